@@ -1,0 +1,107 @@
+/*
+ * Map: candidates -> sessions, and (category, index) -> page of one session.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_MAP_H
+#define HAYWIRE_MAP_H
+
+#include "haywire/decode.h"
+#include "haywire/memory_source.h"
+
+/* More sessions than this are counted, not kept; the oldest starts go first. */
+#define HAYWIRE_SESSIONS_MAX 64
+
+/* One discovery page seen. */
+typedef struct HaywireSession {
+    uint64_t id;
+    HaywirePosition position;   /* of its discovery page */
+    HaywireDiscovery discovery;
+    uint64_t monotonic_ns;      /* of the newest beat seen */
+    uint64_t realtime_ns;
+    /* Kept by haywire_sessions_observe(), in the caller's clock: */
+    uint64_t first_seen_ns;
+    uint64_t beat_seen_ns;      /* when the heartbeat last grew or was first seen */
+    bool beating;               /* it grew while we watched, and not too long ago */
+    bool gone;                  /* its page is no longer this session's */
+} HaywireSession;
+
+typedef struct HaywireSessions {
+    size_t count;
+    uint64_t dropped;           /* did not fit */
+    HaywireSession session[HAYWIRE_SESSIONS_MAX];
+} HaywireSessions;
+
+/* Add a verified discovery page, or refresh what is known of its session. */
+void haywire_sessions_add(HaywireSessions *sessions,
+                          HaywirePosition position,
+                          const HaywirePageInfo *info,
+                          const HaywireDiscovery *discovery, uint64_t now_ns);
+
+/*
+ * Read every session's discovery page again and judge its heartbeat.
+ * @now_ns: any clock that stands still while the guest does.
+ */
+void haywire_sessions_observe(HaywireSessions *sessions,
+                              HaywireSource *source, uint64_t now_ns);
+
+/*
+ * The session to show: of the beating ones that which started last; else of
+ * those not yet judged the last to start; else of the stale ones that with the
+ * newest beat. NULL when there is none.
+ */
+const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions);
+
+/* No page known for this slot. */
+#define HAYWIRE_POSITION_NONE ((HaywirePosition){UINT64_MAX})
+
+/* The five mapping arrays of one session. */
+typedef struct HaywireMap HaywireMap;
+
+/* For the geometry of @discovery. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
+HaywireStatus haywire_map_new(uint64_t session,
+                              const HaywireDiscovery *discovery,
+                              HaywireMap **ret_map) HAYWIRE_MUST_CHECK;
+void haywire_map_destroy(HaywireMap *map);
+
+/*
+ * Claim a slot for a verified page of this session. Two pages may claim one:
+ * the newer monotonic time wins and the clash is counted.
+ * HAYWIRE_OK, _BAD_SESSION, _BAD_INDEX (outside of the geometry).
+ */
+HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
+                              const HaywirePageInfo *info)
+    HAYWIRE_MUST_CHECK;
+
+/*
+ * Fill slots from the master index, without a scan: each page named there is
+ * verified. Pages that are missing, foreign, not resident or outside are
+ * counted in *ret_missing. HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes).
+ */
+HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
+                                    const HaywireLayout *layout,
+                                    uint32_t *ret_missing)
+    HAYWIRE_MUST_CHECK;
+
+uint32_t haywire_map_pages(const HaywireMap *map, HaywireCategory category);
+uint32_t haywire_map_mapped(const HaywireMap *map, HaywireCategory category);
+uint64_t haywire_map_clashes(const HaywireMap *map);
+
+/* HAYWIRE_POSITION_NONE for an unmapped slot or one outside the geometry. */
+HaywirePosition haywire_map_position(const HaywireMap *map,
+                                     HaywireCategory category,
+                                     uint32_t index);
+
+/*
+ * Copy and verify the page of a slot, and check that it still is what the map
+ * says. HAYWIRE_OK, HAYWIRE_NOT_FOUND (slot unmapped), HAYWIRE_BAD_SESSION,
+ * _BAD_CATEGORY, _BAD_INDEX (another page lies there now: map again), and all
+ * of haywire_page_snapshot() and haywire_source_pointer().
+ */
+HaywireStatus haywire_map_read(const HaywireMap *map, HaywireSource *source,
+                               HaywireCategory category, uint32_t index,
+                               HaywirePage *ret_copy,
+                               HaywirePageInfo *ret_info) HAYWIRE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * View: watches one memory source and makes models of it. One thread.
+ *
+ * refresh() does what is due: a full scan when there is no session, when the
+ * session's heartbeat stands still, or when asked; the map by the master
+ * index when that is enough; a new copy of each page whose lock has changed;
+ * then a model.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_VIEW_H
+#define HAYWIRE_VIEW_H
+
+#include "haywire/model.h"
+#include "haywire/scan.h"
+
+typedef struct HaywireView HaywireView;
+
+/* @source: borrowed until destroy. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
+HaywireStatus haywire_view_new(HaywireSource *source, HaywireView **ret_view)
+    HAYWIRE_MUST_CHECK;
+void haywire_view_destroy(HaywireView *view);    /* NULL is fine */
+
+/* For a tool with a person in front of it. May be NULL. */
+void haywire_view_set_progress(HaywireView *view,
+                               HaywireScanProgress progress, void *opaque);
+
+/* The next refresh scans everything. Any thread. */
+void haywire_view_request_rescan(HaywireView *view);
+
+/* The source's regions changed: forget all positions. */
+void haywire_view_reset(HaywireView *view);
+
+/*
+ * Times for a refresh. @now_ns judges heartbeats: guest virtual time in QEMU,
+ * CLOCK_MONOTONIC elsewhere. @host_ns measures durations and ages of scans and
+ * paces rescans while nothing is found (250 ms, doubling up to 4 s).
+ */
+typedef struct HaywireNow {
+    uint64_t now_ns;
+    uint64_t host_ns;
+} HaywireNow;
+
+/*
+ * Look again. *ret_model: a new reference, to be unreffed; a searching model
+ * when no session is there. HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_IO_ERROR,
+ * HAYWIRE_SOURCE_TRUNCATED.
+ *
+ * The state is live only once a heartbeat was seen to grow between two
+ * refreshes; a tool that looks once calls it again after
+ * haywire_view_beat_wait().
+ */
+HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
+                                   HaywireModel **ret_model)
+    HAYWIRE_MUST_CHECK;
+
+/*
+ * How long (ns) from the newest refresh until the chosen session is either
+ * seen beating or judged stale; 0 when it is already, or there is none.
+ */
+uint64_t haywire_view_beat_wait(const HaywireView *view, HaywireNow now);
+
+/* For focus.c and its callers: count a write or a failure in the statistics. */
+void haywire_view_count_focus(HaywireView *view, HaywireStatus status);
+
+#endif
