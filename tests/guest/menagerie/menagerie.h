@@ -1,0 +1,56 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The menagerie: odd processes, made on purpose in the test guest. An animal
+ * is one process; it sets itself up, reports itself ready and then sits there
+ * until it is killed.
+ */
+#ifndef HAYWIRE_MENAGERIE_H
+#define HAYWIRE_MENAGERIE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Length of the content that tests look for, in bytes. */
+#define MENAGERIE_CONTENT_SIZE 32
+
+/*
+ * One kind of process. @name becomes the process's comm unless @live sets
+ * another. @live runs in the new process: it calls animal_ready() once, then
+ * stays. @settle, if any, runs in the keeper once the animal is ready and
+ * returns when its state is as wanted.
+ */
+typedef struct {
+    const char *name;
+    void (*live)(void);
+    void (*settle)(pid_t pid);
+} Animal;
+
+/* Tables of all animals, ended by a NULL name. */
+extern const Animal menagerie_tasks[];
+extern const Animal menagerie_memory[];
+
+/*
+ * Tell the keeper that this process is set up. @format (printf) gives more
+ * words for its line, or is "". Called once by each animal.
+ */
+void animal_ready(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* Sit until killed. */
+void animal_sit(void) __attribute__((noreturn));
+
+/* End this process: the words of @what failed and errno said why. */
+void animal_die(const char *what) __attribute__((noreturn));
+
+/*
+ * The descriptor that animal_ready() writes to: an animal that executes
+ * another program hands it on.
+ */
+extern int animal_ready_fd;
+
+/* Path of this program, that an animal can execute or copy. */
+extern const char *menagerie_program;
+
+#endif
