@@ -13,9 +13,9 @@
 /*
  * Escape @length guest bytes into printable UTF-8: valid, printable UTF-8
  * stays; a backslash, every byte of control characters (C0, DEL, C1), of
- * invalid UTF-8, of noncharacters, of line and paragraph separators and of
- * bidirectional controls becomes \xNN (lower-case hex). So the text is
- * unambiguous, one line, and harmless.
+ * invalid UTF-8, of noncharacters, of line and paragraph separators, of
+ * bidirectional and other format controls becomes \xNN (lower-case hex). So
+ * the text is unambiguous, one line, and harmless.
  *
  * @out: room for 4 * @length + 1 bytes; terminated
  * Returns the length without the terminator.
