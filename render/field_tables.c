@@ -1,0 +1,406 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The field tables: see fields.h.
+ */
+
+#include "fields.h"
+
+/* clang-format off */
+
+/* The type follows from the member's, so that the two cannot disagree. */
+#define TYPE_OF(structure, member)                                          \
+    _Generic(((const structure *)0)->member,                                \
+             bool: HAYWIRE_FIELD_BOOL,                                      \
+             char: HAYWIRE_FIELD_CHAR,                                      \
+             uint8_t: HAYWIRE_FIELD_U8,                                     \
+             uint32_t: HAYWIRE_FIELD_U32,                                   \
+             uint64_t: HAYWIRE_FIELD_U64,                                   \
+             int32_t: HAYWIRE_FIELD_I32,                                    \
+             const char *: HAYWIRE_FIELD_STRING)
+
+#define BASE(structure, member, name_, help_)                               \
+    .name = (name_), .offset = offsetof(structure, member), .help = (help_)
+
+/* The rest of the line: .presence and .unit where they are not the default. */
+#define FIELD(structure, member, name, help, ...)                           \
+    { BASE(structure, member, name, help),                                  \
+      .type = TYPE_OF(structure, member), __VA_ARGS__ }
+#define ENUM(structure, member, name, names, help, ...)                     \
+    { BASE(structure, member, name, help), .type = HAYWIRE_FIELD_ENUM,      \
+      .name_of = (names), __VA_ARGS__ }
+#define FLAGS(structure, member, name, bits, help, ...)                     \
+    { BASE(structure, member, name, help), .type = HAYWIRE_FIELD_FLAGS,     \
+      .mask = (bits), __VA_ARGS__ }
+#define SPECIAL(structure, member, name, type_, help, ...)                  \
+    { BASE(structure, member, name, help), .type = (type_), __VA_ARGS__ }
+
+#define UNIT(unit_) .unit = HAYWIRE_UNIT_##unit_
+#define IF_SET .presence = HAYWIRE_PRESENT_SELF
+#define IF(structure, member)                                               \
+    .presence = HAYWIRE_PRESENT_BOOL,                                       \
+    .present_offset = offsetof(structure, member)
+#define IF_U32(structure, member)                                           \
+    .presence = HAYWIRE_PRESENT_U32,                                        \
+    .present_offset = offsetof(structure, member)
+#define IF_FLAGS(structure, member, bits)                                   \
+    .presence = HAYWIRE_PRESENT_FLAGS,                                      \
+    .present_offset = offsetof(structure, member), .present_mask = (bits)
+
+#define TABLE(structure, name_, fields)                                     \
+    { .name = (name_), .size = sizeof(structure), .field = (fields),        \
+      .count = sizeof(fields) / sizeof((fields)[0]) }
+
+/* clang-format on */
+
+_Static_assert(sizeof(HaywireState) == 4 && sizeof(HaywireCategory) == 4 &&
+                   sizeof(HaywireCameraStatus) == 4 &&
+                   sizeof(HaywireOrigin) == 4,
+               "HAYWIRE_FIELD_ENUM is 4 bytes");
+
+static const char *state_name(uint32_t value)
+{
+    return haywire_state_name(value);
+}
+
+static const char *category_name(uint32_t value)
+{
+    return haywire_category_name(value);
+}
+
+static const char *origin_name(uint32_t value)
+{
+    return haywire_origin_name(value);
+}
+
+static const char *camera_status_name(uint32_t value)
+{
+    return haywire_camera_status_name(value);
+}
+
+#define SESSION IF(HaywireOverview, has_session)
+#define SCAN    IF(HaywireOverview, has_scan)
+
+static const HaywireField overview_fields[] = {
+    ENUM(HaywireOverview, state, "state", state_name,
+         "searching (no session seen beating yet), live or stale"),
+    SPECIAL(HaywireOverview, session, "session", HAYWIRE_FIELD_HEX64,
+            "random number of this run of the companion, 16 hex digits",
+            SESSION),
+    FIELD(HaywireOverview, closed, "closed",
+          "whether the companion ended in order", SESSION),
+    ENUM(HaywireOverview, os, "os", haywire_os_name,
+         "operating system of the guest", SESSION),
+    ENUM(HaywireOverview, arch, "arch", haywire_arch_name,
+         "processor architecture of the guest", SESSION),
+    FIELD(HaywireOverview, kernel_release, "kernel-release",
+          "as the guest names it; absent when not published", IF_SET),
+    FIELD(HaywireOverview, host_name, "host-name",
+          "of the guest; absent when not published", IF_SET),
+    FIELD(HaywireOverview, boot_id, "boot-id", "of the guest, a UUID", SESSION),
+    FIELD(HaywireOverview, page_size, "page-size",
+          "page size of the guest, bytes", SESSION, UNIT(BYTES)),
+    FIELD(HaywireOverview, companion_version, "companion-version",
+          "major.minor.patch", SESSION),
+    FIELD(HaywireOverview, companion_pid, "companion-pid",
+          "pid of the companion in the guest", SESSION),
+    FIELD(HaywireOverview, privileged, "privileged",
+          "whether the companion may read every process", SESSION),
+    FIELD(HaywireOverview, pfns_known, "pfns-known",
+          "whether the companion may see frame numbers", SESSION),
+    FIELD(HaywireOverview, started, "started",
+          "guest wall clock at the start of the companion, ns since 1970",
+          SESSION, UNIT(WALL_TIME)),
+    FIELD(HaywireOverview, heartbeat, "heartbeat", "beats since the start",
+          SESSION),
+    FIELD(HaywireOverview, heartbeat_age, "heartbeat-age",
+          "ns since the heartbeat was seen to grow", SESSION, UNIT(DURATION)),
+    FIELD(HaywireOverview, heartbeat_time, "heartbeat-time",
+          "guest wall clock of the newest beat, ns since 1970", SESSION,
+          UNIT(WALL_TIME)),
+    FIELD(HaywireOverview, sessions, "sessions",
+          "sessions seen in memory, this one included"),
+    FIELD(HaywireOverview, processes, "processes",
+          "processes in the newest snapshot", SESSION),
+    FIELD(HaywireOverview, processes_missing, "processes-missing",
+          "of these, how many the process list lacks", SESSION),
+    FIELD(HaywireOverview, snapshot_generation, "snapshot-generation",
+          "number of the newest snapshot", SESSION),
+    FIELD(HaywireOverview, snapshot_time, "snapshot-time",
+          "when it was taken, ns since the guest's boot", SESSION,
+          UNIT(BOOT_TIME)),
+    FIELD(HaywireOverview, scan_age, "scan-age",
+          "ns since the newest full scan ended", SCAN, UNIT(DURATION)),
+    FIELD(HaywireOverview, scan_duration, "scan-duration", "ns that it took",
+          SCAN, UNIT(DURATION)),
+    FIELD(HaywireOverview, scan_pages, "scan-pages",
+          "resident pages that it looked at", SCAN),
+};
+
+const HaywireTable haywire_overview_table =
+    TABLE(HaywireOverview, "session", overview_fields);
+
+static const HaywireField category_fields[] = {
+    ENUM(HaywireCategoryRow, category, "category", category_name,
+         "master, roundrobin, pid, camera1 or camera2"),
+    FIELD(HaywireCategoryRow, pages, "pages", "pages that the session has"),
+    FIELD(HaywireCategoryRow, mapped, "mapped", "of these, how many are found"),
+};
+
+const HaywireTable haywire_category_table =
+    TABLE(HaywireCategoryRow, "category", category_fields);
+
+#define DETAILS IF(HaywireProcess, has_details)
+
+static const HaywireField process_fields[] = {
+    FIELD(HaywireProcess, pid, "pid", "process id in the guest"),
+    FIELD(HaywireProcess, ppid, "ppid", "pid of the parent, 0 for none"),
+    FIELD(HaywireProcess, start_time, "start-time",
+          "ns since the guest's boot; pid and start time name a process",
+          UNIT(BOOT_TIME)),
+    FIELD(HaywireProcess, uid, "uid", "effective user id"),
+    FIELD(HaywireProcess, name, "name", "short name, escaped"),
+    FIELD(HaywireProcess, name_truncated, "name-truncated",
+          "whether the name was cut"),
+    FIELD(HaywireProcess, state, "state",
+          "the guest's letter: R S D T t Z X I on Linux"),
+    FIELD(HaywireProcess, kernel_thread, "kernel-thread",
+          "whether it is a thread of the kernel"),
+    FIELD(HaywireProcess, threads, "threads", "number of threads"),
+    FIELD(HaywireProcess, gid, "gid",
+          "effective group id; absent when it could not be read",
+          IF(HaywireProcess, ids_known)),
+    FIELD(HaywireProcess, nice, "nice", "nice value, -20 to 19", DETAILS),
+    FIELD(HaywireProcess, vsize, "vsize", "virtual size, bytes", DETAILS,
+          UNIT(BYTES)),
+    FIELD(HaywireProcess, rss, "rss", "resident size, bytes; may lag", DETAILS,
+          UNIT(BYTES)),
+    FIELD(HaywireProcess, user_time, "user-time",
+          "processor time in user mode, ns", DETAILS, UNIT(DURATION)),
+    FIELD(HaywireProcess, system_time, "system-time",
+          "processor time in the kernel, ns", DETAILS, UNIT(DURATION)),
+    FIELD(HaywireProcess, exe, "exe",
+          "path of the executable, escaped; absent when there is none", IF_SET),
+    FIELD(HaywireProcess, exe_readable, "exe-readable",
+          "whether the companion was allowed to read the path", DETAILS),
+    FIELD(HaywireProcess, exe_deleted, "exe-deleted",
+          "whether the executable was deleted", DETAILS),
+    FIELD(HaywireProcess, exe_truncated, "exe-truncated",
+          "whether the path was cut", DETAILS),
+    FIELD(HaywireProcess, cmdline, "cmdline",
+          "arguments joined by spaces, escaped", DETAILS),
+    FIELD(HaywireProcess, cmdline_truncated, "cmdline-truncated",
+          "whether the arguments were cut", DETAILS),
+    FIELD(HaywireProcess, details_generation, "details-generation",
+          "cycle that the details are from; without details, from gid on, "
+          "the members are absent",
+          DETAILS),
+};
+
+const HaywireTable haywire_process_table =
+    TABLE(HaywireProcess, "process", process_fields);
+
+static const HaywireField section_list_fields[] = {
+    FIELD(HaywireSectionList, pid, "pid", "process id in the guest"),
+    FIELD(HaywireSectionList, start_time, "start-time",
+          "of the process, ns since the guest's boot", UNIT(BOOT_TIME)),
+    FIELD(HaywireSectionList, generation, "generation",
+          "grows each time that the sections are read"),
+    ENUM(HaywireSectionList, source, "source", origin_name,
+         "roundrobin, camera1 or camera2"),
+    FIELD(HaywireSectionList, readable, "readable",
+          "whether the companion was allowed to read them"),
+    FIELD(HaywireSectionList, complete, "complete",
+          "whether all sections are here"),
+    FIELD(HaywireSectionList, total, "total", "sections that the process has"),
+};
+
+const HaywireTable haywire_section_list_table =
+    TABLE(HaywireSectionList, "sections", section_list_fields);
+
+static const HaywireField section_fields[] = {
+    FIELD(HaywireSection, start, "start", "first virtual address",
+          UNIT(ADDRESS)),
+    FIELD(HaywireSection, end, "end", "virtual address behind the last",
+          UNIT(ADDRESS)),
+    FIELD(HaywireSection, permissions, "permissions",
+          "read, write, execute, private or shared: rwxp"),
+    FIELD(HaywireSection, offset, "offset", "in the file, bytes",
+          UNIT(ADDRESS)),
+    FIELD(HaywireSection, device_major, "device-major", "of the file"),
+    FIELD(HaywireSection, device_minor, "device-minor", "of the file"),
+    FIELD(HaywireSection, inode, "inode", "of the file, 0 for none"),
+    FIELD(HaywireSection, path, "path",
+          "file, or what the guest calls the section, escaped; may be empty"),
+    FIELD(HaywireSection, path_truncated, "path-truncated",
+          "whether the path was cut"),
+};
+
+const HaywireTable haywire_section_table =
+    TABLE(HaywireSection, "section", section_fields);
+
+static const HaywireField page_run_list_fields[] = {
+    FIELD(HaywirePageRunList, pid, "pid", "process id in the guest"),
+    FIELD(HaywirePageRunList, start_time, "start-time",
+          "of the process, ns since the guest's boot", UNIT(BOOT_TIME)),
+    FIELD(HaywirePageRunList, generation, "generation",
+          "pass of the camera, from 1"),
+    ENUM(HaywirePageRunList, source, "source", origin_name,
+         "camera1 or camera2"),
+    FIELD(HaywirePageRunList, complete, "complete",
+          "whether all runs of the process were read"),
+    FIELD(HaywirePageRunList, total, "total",
+          "runs that the pass found in the whole process"),
+};
+
+const HaywireTable haywire_page_run_list_table =
+    TABLE(HaywirePageRunList, "ptes", page_run_list_fields);
+
+#define IF_RUN(bits) IF_FLAGS(HaywirePageRun, flags, bits)
+
+static const HaywireField page_run_fields[] = {
+    FIELD(HaywirePageRun, gva.value, "address", "first virtual address",
+          UNIT(ADDRESS)),
+    FIELD(HaywirePageRun, pages, "pages", "pages of 4096 bytes in a row"),
+    FLAGS(HaywirePageRun, flags, "present", HAYWIRE_RUN_PRESENT,
+          "whether they are in memory"),
+    FLAGS(HaywirePageRun, flags, "swapped", HAYWIRE_RUN_SWAPPED,
+          "whether they are in swap"),
+    FIELD(HaywirePageRun, value, "pfn",
+          "guest frame number of the first page; absent when not known",
+          IF_RUN(HAYWIRE_RUN_PRESENT | HAYWIRE_RUN_PFN_KNOWN)),
+    FIELD(HaywirePageRun, swap_type, "swap-type",
+          "number of the swap area; only of swapped pages",
+          IF_RUN(HAYWIRE_RUN_SWAPPED)),
+    FIELD(HaywirePageRun, value, "swap-offset",
+          "of the first page in the swap area, in pages; only of swapped pages",
+          IF_RUN(HAYWIRE_RUN_SWAPPED)),
+    FLAGS(HaywirePageRun, flags, "file", HAYWIRE_RUN_FILE,
+          "whether they are pages of a file or of shared memory"),
+    FLAGS(HaywirePageRun, flags, "soft-dirty", HAYWIRE_RUN_SOFT_DIRTY,
+          "whether they were written since soft-dirty bits were cleared"),
+    FLAGS(HaywirePageRun, flags, "exclusive", HAYWIRE_RUN_EXCLUSIVE,
+          "whether they are mapped only once"),
+    SPECIAL(HaywirePageRun, page_shift, "page-size", HAYWIRE_FIELD_SHIFT,
+            "page size of the mapping, bytes; absent when not known", IF_SET,
+            UNIT(BYTES)),
+};
+
+const HaywireTable haywire_page_run_table =
+    TABLE(HaywirePageRun, "run", page_run_fields);
+
+#define MAPPED  IF(HaywireCamera, mapped)
+#define CURRENT IF_U32(HaywireCamera, current_pid)
+#define FIGURES IF(HaywireCamera, figures_valid)
+
+static const HaywireField camera_fields[] = {
+    FIELD(HaywireCamera, camera, "camera", "1 or 2"),
+    FIELD(HaywireCamera, mapped, "mapped",
+          "whether its control page was found; if not, the rest is absent"),
+    ENUM(HaywireCamera, status, "status", camera_status_name,
+         "idle, active, no-process or denied", MAPPED),
+    FIELD(HaywireCamera, target_pid, "target-pid",
+          "pid that the camera was pointed at; absent for none", IF_SET),
+    FIELD(HaywireCamera, current_pid, "current-pid",
+          "pid that the newest complete pass is of; absent without one, and "
+          "with it what describes the pass",
+          IF_SET),
+    FIELD(HaywireCamera, current_start_time, "current-start-time",
+          "start time of that process, ns since the guest's boot", CURRENT,
+          UNIT(BOOT_TIME)),
+    FIELD(HaywireCamera, pass, "pass", "number of the pass, from 1", CURRENT),
+    FIELD(HaywireCamera, age, "age",
+          "ns of guest time from the end of the pass to the newest beat",
+          CURRENT, UNIT(DURATION)),
+    FIELD(HaywireCamera, pass_duration, "pass-duration", "ns that it took",
+          CURRENT, UNIT(DURATION)),
+    FIELD(HaywireCamera, sections, "sections", "sections of the process",
+          CURRENT),
+    FIELD(HaywireCamera, sections_missing, "sections-missing",
+          "of these, how many did not fit", CURRENT),
+    FIELD(HaywireCamera, page_runs, "page-runs", "page runs of the process",
+          CURRENT),
+    FIELD(HaywireCamera, page_runs_missing, "page-runs-missing",
+          "of these, how many did not fit", CURRENT),
+    FIELD(HaywireCamera, rss, "rss",
+          "resident size from smaps_rollup, bytes; absent when not readable",
+          FIGURES, UNIT(BYTES)),
+    FIELD(HaywireCamera, pss, "pss", "proportional size, bytes", FIGURES,
+          UNIT(BYTES)),
+    FIELD(HaywireCamera, swap, "swap", "swapped size, bytes", FIGURES,
+          UNIT(BYTES)),
+    FIELD(HaywireCamera, sections_readable, "sections-readable",
+          "whether the companion may read the sections", CURRENT),
+    FIELD(HaywireCamera, page_table_readable, "page-table-readable",
+          "whether the companion may read the page table", CURRENT),
+    FIELD(HaywireCamera, pfns_known, "pfns-known",
+          "whether the companion may see frame numbers", CURRENT),
+};
+
+const HaywireTable haywire_camera_table =
+    TABLE(HaywireCamera, "camera", camera_fields);
+
+static const HaywireField host_fields[] = {
+    FIELD(HaywireHostCounters, refreshes, "refreshes", "looks at memory"),
+    FIELD(HaywireHostCounters, scans, "scans", "full scans"),
+    FIELD(HaywireHostCounters, scan_time, "scan-time", "ns in all full scans",
+          UNIT(DURATION)),
+    FIELD(HaywireHostCounters, pages_scanned, "pages-scanned",
+          "resident pages looked at by scans"),
+    FIELD(HaywireHostCounters, candidates, "candidates",
+          "pages that look like beacons"),
+    FIELD(HaywireHostCounters, index_attaches, "index-attaches",
+          "maps made from the master index alone"),
+    FIELD(HaywireHostCounters, remaps, "remaps",
+          "times that a page was no longer what the map said"),
+    FIELD(HaywireHostCounters, slot_clashes, "slot-clashes",
+          "pages that claimed the place of another"),
+    FIELD(HaywireHostCounters, sessions_seen, "sessions-seen",
+          "sessions met so far"),
+    FIELD(HaywireHostCounters, sessions_dropped, "sessions-dropped",
+          "sessions that were too many to keep"),
+    FIELD(HaywireHostCounters, pages_read, "pages-read",
+          "pages copied and verified"),
+    FIELD(HaywireHostCounters, bytes_decoded, "bytes-decoded",
+          "bytes of payload decoded", UNIT(BYTES)),
+    FIELD(HaywireHostCounters, limits_reached, "limits-reached",
+          "times that a limit of the reader left something out"),
+    FIELD(HaywireHostCounters, focus_writes, "focus-writes",
+          "control words written"),
+    FIELD(HaywireHostCounters, focus_failures, "focus-failures",
+          "control words that were not written"),
+};
+
+const HaywireTable haywire_host_table =
+    TABLE(HaywireHostCounters, "host", host_fields);
+
+static const HaywireField rejected_fields[] = {
+    FIELD(HaywireRejectedRow, reason, "reason", "name of the status"),
+    FIELD(HaywireRejectedRow, count, "count",
+          "pages and records that were refused for it"),
+};
+
+const HaywireTable haywire_rejected_table =
+    TABLE(HaywireRejectedRow, "rejected", rejected_fields);
+
+static const HaywireField place_fields[] = {
+    FIELD(HaywirePlace, translation.pid, "pid", "process id in the guest"),
+    FIELD(HaywirePlace, translation.address.value, "address", "virtual address",
+          UNIT(ADDRESS)),
+    FIELD(HaywirePlace, translation.gpa.value, "gpa", "guest physical address",
+          UNIT(ADDRESS)),
+    FIELD(HaywirePlace, ram_block, "ram-block",
+          "QEMU's name of the RAM block; absent when not known", IF_SET),
+    FIELD(HaywirePlace, offset, "offset",
+          "in the RAM file, bytes; absent when not known",
+          IF(HaywirePlace, has_offset), UNIT(ADDRESS)),
+    FIELD(HaywirePlace, translation.page_size, "page-size",
+          "of the mapping, bytes; absent when not known", IF_SET, UNIT(BYTES)),
+    ENUM(HaywirePlace, translation.source, "source", origin_name,
+         "camera1 or camera2"),
+    FIELD(HaywirePlace, translation.generation, "generation",
+          "pass of the camera that knows it"),
+};
+
+const HaywireTable haywire_place_table =
+    TABLE(HaywirePlace, "translation", place_fields);
