@@ -1,0 +1,103 @@
+/*
+ * Bounds-checked reading.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <endian.h>
+#include <string.h>
+
+#include "haywire/cursor.h"
+
+void haywire_cursor_init(HaywireCursor *cursor, const void *data,
+                         size_t length)
+{
+    cursor->data = data;
+    cursor->position = 0;
+    cursor->end = length;
+}
+
+size_t haywire_cursor_left(const HaywireCursor *cursor)
+{
+    return cursor->end - cursor->position;
+}
+
+HaywireStatus haywire_cursor_bytes(HaywireCursor *cursor, size_t length,
+                                   const uint8_t **ret_bytes)
+{
+    if (length > haywire_cursor_left(cursor)) {
+        return HAYWIRE_SHORT_PAYLOAD;
+    }
+    *ret_bytes = cursor->data + cursor->position;
+    cursor->position += length;
+    return HAYWIRE_OK;
+}
+
+HaywireStatus haywire_cursor_skip(HaywireCursor *cursor, size_t length)
+{
+    const uint8_t *ignored;
+
+    return haywire_cursor_bytes(cursor, length, &ignored);
+}
+
+HaywireStatus haywire_cursor_split(HaywireCursor *cursor, size_t length,
+                                   HaywireCursor *ret_part)
+{
+    const uint8_t *bytes;
+    HaywireStatus status = haywire_cursor_bytes(cursor, length, &bytes);
+
+    if (status == HAYWIRE_OK) {
+        haywire_cursor_init(ret_part, bytes, length);
+    }
+    return status;
+}
+
+HaywireStatus haywire_cursor_u8(HaywireCursor *cursor, uint8_t *ret_value)
+{
+    const uint8_t *bytes;
+    HaywireStatus status = haywire_cursor_bytes(cursor, 1, &bytes);
+
+    if (status == HAYWIRE_OK) {
+        *ret_value = *bytes;
+    }
+    return status;
+}
+
+HaywireStatus haywire_cursor_u16(HaywireCursor *cursor, uint16_t *ret_value)
+{
+    const uint8_t *bytes;
+    uint16_t value;
+    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
+
+    if (status == HAYWIRE_OK) {
+        memcpy(&value, bytes, sizeof(value));
+        *ret_value = le16toh(value);
+    }
+    return status;
+}
+
+HaywireStatus haywire_cursor_u32(HaywireCursor *cursor, uint32_t *ret_value)
+{
+    const uint8_t *bytes;
+    uint32_t value;
+    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
+
+    if (status == HAYWIRE_OK) {
+        memcpy(&value, bytes, sizeof(value));
+        *ret_value = le32toh(value);
+    }
+    return status;
+}
+
+HaywireStatus haywire_cursor_u64(HaywireCursor *cursor, uint64_t *ret_value)
+{
+    const uint8_t *bytes;
+    uint64_t value;
+    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
+
+    if (status == HAYWIRE_OK) {
+        memcpy(&value, bytes, sizeof(value));
+        *ret_value = le64toh(value);
+    }
+    return status;
+}
