@@ -64,6 +64,22 @@ typedef struct HaywireSourceOps {
 
     /* Free the source. */
     void (*destroy)(HaywireSource *source);
+
+    /*
+     * Whether reading the page at @where (page-aligned, within a region)
+     * allocates nothing: a cheaper next_resident() for one page. NULL: asked
+     * through next_resident(). HAYWIRE_OK, HAYWIRE_NOT_RESIDENT,
+     * HAYWIRE_IO_ERROR.
+     */
+    HaywireStatus (*is_resident)(HaywireSource *source,
+                                 HaywirePosition where);
+
+    /*
+     * The scan has read all of [start, start + length), and goes on behind
+     * it: the source may give back what that has mapped. NULL: it keeps it.
+     */
+    void (*scanned)(HaywireSource *source, HaywirePosition start,
+                    uint64_t length);
 } HaywireSourceOps;
 
 /* First member of every implementation. */
@@ -125,8 +141,13 @@ HaywireStatus haywire_array_source_new(const HaywireRegion *regions,
 
 /*
  * Resident pages of one mapping of this process; for implementations of
- * next_resident(). Uses PAGEMAP_SCAN (Linux 6.7) where the kernel has it;
- * else, with a file, SEEK_DATA; else /proc/self/pagemap.
+ * next_resident() and is_resident(). One thread.
+ *
+ * What AUTO takes: for an own mapping PAGEMAP_SCAN (Linux 6.7) where the
+ * kernel has it, else SEEK_DATA when there is a file, else /proc/self/pagemap.
+ * For a fresh mapping of a file SEEK_DATA, always: its page table is empty, and
+ * both other methods see nothing there, whatever the file holds (seen on tmpfs
+ * and ext4). A fresh mapping without a file is taken for an own one.
  */
 typedef struct HaywireResidency HaywireResidency;
 
@@ -144,11 +165,18 @@ HaywireStatus haywire_residency_new(HaywireResidencyMethod method,
 void haywire_residency_destroy(HaywireResidency *residency);
 
 /*
+ * The first run of resident pages that ends behind @from; runs may adjoin.
+ *
  * @host, @length: the mapping (bytes, page-aligned); @fd, @fd_offset: the file
- * under it, or -1. @own_mapping: true when whatever is in memory was touched
+ * under it, or -1 (also when it is mapped privately: written pages are then
+ * not in the file). @own_mapping: true when whatever is in memory was touched
  * through this very mapping (QEMU's own), so that its page table is
  * authoritative; false for a fresh mapping of somebody else's file.
- * @from: bytes into the mapping. Results are in bytes into the mapping.
+ * @from: bytes into the mapping. Results are in bytes into the mapping;
+ * *ret_start >= @from. The file offset of @fd is moved.
+ *
+ * Calls that each go on from where the last run ended are answered from a
+ * batch read before. HAYWIRE_OK, HAYWIRE_NOT_FOUND, HAYWIRE_IO_ERROR (errno).
  */
 HaywireStatus haywire_residency_next(HaywireResidency *residency,
                                      const uint8_t *host, uint64_t length,
@@ -156,6 +184,17 @@ HaywireStatus haywire_residency_next(HaywireResidency *residency,
                                      bool own_mapping, uint64_t from,
                                      uint64_t *ret_start,
                                      uint64_t *ret_length)
+    HAYWIRE_MUST_CHECK;
+
+/*
+ * Whether the one page at @at (bytes into the mapping) is resident; never from
+ * a batch. Other arguments as above. HAYWIRE_OK, HAYWIRE_NOT_RESIDENT,
+ * HAYWIRE_IO_ERROR (errno).
+ */
+HaywireStatus haywire_residency_page(HaywireResidency *residency,
+                                     const uint8_t *host, uint64_t length,
+                                     int fd, uint64_t fd_offset,
+                                     bool own_mapping, uint64_t at)
     HAYWIRE_MUST_CHECK;
 
 /* Which method was chosen: "pagemap-scan", "seek-data", "pagemap". */

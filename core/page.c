@@ -1,0 +1,272 @@
+/*
+ * Copying and verifying one beacon page: docs/protocol.md, section 2.
+ *
+ * Guest memory changes under our hands. All of it is read with atomic loads,
+ * once, into a copy; whatever is judged afterwards is the copy.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "haywire/bytes.h"
+#include "haywire/page.h"
+#include "haywire/publish.h"
+
+/* Words to load atomically; what they mean is found in the copy. */
+typedef uint32_t __attribute__((may_alias)) LiveWord32;
+typedef uint64_t __attribute__((may_alias)) LiveWord64;
+
+#define MASTER_ONLY (1u << HAYWIRE_CATEGORY_MASTER)
+#define CAMERAS                                                             \
+    (1u << HAYWIRE_CATEGORY_CAMERA1 | 1u << HAYWIRE_CATEGORY_CAMERA2)
+#define ANY_CATEGORY ((1u << HAYWIRE_CATEGORY_COUNT) - 1)
+
+/* Section 4. */
+static const struct {
+    uint32_t kind;
+    uint32_t categories;        /* bit set */
+} kinds[] = {
+    { HAYWIRE_KIND_DISCOVERY, MASTER_ONLY },
+    { HAYWIRE_KIND_INDEX, MASTER_ONLY },
+    { HAYWIRE_KIND_STATS, MASTER_ONLY },
+    { HAYWIRE_KIND_REQUEST, MASTER_ONLY },
+    { HAYWIRE_KIND_RESPONSE, MASTER_ONLY },
+    { HAYWIRE_KIND_MANIFEST, MASTER_ONLY },
+    { HAYWIRE_KIND_PID, 1u << HAYWIRE_CATEGORY_PID },
+    { HAYWIRE_KIND_ROUNDROBIN, 1u << HAYWIRE_CATEGORY_ROUNDROBIN },
+    { HAYWIRE_KIND_CONTROL, CAMERAS },
+    { HAYWIRE_KIND_CAMERA, CAMERAS },
+    { HAYWIRE_KIND_EMPTY, ANY_CATEGORY },
+};
+
+/*
+ * Acquire loads: none that comes later in the program is done before. That
+ * orders the halves of the lock around the copy without fences.
+ */
+static uint32_t load32(const uint8_t *live, size_t offset)
+{
+    const LiveWord32 *word = (const LiveWord32 *)(live + offset);
+
+    return le32toh(__atomic_load_n(word, __ATOMIC_ACQUIRE));
+}
+
+static void copy_live(const uint8_t *live, HaywirePage *ret_copy)
+{
+    const LiveWord64 *from = (const LiveWord64 *)live;
+    uint8_t *to = (uint8_t *)ret_copy;
+    size_t i;
+
+    for (i = 0; i < HAYWIRE_PAGE_SIZE / sizeof(*from); i++) {
+        uint64_t word = __atomic_load_n(from + i, __ATOMIC_ACQUIRE);
+
+        memcpy(to + i * sizeof(word), &word, sizeof(word));
+    }
+}
+
+bool haywire_page_has_magic(const uint8_t *page)
+{
+    const uint64_t two = htole64((uint64_t)HAYWIRE_MAGIC << 32 | HAYWIRE_MAGIC);
+    const LiveWord64 *word = (const LiveWord64 *)page;
+    size_t i;
+
+    for (i = 0; i < HAYWIRE_MAGIC_COUNT / 2; i++) {
+        if (__atomic_load_n(word + i, __ATOMIC_RELAXED) != two) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t lock_top(const uint8_t *live)
+{
+    return load32(live, offsetof(HaywirePage, header.lock_top));
+}
+
+static uint32_t lock_bottom(const uint8_t *live)
+{
+    return load32(live, offsetof(HaywirePage, lock_bottom));
+}
+
+bool haywire_page_unchanged(const uint8_t *live, uint32_t lock)
+{
+    return lock_bottom(live) == lock && lock_top(live) == lock;
+}
+
+static HaywireStatus refuse(HaywireDiagnosis *diagnosis, HaywireStatus status,
+                            size_t offset, const char *field, uint64_t value)
+{
+    if (diagnosis) {
+        diagnosis->offset = offset;
+        diagnosis->field = field;
+        diagnosis->value = value;
+    }
+    return status;
+}
+
+#define REFUSE(diagnosis, status, member, name, value)                      \
+    refuse(diagnosis, status, offsetof(HaywirePage, member), name, value)
+
+static HaywireStatus verify_magic(const HaywirePage *copy,
+                                  HaywireDiagnosis *diagnosis)
+{
+    size_t i;
+
+    for (i = 0; i < HAYWIRE_MAGIC_COUNT; i++) {
+        uint32_t word = haywire_le32_get(copy->header.magic[i]);
+
+        if (word != HAYWIRE_MAGIC) {
+            return refuse(diagnosis, HAYWIRE_BAD_MAGIC, i * sizeof(word),
+                          "magic", word);
+        }
+    }
+    return HAYWIRE_OK;
+}
+
+static uint32_t kind_categories(uint32_t kind)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (kinds[i].kind == kind) {
+            return kinds[i].categories;
+        }
+    }
+    return 0;
+}
+
+static HaywireStatus verify_kind(const HaywirePage *copy,
+                                 HaywirePageInfo *info,
+                                 HaywireDiagnosis *diagnosis)
+{
+    const HaywirePageHeader *header = &copy->header;
+    uint16_t version = haywire_le16_get(header->version);
+    uint16_t category = haywire_le16_get(header->category);
+    uint32_t categories;
+
+    info->kind = haywire_le32_get(header->kind);
+    categories = kind_categories(info->kind);
+    if (version != HAYWIRE_PROTOCOL_VERSION) {
+        return REFUSE(diagnosis, HAYWIRE_BAD_VERSION, header.version,
+                      "version", version);
+    }
+    if (!categories) {
+        return REFUSE(diagnosis, HAYWIRE_BAD_KIND, header.kind, "kind",
+                      info->kind);
+    }
+    if (category >= HAYWIRE_CATEGORY_COUNT ||
+        !(categories & 1u << category)) {
+        return REFUSE(diagnosis, HAYWIRE_BAD_CATEGORY, header.category,
+                      "category", category);
+    }
+    info->category = (HaywireCategory)category;
+    return HAYWIRE_OK;
+}
+
+static HaywireStatus verify_place(const HaywirePage *copy,
+                                  HaywirePageInfo *info,
+                                  HaywireDiagnosis *diagnosis)
+{
+    const HaywirePageHeader *header = &copy->header;
+
+    info->index = haywire_le32_get(header->index);
+    if (info->index >= HAYWIRE_CATEGORY_PAGES_MAX) {
+        return REFUSE(diagnosis, HAYWIRE_BAD_INDEX, header.index, "index",
+                      info->index);
+    }
+    info->payload_length = haywire_le32_get(header->payload_length);
+    if (info->payload_length > HAYWIRE_PAYLOAD_MAX) {
+        return REFUSE(diagnosis, HAYWIRE_BAD_LENGTH, header.payload_length,
+                      "payload length", info->payload_length);
+    }
+    info->session = haywire_le64_get(header->session);
+    if (info->session == 0) {
+        return REFUSE(diagnosis, HAYWIRE_BAD_SESSION, header.session,
+                      "session", 0);
+    }
+    return HAYWIRE_OK;
+}
+
+static HaywireStatus verify_content(const HaywirePage *copy,
+                                    HaywirePageInfo *info,
+                                    HaywireDiagnosis *diagnosis)
+{
+    uint32_t bottom = haywire_le32_get(copy->lock_bottom);
+    uint64_t checksum = haywire_le64_get(copy->header.checksum);
+
+    info->lock = haywire_le32_get(copy->header.lock_top);
+    if (info->lock != bottom) {
+        return REFUSE(diagnosis, HAYWIRE_PAGE_BUSY, lock_bottom, "lock bottom",
+                      bottom);
+    }
+    if (checksum != haywire_page_checksum(copy, info->payload_length)) {
+        return REFUSE(diagnosis, HAYWIRE_BAD_CHECKSUM, header.checksum,
+                      "checksum", checksum);
+    }
+    return HAYWIRE_OK;
+}
+
+static void take_stamp(const HaywirePageHeader *header, HaywirePageInfo *info)
+{
+    info->generation = haywire_le64_get(header->generation);
+    info->sequence = haywire_le64_get(header->sequence);
+    info->monotonic_ns = haywire_le64_get(header->monotonic_ns);
+    info->realtime_ns = haywire_le64_get(header->realtime_ns);
+    info->pfn = haywire_le64_get(header->pfn);
+}
+
+HaywireStatus haywire_page_verify(const HaywirePage *copy,
+                                  HaywirePageInfo *ret_info,
+                                  HaywireDiagnosis *diagnosis)
+{
+    HaywirePageInfo info;
+    HaywireStatus status = verify_magic(copy, diagnosis);
+
+    if (status == HAYWIRE_OK) {
+        status = verify_kind(copy, &info, diagnosis);
+    }
+    if (status == HAYWIRE_OK) {
+        status = verify_place(copy, &info, diagnosis);
+    }
+    if (status == HAYWIRE_OK) {
+        status = verify_content(copy, &info, diagnosis);
+    }
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    take_stamp(&copy->header, &info);
+    *ret_info = info;
+    return HAYWIRE_OK;
+}
+
+/* True when no writer was at the page between the first load and the last. */
+static bool copy_at_rest(const uint8_t *live, HaywirePage *ret_copy)
+{
+    uint32_t before = lock_bottom(live);
+
+    if (lock_top(live) != before) {
+        return false;
+    }
+    copy_live(live, ret_copy);
+    return lock_top(live) == before &&
+           haywire_le32_get(ret_copy->header.lock_top) == before &&
+           haywire_le32_get(ret_copy->lock_bottom) == before;
+}
+
+HaywireStatus haywire_page_snapshot(const uint8_t *live,
+                                    HaywirePage *ret_copy,
+                                    HaywirePageInfo *ret_info,
+                                    HaywireDiagnosis *diagnosis)
+{
+    int try;
+
+    if (!haywire_page_has_magic(live)) {
+        return refuse(diagnosis, HAYWIRE_BAD_MAGIC, 0, "magic",
+                      load32(live, 0));
+    }
+    for (try = 0; try < HAYWIRE_SNAPSHOT_TRIES; try++) {
+        if (copy_at_rest(live, ret_copy)) {
+            return haywire_page_verify(ret_copy, ret_info, diagnosis);
+        }
+    }
+    return REFUSE(diagnosis, HAYWIRE_PAGE_BUSY, header.lock_top, "lock top",
+                  lock_top(live));
+}
