@@ -232,8 +232,9 @@ HaywireStatus haywire_record_next(HaywireRecordReader *reader,
     HAYWIRE_MUST_CHECK;
 
 /*
- * The next run of a page-run set. HAYWIRE_OK, _NOT_FOUND (end), _BAD_COUNT
- * (no pages), _BAD_RANGE (gva or pfn unaligned or wrapping).
+ * The next run of a page-run set; a bad one is passed over. A page shift that
+ * section 5.6 does not name becomes 0. HAYWIRE_OK, _NOT_FOUND (end),
+ * _BAD_COUNT (no pages), _BAD_RANGE (gva or pfn unaligned or wrapping).
  */
 HaywireStatus haywire_decode_page_run(HaywireSetRecord *set,
                                       HaywirePageRun *ret_run)
