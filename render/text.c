@@ -1,0 +1,337 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Text for people, but for the tables of one process: see text.h and
+ * text_memory.c.
+ */
+
+#include "text.h"
+
+#include <string.h>
+
+#include "text_format.h"
+#include "text_table.h"
+
+static void append_guest(GString *out, const HaywireOverview *overview)
+{
+    g_string_append_printf(out, "%s %s", haywire_os_name(overview->os),
+                           haywire_arch_name(overview->arch));
+    if (overview->kernel_release[0]) {
+        g_string_append_printf(out, " %s", overview->kernel_release);
+    }
+    if (overview->host_name[0]) {
+        g_string_append_printf(out, ", host %s", overview->host_name);
+    }
+    g_string_append_printf(out, ", %" G_GUINT64_FORMAT " processes",
+                           overview->processes);
+    if (overview->processes_missing) {
+        g_string_append_printf(out, " (%" G_GUINT64_FORMAT " not shown)",
+                               overview->processes_missing);
+    }
+}
+
+static void append_staleness(GString *out, const HaywireOverview *overview)
+{
+    if (overview->state == HAYWIRE_STATE_LIVE) {
+        return;
+    }
+    if (overview->closed) {
+        g_string_append(out, ", the companion has ended");
+    } else if (overview->state == HAYWIRE_STATE_STALE) {
+        g_string_append(out, ", no heartbeat seen");
+    } else {
+        g_string_append(out, ", heartbeat not judged yet");
+    }
+    if (overview->heartbeat_time) {
+        g_string_append(out, ", last beat ");
+        haywire_format_number(out, HAYWIRE_UNIT_WALL_TIME,
+                              overview->heartbeat_time);
+    }
+}
+
+void haywire_text_session_line(GString *out, const HaywireOverview *overview)
+{
+    if (!overview->has_session) {
+        g_string_append(out, "searching: no session found");
+        if (overview->has_scan) {
+            g_string_append_printf(out,
+                                   " (%" G_GUINT64_FORMAT " pages scanned)",
+                                   overview->scan_pages);
+        }
+        g_string_append_c(out, '\n');
+        return;
+    }
+    g_string_append_printf(out, "%s: ", haywire_state_name(overview->state));
+    append_guest(out, overview);
+    append_staleness(out, overview);
+    g_string_append_c(out, '\n');
+}
+
+static void append_categories(GString *out, const HaywireOverview *overview)
+{
+    static const HaywireColumn column[] = {
+        { .title = "CATEGORY", .field = "category" },
+        { .title = "PAGES", .field = "pages" },
+        { .title = "MAPPED", .field = "mapped" },
+    };
+    HaywireCategoryRow row[HAYWIRE_CATEGORY_COUNT];
+
+    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        row[i].category = i;
+        row[i].pages = overview->category[i].pages;
+        row[i].mapped = overview->category[i].mapped;
+    }
+    haywire_table_print(out, &haywire_category_table, column,
+                        G_N_ELEMENTS(column), row, HAYWIRE_CATEGORY_COUNT);
+}
+
+void haywire_text_overview(GString *out, const HaywireOverview *overview)
+{
+    HaywirePairs *pairs = haywire_pairs_new();
+
+    haywire_pairs_add_members(pairs, &haywire_overview_table, overview);
+    haywire_pairs_print(pairs, out);
+    if (overview->has_session) {
+        g_string_append_c(out, '\n');
+        append_categories(out, overview);
+    }
+}
+
+/* What ps shows of it: state, niceness, more than one thread. */
+static void stat_cell(GString *out, const void *row)
+{
+    const HaywireProcess *process = row;
+
+    g_string_append_c(out, process->state);
+    if (process->has_details && process->nice != 0) {
+        g_string_append_c(out, process->nice < 0 ? '<' : 'N');
+    }
+    if (process->threads > 1) {
+        g_string_append_c(out, 'l');
+    }
+}
+
+static void kib_cell(GString *out, bool known, uint64_t bytes)
+{
+    if (known) {
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT, bytes / 1024);
+    } else {
+        g_string_append_c(out, '-');
+    }
+}
+
+static void vsz_cell(GString *out, const void *row)
+{
+    const HaywireProcess *process = row;
+
+    kib_cell(out, process->has_details, process->vsize);
+}
+
+static void rss_cell(GString *out, const void *row)
+{
+    const HaywireProcess *process = row;
+
+    kib_cell(out, process->has_details, process->rss);
+}
+
+static void time_cell(GString *out, const void *row)
+{
+    const HaywireProcess *process = row;
+
+    if (process->has_details) {
+        haywire_format_cpu_time(out, process->user_time + process->system_time);
+    } else {
+        g_string_append_c(out, '-');
+    }
+}
+
+static void command_cell(GString *out, const void *row)
+{
+    const HaywireProcess *process = row;
+
+    if (process->has_details && process->cmdline[0]) {
+        g_string_append(out, process->cmdline);
+        if (process->cmdline_truncated) {
+            g_string_append(out, " ...");
+        }
+        return;
+    }
+    g_string_append_printf(out, "[%s]", process->name);
+    if (process->state == 'Z') {
+        g_string_append(out, " <defunct>");
+    }
+}
+
+void haywire_text_processes(GString *out, const HaywireProcess *process,
+                            size_t count)
+{
+    static const HaywireColumn column[] = {
+        { .title = "UID", .field = "uid" },
+        { .title = "PID", .field = "pid" },
+        { .title = "PPID", .field = "ppid" },
+        { .title = "STAT", .cell = stat_cell },
+        { .title = "NI", .field = "nice" },
+        { .title = "NLWP", .field = "threads" },
+        { .title = "VSZ", .cell = vsz_cell, .right = true },
+        { .title = "RSS", .cell = rss_cell, .right = true },
+        { .title = "TIME", .cell = time_cell, .right = true },
+        { .title = "COMMAND", .cell = command_cell },
+    };
+
+    haywire_table_print(out, &haywire_process_table, column,
+                        G_N_ELEMENTS(column), process, count);
+}
+
+static void missing_cell(GString *out, uint32_t current, uint32_t total,
+                         uint32_t missing)
+{
+    if (!current) {
+        g_string_append_c(out, '-');
+        return;
+    }
+    g_string_append_printf(out, "%u", total);
+    if (missing) {
+        g_string_append_printf(out, " (%u missing)", missing);
+    }
+}
+
+static void sections_cell(GString *out, const void *row)
+{
+    const HaywireCamera *camera = row;
+
+    missing_cell(out, camera->current_pid, camera->sections,
+                 camera->sections_missing);
+}
+
+static void page_runs_cell(GString *out, const void *row)
+{
+    const HaywireCamera *camera = row;
+
+    missing_cell(out, camera->current_pid, camera->page_runs,
+                 camera->page_runs_missing);
+}
+
+void haywire_text_cameras(GString *out, const HaywireCamera *camera,
+                          size_t count)
+{
+    static const HaywireColumn column[] = {
+        { .title = "CAMERA", .field = "camera" },
+        { .title = "STATUS", .field = "status" },
+        { .title = "TARGET", .field = "target-pid" },
+        { .title = "PID", .field = "current-pid" },
+        { .title = "PASS", .field = "pass" },
+        { .title = "AGE", .field = "age" },
+        { .title = "TOOK", .field = "pass-duration" },
+        { .title = "SECTIONS", .cell = sections_cell, .right = true },
+        { .title = "RUNS", .cell = page_runs_cell, .right = true },
+        { .title = "RSS", .field = "rss" },
+        { .title = "PSS", .field = "pss" },
+        { .title = "SWAP", .field = "swap" },
+    };
+
+    haywire_table_print(out, &haywire_camera_table, column,
+                        G_N_ELEMENTS(column), camera, count);
+}
+
+static void append_capabilities(GString *out, uint64_t bits)
+{
+    static const char *const name[] = { "frame numbers", "RAM ranges",
+                                        "locked memory", "all processes",
+                                        "vmcoreinfo" };
+    const char *comma = "";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(name); i++) {
+        if (bits & UINT64_C(1) << i) {
+            g_string_append_printf(out, "%s%s", comma, name[i]);
+            comma = ", ";
+        }
+    }
+    if (!comma[0]) {
+        g_string_append(out, "none");
+    }
+}
+
+/* Counters of the guest have no field table: their units are in the name. */
+static void append_guest_counters(GString *out, const HaywireGuestStats *guest)
+{
+    HaywirePairs *pairs = haywire_pairs_new();
+    g_autoptr(GString) value = g_string_new(NULL);
+
+    for (int i = 0; i < HAYWIRE_COUNTER_COUNT; i++) {
+        const char *name = haywire_guest_counter_name(i);
+
+        g_string_truncate(value, 0);
+        if (i == HAYWIRE_COUNTER_CAPABILITIES) {
+            append_capabilities(value, guest->counter[i]);
+        } else if (g_str_has_suffix(name, "-time")) {
+            haywire_format_duration(value, guest->counter[i]);
+        } else {
+            haywire_format_number(value, HAYWIRE_UNIT_NONE, guest->counter[i]);
+        }
+        haywire_pairs_add(pairs, name, value->str);
+    }
+    haywire_pairs_print(pairs, out);
+}
+
+static void append_rejected(GString *out, const HaywireHostCounters *host)
+{
+    HaywirePairs *pairs = haywire_pairs_new();
+    g_autoptr(GString) value = g_string_new(NULL);
+    bool any = false;
+
+    for (int i = 0; i < HAYWIRE_STATUS_COUNT; i++) {
+        if (host->rejected[i]) {
+            g_string_printf(value, "%" G_GUINT64_FORMAT, host->rejected[i]);
+            haywire_pairs_add(pairs, haywire_status_name(i), value->str);
+            any = true;
+        }
+    }
+    g_string_append(out, any ? "\nrejected\n" : "\nrejected: nothing\n");
+    haywire_pairs_print(pairs, out);
+}
+
+void haywire_text_stats(GString *out, const HaywireHostCounters *host,
+                        const HaywireGuestStats *guest)
+{
+    HaywirePairs *pairs = haywire_pairs_new();
+
+    g_string_append(out, "host\n");
+    haywire_pairs_add_members(pairs, &haywire_host_table, host);
+    haywire_pairs_print(pairs, out);
+    if (guest->valid) {
+        g_string_append(out, "\nguest\n");
+        append_guest_counters(out, guest);
+    } else {
+        g_string_append(out, "\nguest: not published\n");
+    }
+    append_rejected(out, host);
+}
+
+void haywire_text_place(GString *out, const HaywirePlace *place)
+{
+    HaywirePairs *pairs = haywire_pairs_new();
+
+    haywire_pairs_add_members(pairs, &haywire_place_table, place);
+    haywire_pairs_print(pairs, out);
+}
+
+void haywire_text_status(GString *out, HaywireStatus status,
+                         const HaywireDiagnosis *diagnosis)
+{
+    g_string_append(out, haywire_status_text(status));
+    if (diagnosis && diagnosis->field) {
+        g_string_append_printf(out,
+                               " (%s at byte %" G_GSIZE_FORMAT
+                               " of the page is 0x%" G_GINT64_MODIFIER "x)",
+                               diagnosis->field, diagnosis->offset,
+                               diagnosis->value);
+    }
+}
+
+void haywire_text_members(GString *out, const HaywireTable *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        g_string_append_printf(out, "  %-21s  %s\n", table->field[i].name,
+                               table->field[i].help);
+    }
+}

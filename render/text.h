@@ -1,0 +1,57 @@
+/*
+ * Text for people: what the monitor and the host tool print. Tables come from
+ * the field tables through libsmartcols; nothing is ever cut to a width.
+ *
+ * Each function appends whole lines to @out. The strings of a model are
+ * escaped already; they are printed as they are. Any thread, but one at a
+ * time for one @out.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_RENDER_TEXT_H
+#define HAYWIRE_RENDER_TEXT_H
+
+#include <glib.h>
+
+#include "reply.h"
+
+/*
+ * One line that says what is watched and whether it is live: the head of
+ * every picture. Stale data is named as such here.
+ */
+void haywire_text_session_line(GString *out, const HaywireOverview *overview);
+
+/* query-haywire in full */
+void haywire_text_overview(GString *out, const HaywireOverview *overview);
+
+/* A table like that of ps */
+void haywire_text_processes(GString *out, const HaywireProcess *process,
+                            size_t count);
+
+/* A headline, then lines like those of /proc/PID/maps */
+void haywire_text_sections(GString *out, const HaywireSectionList *list);
+
+/* A headline, then a table of the runs in @range */
+void haywire_text_page_runs(GString *out, const HaywirePageRunList *list,
+                            HaywireGvaRange range);
+
+void haywire_text_cameras(GString *out, const HaywireCamera *camera,
+                          size_t count);
+
+void haywire_text_stats(GString *out, const HaywireHostCounters *host,
+                        const HaywireGuestStats *guest);
+
+void haywire_text_place(GString *out, const HaywirePlace *place);
+
+/*
+ * Why something failed, on one line without a line end: the status's sentence
+ * and, when @diagnosis names a field, where in the page.
+ */
+void haywire_text_status(GString *out, HaywireStatus status,
+                         const HaywireDiagnosis *diagnosis);
+
+/* The members of @table with their help, for manuals and --help. */
+void haywire_text_members(GString *out, const HaywireTable *table);
+
+#endif

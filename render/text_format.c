@@ -1,0 +1,142 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Values as text: see text_format.h.
+ */
+
+#include "text_format.h"
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+void haywire_format_bytes(GString *out, uint64_t bytes)
+{
+    static const char *const unit[] = { "B",   "KiB", "MiB", "GiB",
+                                        "TiB", "PiB", "EiB" };
+    size_t i = 0;
+
+    while (i + 1 < G_N_ELEMENTS(unit) && bytes >> (10 * (i + 1))) {
+        i++;
+    }
+    if (i == 0 || bytes % (UINT64_C(1) << (10 * i)) == 0) {
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT " %s",
+                               bytes >> (10 * i), unit[i]);
+    } else {
+        g_string_append_printf(
+            out, "%.1f %s", (double)bytes / (double)(UINT64_C(1) << (10 * i)),
+            unit[i]);
+    }
+}
+
+static void format_long_duration(GString *out, uint64_t seconds)
+{
+    const uint64_t minutes = seconds / 60;
+    const uint64_t hours = minutes / 60;
+
+    if (hours >= 48) {
+        g_string_append_printf(
+            out, "%" G_GUINT64_FORMAT " d %" G_GUINT64_FORMAT " h", hours / 24,
+            hours % 24);
+    } else if (hours > 0) {
+        g_string_append_printf(
+            out, "%" G_GUINT64_FORMAT " h %" G_GUINT64_FORMAT " min", hours,
+            minutes % 60);
+    } else {
+        g_string_append_printf(
+            out, "%" G_GUINT64_FORMAT " min %" G_GUINT64_FORMAT " s", minutes,
+            seconds % 60);
+    }
+}
+
+void haywire_format_duration(GString *out, uint64_t ns)
+{
+    if (ns < 1000) {
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT " ns", ns);
+    } else if (ns < 1000 * 1000) {
+        g_string_append_printf(out, "%.1f us", (double)ns / 1e3);
+    } else if (ns < NS_PER_SECOND) {
+        g_string_append_printf(out, "%.1f ms", (double)ns / 1e6);
+    } else if (ns < 120 * NS_PER_SECOND) {
+        g_string_append_printf(out, "%.1f s", (double)ns / 1e9);
+    } else {
+        format_long_duration(out, ns / NS_PER_SECOND);
+    }
+}
+
+void haywire_format_cpu_time(GString *out, uint64_t ns)
+{
+    const uint64_t seconds = ns / NS_PER_SECOND;
+    const uint64_t days = seconds / 86400;
+
+    if (days > 0) {
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT "-", days);
+    }
+    g_string_append_printf(
+        out, "%02u:%02u:%02u", (unsigned)(seconds / 3600 % 24),
+        (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
+}
+
+static void format_wall_time(GString *out, uint64_t ns)
+{
+    g_autoptr(GDateTime) time =
+        g_date_time_new_from_unix_utc((gint64)(ns / NS_PER_SECOND));
+    g_autofree char *text = NULL;
+
+    if (time) {
+        text = g_date_time_format(time, "%Y-%m-%d %H:%M:%S UTC");
+    }
+    g_string_append(out, text ? text : "?");
+}
+
+void haywire_format_number(GString *out, HaywireUnit unit, uint64_t value)
+{
+    switch (unit) {
+    case HAYWIRE_UNIT_BYTES:
+        haywire_format_bytes(out, value);
+        break;
+    case HAYWIRE_UNIT_DURATION:
+        haywire_format_duration(out, value);
+        break;
+    case HAYWIRE_UNIT_BOOT_TIME:
+        haywire_format_duration(out, value);
+        g_string_append(out, " after boot");
+        break;
+    case HAYWIRE_UNIT_WALL_TIME:
+        format_wall_time(out, value);
+        break;
+    case HAYWIRE_UNIT_ADDRESS:
+        g_string_append_printf(out, "0x%" G_GINT64_MODIFIER "x", value);
+        break;
+    default:
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT, value);
+        break;
+    }
+}
+
+void haywire_format_field(GString *out, const HaywireField *field,
+                          const void *object)
+{
+    char buffer[HAYWIRE_FIELD_BUFFER];
+    uint64_t number;
+
+    if (!haywire_field_present(field, object)) {
+        g_string_append_c(out, '-');
+        return;
+    }
+    if (haywire_field_is_string(field)) {
+        g_string_append(out, haywire_field_string(field, object, buffer));
+        return;
+    }
+    number = haywire_field_number(field, object);
+    switch (field->type) {
+    case HAYWIRE_FIELD_BOOL:
+    case HAYWIRE_FIELD_FLAGS:
+        g_string_append(out, number ? "yes" : "no");
+        break;
+    case HAYWIRE_FIELD_I32:
+        g_string_append_printf(out, "%d", (int)(int64_t)number);
+        break;
+    default:
+        haywire_format_number(out, field->unit, number);
+        break;
+    }
+}
