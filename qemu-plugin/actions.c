@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "actions.h"
+
+#include "haywire/focus.h"
+
+#include "ram_source.h"
+
+GQuark haywire_action_error_quark(void)
+{
+    return g_quark_from_static_string("haywire-action-error-quark");
+}
+
+void haywire_action_fail(GError **error, HaywireStatus status, uint32_t pid)
+{
+    if (status == HAYWIRE_NO_SESSION) {
+        g_set_error(error, HAYWIRE_ACTION_ERROR, status, "%s",
+                    haywire_status_text(status));
+        return;
+    }
+    g_set_error(error, HAYWIRE_ACTION_ERROR, status, "process %u: %s", pid,
+                haywire_status_text(status));
+}
+
+static void focus_fail(GError **error, HaywireStatus status, uint32_t camera,
+                       const HaywireDiagnosis *diagnosis)
+{
+    if (diagnosis->field) {
+        g_set_error(error, HAYWIRE_ACTION_ERROR, status,
+                    "camera %u: %s (field %s at byte %zu is 0x%llx)", camera,
+                    haywire_status_text(status), diagnosis->field,
+                    diagnosis->offset, (unsigned long long)diagnosis->value);
+        return;
+    }
+    g_set_error(error, HAYWIRE_ACTION_ERROR, status, "camera %u: %s", camera,
+                haywire_status_text(status));
+}
+
+static HaywireStatus focus_write(HaywireWorker *worker,
+                                 const HaywireFocusTarget *target, uint32_t pid,
+                                 HaywireControl *ret_control,
+                                 HaywireDiagnosis *diagnosis)
+{
+    g_autoptr(HaywireRamBlocks) blocks = haywire_worker_blocks(worker);
+    HaywireSource *source;
+    HaywireStatus status;
+
+    status = haywire_ram_source_new(blocks, &source);
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    status = haywire_focus(source, target, pid, ret_control, diagnosis);
+    haywire_source_destroy(source);
+    haywire_worker_count_focus(worker, status);
+    return status;
+}
+
+/* What was read back goes over what the model knew. */
+static void camera_update(HaywireCamera *camera, uint32_t pid,
+                          const HaywireControl *control)
+{
+    camera->target_pid = pid;
+    camera->status = control->status;
+    camera->current_pid = control->current_pid;
+    camera->current_start_time = control->current_start_time_ns;
+    camera->pass = control->pass;
+}
+
+gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
+                              uint32_t pid, HaywireCamera *ret_camera,
+                              GError **error)
+{
+    g_autoptr(HaywireModel) model = haywire_worker_model(worker);
+    HaywireDiagnosis diagnosis = { 0 };
+    HaywireFocusTarget target;
+    HaywireControl control;
+    HaywireStatus status;
+
+    if (camera < 1 || camera > G_N_ELEMENTS(model->camera)) {
+        g_set_error(error, HAYWIRE_ACTION_ERROR, HAYWIRE_BAD_VALUE,
+                    "there is no camera %u, only 1 and 2", camera);
+        return FALSE;
+    }
+    status = haywire_focus_target(model, camera, &target);
+    if (status == HAYWIRE_OK && pid != 0 &&
+        !haywire_model_process(model, pid)) {
+        haywire_action_fail(error, HAYWIRE_NO_PROCESS, pid);
+        return FALSE;
+    }
+    if (status == HAYWIRE_OK) {
+        status = focus_write(worker, &target, pid, &control, &diagnosis);
+    }
+    if (status != HAYWIRE_OK) {
+        focus_fail(error, status, camera, &diagnosis);
+        return FALSE;
+    }
+    *ret_camera = model->camera[camera - 1];
+    camera_update(ret_camera, pid, &control);
+    return TRUE;
+}
+
+HaywireStatus haywire_action_processes(const HaywireModel *model, bool one,
+                                       uint32_t pid,
+                                       const HaywireProcess **ret_process,
+                                       size_t *ret_count)
+{
+    const HaywireProcess *process = model->process;
+
+    if (!model->overview.has_session) {
+        return HAYWIRE_NO_SESSION;
+    }
+    if (one) {
+        process = haywire_model_process(model, pid);
+        if (!process) {
+            return HAYWIRE_NO_PROCESS;
+        }
+    }
+    *ret_process = process;
+    *ret_count = one ? 1 : model->process_count;
+    return HAYWIRE_OK;
+}
+
+/* Into the file behind guest RAM, where there is one. */
+static void place_locate(HaywirePlace *place, const HaywireRamPiece *piece)
+{
+    uint64_t inside = place->translation.gpa.value - piece->gpa.value;
+
+    place->ram_block = piece->block;
+    place->has_offset = piece->fd >= 0;
+    place->offset = place->has_offset ? piece->file_offset + inside : 0;
+}
+
+gboolean haywire_action_translate(HaywireWorker *worker,
+                                  const HaywireRamBlocks *blocks, uint32_t pid,
+                                  HaywireGva address, HaywirePlace *ret_place,
+                                  GError **error)
+{
+    g_autoptr(HaywireModel) model = haywire_worker_model(worker);
+    const HaywireRamPiece *piece = NULL;
+    HaywirePlace place;
+    HaywireStatus status;
+
+    status = haywire_model_translate(model, pid, address, &place.translation);
+    if (status == HAYWIRE_OK) {
+        piece = haywire_ram_blocks_find(blocks, place.translation.gpa, 1);
+        status = piece ? HAYWIRE_OK : HAYWIRE_NO_LAYOUT;
+    }
+    if (status != HAYWIRE_OK) {
+        haywire_action_fail(error, status, pid);
+        return FALSE;
+    }
+    place_locate(&place, piece);
+    *ret_place = place;
+    return TRUE;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include <string.h>
+
+GQuark haywire_options_error_quark(void)
+{
+    return g_quark_from_static_string("haywire-options-error-quark");
+}
+
+static gboolean option_ram_parse(const char *value, HaywireOptions *options,
+                                 GError **error)
+{
+    if (!*value) {
+        g_set_error(error, HAYWIRE_OPTIONS_ERROR,
+                    HAYWIRE_OPTIONS_ERROR_MALFORMED,
+                    "option 'ram' needs the name of a RAM block");
+        return FALSE;
+    }
+    g_free(options->ram);
+    options->ram = g_strdup(value);
+    return TRUE;
+}
+
+static gboolean option_interval_parse(const char *value,
+                                      HaywireOptions *options, GError **error)
+{
+    guint64 interval;
+
+    if (!g_ascii_string_to_unsigned(value, 10, HAYWIRE_INTERVAL_MIN_MS,
+                                    HAYWIRE_INTERVAL_MAX_MS, &interval, NULL)) {
+        g_set_error(error, HAYWIRE_OPTIONS_ERROR,
+                    HAYWIRE_OPTIONS_ERROR_MALFORMED,
+                    "option 'interval' needs milliseconds from %d to %d, "
+                    "not '%s'",
+                    HAYWIRE_INTERVAL_MIN_MS, HAYWIRE_INTERVAL_MAX_MS, value);
+        return FALSE;
+    }
+    options->interval_ms = interval;
+    return TRUE;
+}
+
+static const struct {
+    const char *name;
+    gboolean (*parse)(const char *value, HaywireOptions *options,
+                      GError **error);
+} known_options[] = {
+    { "ram", option_ram_parse },
+    { "interval", option_interval_parse },
+};
+
+static gboolean option_parse(const char *arg, HaywireOptions *options,
+                             GError **error)
+{
+    const char *equals = strchr(arg, '=');
+    size_t length = equals ? (size_t)(equals - arg) : strlen(arg);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(known_options); i++) {
+        const char *name = known_options[i].name;
+
+        if (strlen(name) == length && strncmp(arg, name, length) == 0) {
+            return known_options[i].parse(equals ? equals + 1 : "", options,
+                                          error);
+        }
+    }
+    g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
+                "unknown option '%.*s'; the options are ram=ID and "
+                "interval=MS",
+                (int)length, arg);
+    return FALSE;
+}
+
+gboolean haywire_options_parse(int argc, char **argv,
+                               HaywireOptions *ret_options, GError **error)
+{
+    g_auto(HaywireOptions) options = {
+        .interval_ms = HAYWIRE_INTERVAL_DEFAULT_MS,
+    };
+
+    for (int i = 0; i < argc; i++) {
+        if (!option_parse(argv[i], &options, error)) {
+            return FALSE;
+        }
+    }
+    *ret_options = options;
+    options.ram = NULL;
+    return TRUE;
+}
+
+void haywire_options_clear(HaywireOptions *options)
+{
+    g_clear_pointer(&options->ram, g_free);
+}

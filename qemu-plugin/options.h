@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef HAYWIRE_OPTIONS_H
+#define HAYWIRE_OPTIONS_H
+
+#include <glib.h>
+
+/* What -plugin haywire.so,... may say. */
+typedef struct HaywireOptions {
+    char *ram;         /* RAM block or memory backend; NULL: main RAM */
+    guint interval_ms; /* from one refresh of the view to the next */
+} HaywireOptions;
+
+#define HAYWIRE_INTERVAL_DEFAULT_MS 250
+#define HAYWIRE_INTERVAL_MIN_MS     10
+#define HAYWIRE_INTERVAL_MAX_MS     60000
+
+#define HAYWIRE_OPTIONS_ERROR haywire_options_error_quark()
+
+typedef enum HaywireOptionsError {
+    HAYWIRE_OPTIONS_ERROR_UNKNOWN,   /* no such option */
+    HAYWIRE_OPTIONS_ERROR_MALFORMED, /* a value that makes no sense */
+} HaywireOptionsError;
+
+GQuark haywire_options_error_quark(void);
+
+/*
+ * Parse the plugin's options, each NAME=VALUE as QEMU passes them.
+ *
+ * @ret_options: filled on success, untouched on failure.  The caller frees it
+ *               with haywire_options_clear().
+ * Returns: TRUE, or FALSE with @error naming the option.
+ */
+gboolean haywire_options_parse(int argc, char **argv,
+                               HaywireOptions *ret_options, GError **error);
+
+/* Free what @options holds, not the structure. */
+void haywire_options_clear(HaywireOptions *options);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HaywireOptions, haywire_options_clear)
+
+#endif /* HAYWIRE_OPTIONS_H */

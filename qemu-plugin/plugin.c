@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plugin's life: loaded and checked, set up once the machine stands,
+ * stopped when QEMU exits.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hmp.h"
+#include "hmp_table.h"
+#include "options.h"
+#include "qemu_internals.h"
+#include "qemu_symbols.h"
+#include "qmp_commands.h"
+#include "ram_blocks.h"
+#include "worker.h"
+
+/* How often to look whether the guest's RAM lies elsewhere now. */
+#define RAM_POLL_MS 1000
+
+/* All of it belongs to the main thread. */
+static struct {
+    gboolean installed;
+    HaywireOptions options;
+    HaywireRamBlocks *blocks;
+    HaywireWorker *worker;
+} plugin;
+
+static void G_GNUC_PRINTF(1, 2) plugin_complain(const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fprintf(stderr, "haywire: %s\n", text);
+}
+
+/* QEMU's own way when something asked for on the command line fails. */
+static void G_GNUC_NORETURN plugin_give_up(void)
+{
+    exit(EXIT_FAILURE);
+}
+
+/*
+ * Polled rather than listened for: QEMU's memory listeners say nothing when a
+ * device such as virtio-mem populates part of its range.
+ */
+static gboolean plugin_poll(gpointer opaque)
+{
+    g_autoptr(HaywireRamBlocks) blocks = NULL;
+
+    (void)opaque;
+    haywire_hmp_table_sync();
+    if (!plugin.worker) {
+        return G_SOURCE_REMOVE;
+    }
+    blocks = haywire_ram_blocks_new(plugin.options.ram);
+    if (!haywire_ram_blocks_equal(blocks, plugin.blocks)) {
+        haywire_worker_set_blocks(plugin.worker, blocks);
+        haywire_ram_blocks_unref(plugin.blocks);
+        plugin.blocks = g_steal_pointer(&blocks);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* Runs from exit(): before this returns the worker has let go of memory. */
+static void plugin_exit(Notifier *notifier, void *data)
+{
+    (void)notifier;
+    (void)data;
+    g_clear_pointer(&plugin.worker, haywire_worker_stop);
+}
+
+static void plugin_find_ram(void)
+{
+    g_autofree char *names = NULL;
+
+    plugin.blocks = haywire_ram_blocks_new(plugin.options.ram);
+    if (plugin.blocks->pieces->len > 0) {
+        return;
+    }
+    names = haywire_ram_blocks_names();
+    if (plugin.options.ram) {
+        plugin_complain("no RAM block '%s'; this machine has: %s",
+                        plugin.options.ram, names);
+    } else {
+        plugin_complain("this machine has no main RAM; it has: %s", names);
+    }
+    plugin_give_up();
+}
+
+static void plugin_start_worker(void)
+{
+    static Notifier exit_notifier = { .notify = plugin_exit };
+    HaywireStatus status;
+
+    status = haywire_worker_start(plugin.blocks, plugin.options.interval_ms,
+                                  &plugin.worker);
+    if (status != HAYWIRE_OK) {
+        plugin_complain("cannot look at guest memory: %s",
+                        haywire_status_text(status));
+        plugin_give_up();
+    }
+    qemu_add_exit_notifier(&exit_notifier);
+}
+
+static void plugin_machine_done(Notifier *notifier, void *data)
+{
+    (void)notifier;
+    (void)data;
+    plugin_find_ram();
+    plugin_start_worker();
+    haywire_qmp_commands_register(plugin.worker);
+    if (!haywire_hmp_register(plugin.worker)) {
+        plugin_complain("'info haywire' is not there: the monitor's table of "
+                        "commands is not as expected");
+    }
+    g_timeout_add(RAM_POLL_MS, plugin_poll, NULL);
+}
+
+/* What must hold before anything is set up. */
+static gboolean plugin_prepare(const qemu_info_t *info, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (plugin.installed) {
+        plugin_complain("the plugin is loaded already");
+        return FALSE;
+    }
+    if (!info->system_emulation) {
+        plugin_complain("the plugin needs the emulation of a whole system");
+        return FALSE;
+    }
+    if (!haywire_options_parse(argc, argv, &plugin.options, &error) ||
+        !haywire_qemu_check(&error)) {
+        plugin_complain("%s", error->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+                        char **argv) QEMU_PLUGIN_EXPORT;
+
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+                        char **argv)
+{
+    static Notifier done_notifier = { .notify = plugin_machine_done };
+
+    (void)id;
+    if (!plugin_prepare(info, argc, argv)) {
+        return -1;
+    }
+    plugin.installed = TRUE;
+    qemu_add_machine_init_done_notifier(&done_notifier);
+    return 0;
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything that the plugin relies on inside QEMU, in one file.
+ *
+ * Distribution builds of QEMU with modules enabled export their internal
+ * functions.  The plugin calls them directly, without QEMU's own headers, so
+ * each prototype and each structure layout it needs is declared here.
+ *
+ * Checked against the sources and the Debian builds of QEMU 7.2 and 10.0.
+ * Any other version is refused at start-up: see HAYWIRE_QEMU_VERSIONS and
+ * qemu_symbols.c.  To admit a new version, compare every declaration below
+ * with that version's headers first; the file named above each group says
+ * where to look.
+ *
+ * Every symbol is a weak reference: the plugin loads whatever the QEMU lacks,
+ * names what is missing and refuses cleanly.  A symbol that is declared here
+ * must be listed in HAYWIRE_QEMU_FUNCTIONS or HAYWIRE_QEMU_DATA as well.
+ */
+#ifndef HAYWIRE_QEMU_INTERNALS_H
+#define HAYWIRE_QEMU_INTERNALS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(major, minor): the versions that these declarations were checked with. */
+#define HAYWIRE_QEMU_VERSIONS(X) \
+    X(7, 2)                      \
+    X(10, 0)
+
+#define QEMU_WEAK __attribute__((weak))
+
+/*
+ * Opaque types: only pointers to them are handled here.
+ */
+typedef struct Error Error;
+typedef struct MemoryRegion MemoryRegion;
+typedef struct Monitor Monitor;
+typedef struct Object Object;
+typedef struct QBool QBool;
+typedef struct QDict QDict;
+typedef struct QList QList;
+typedef struct QNum QNum;
+typedef struct QObject QObject;
+typedef struct QString QString;
+typedef struct RAMBlock RAMBlock;
+typedef struct ReadLineState ReadLineState;
+typedef struct Visitor Visitor;
+typedef uint64_t hwaddr;
+typedef uint64_t ram_addr_t;
+
+/*
+ * include/qemu/queue.h: the heads and links as they lie in memory.
+ */
+typedef struct QTailQLink {
+    void *tql_next;
+    struct QTailQLink *tql_prev;
+} QTailQLink;
+
+/*
+ * include/qemu/qemu-plugin.h, the public plugin interface.
+ */
+typedef uint64_t qemu_plugin_id_t;
+typedef void (*qemu_plugin_udata_cb_t)(qemu_plugin_id_t id, void *userdata);
+
+typedef struct qemu_info_t {
+    const char *target_name;
+    struct {
+        int min;
+        int cur;
+    } version;
+    bool system_emulation;
+    struct {
+        int smp_vcpus;
+        int max_vcpus;
+    } system;
+} qemu_info_t;
+
+#define QEMU_PLUGIN_EXPORT __attribute__((visibility("default")))
+
+/*
+ * qapi/control.json as the generator lays it out.
+ */
+typedef struct VersionTriple {
+    int64_t major;
+    int64_t minor;
+    int64_t micro;
+} VersionTriple;
+
+typedef struct VersionInfo {
+    VersionTriple *qemu;
+    char *package;
+} VersionInfo;
+
+VersionInfo *qmp_query_version(Error **errp) QEMU_WEAK;
+void qapi_free_VersionInfo(VersionInfo *info) QEMU_WEAK;
+
+/*
+ * include/qapi/error.h
+ */
+void error_setg_internal(Error **errp, const char *src, int line,
+                         const char *func, const char *fmt, ...)
+    G_GNUC_PRINTF(5, 6) QEMU_WEAK;
+
+#define error_setg(errp, fmt, ...)                                   \
+    error_setg_internal((errp), __FILE__, __LINE__, __func__, (fmt), \
+                        ##__VA_ARGS__)
+
+/*
+ * include/qapi/visitor.h, include/qapi/compat-policy.h
+ */
+Visitor *qobject_input_visitor_new_qmp(QObject *obj) QEMU_WEAK;
+bool visit_start_struct(Visitor *v, const char *name, void **obj, size_t size,
+                        Error **errp) QEMU_WEAK;
+bool visit_check_struct(Visitor *v, Error **errp) QEMU_WEAK;
+void visit_end_struct(Visitor *v, void **obj) QEMU_WEAK;
+bool visit_optional(Visitor *v, const char *name, bool *present) QEMU_WEAK;
+bool visit_type_uint32(Visitor *v, const char *name, uint32_t *obj,
+                       Error **errp) QEMU_WEAK;
+bool visit_type_uint64(Visitor *v, const char *name, uint64_t *obj,
+                       Error **errp) QEMU_WEAK;
+void visit_free(Visitor *v) QEMU_WEAK;
+
+/*
+ * include/qapi/qmp/ in 7.2, include/qobject/ in 10.0.  A QDict, QList, QNum,
+ * QBool or QString starts with its QObject.
+ */
+QDict *qdict_new(void) QEMU_WEAK;
+void qdict_put_obj(QDict *dict, const char *key, QObject *value) QEMU_WEAK;
+int64_t qdict_get_try_int(const QDict *dict, const char *key,
+                          int64_t fallback) QEMU_WEAK;
+const char *qdict_get_try_str(const QDict *dict, const char *key) QEMU_WEAK;
+QList *qlist_new(void) QEMU_WEAK;
+void qlist_append_obj(QList *list, QObject *value) QEMU_WEAK;
+QNum *qnum_from_int(int64_t value) QEMU_WEAK;
+QNum *qnum_from_uint(uint64_t value) QEMU_WEAK;
+QBool *qbool_from_bool(bool value) QEMU_WEAK;
+QString *qstring_from_str(const char *str) QEMU_WEAK;
+
+struct QObject {
+    int type;
+    size_t refcnt;
+};
+
+void qobject_destroy(QObject *obj) QEMU_WEAK;
+
+static inline QObject *haywire_qobject(void *derived)
+{
+    return derived;
+}
+
+/* NULL is fine. */
+static inline void haywire_qobject_unref(QObject *obj)
+{
+    if (obj && --obj->refcnt == 0) {
+        qobject_destroy(obj);
+    }
+}
+
+/*
+ * include/qapi/qmp/dispatch.h in 7.2, include/qapi/qmp-registry.h in 10.0.
+ * The last parameter grew from unsigned to uint64_t; zero is passed, in a
+ * register, which is right for both.
+ */
+typedef struct QmpCommand QmpCommand;
+
+typedef struct QmpCommandList {
+    QmpCommand *tqh_first;
+    QTailQLink tqh_circ;
+} QmpCommandList;
+
+typedef void(QmpCommandFunc)(QDict *args, QObject **ret, Error **errp);
+
+void qmp_register_command(QmpCommandList *commands, const char *name,
+                          QmpCommandFunc *fn, int options,
+                          uint64_t features) QEMU_WEAK;
+const QmpCommand *qmp_find_command(const QmpCommandList *commands,
+                                   const char *name) QEMU_WEAK;
+extern QmpCommandList qmp_commands QEMU_WEAK;
+
+/*
+ * monitor/monitor-internal.h (dropped its flags member in 10.2),
+ * include/monitor/monitor.h
+ */
+typedef struct HMPCommand {
+    const char *name;
+    const char *args_type;
+    const char *params;
+    const char *help;
+    const char *flags;
+    void (*cmd)(Monitor *mon, const QDict *dict);
+    void *(*cmd_info_hrt)(Error **errp);
+    bool coroutine;
+    struct HMPCommand *sub_table;
+    void (*command_completion)(ReadLineState *rs, int nb_args, const char *str);
+} HMPCommand;
+
+extern HMPCommand hmp_cmds[] QEMU_WEAK;
+void monitor_register_hmp(const char *name, bool info,
+                          void (*cmd)(Monitor *mon,
+                                      const QDict *dict)) QEMU_WEAK;
+int monitor_puts(Monitor *mon, const char *str) QEMU_WEAK;
+
+/*
+ * include/sysemu/memory_mapping.h in 7.2, include/system/memory_mapping.h in
+ * 10.0: what dump-guest-memory uses to lay out guest RAM.
+ */
+typedef struct GuestPhysBlock {
+    hwaddr target_start;
+    hwaddr target_end;
+    uint8_t *host_addr;
+    MemoryRegion *mr;
+    struct {
+        struct GuestPhysBlock *tqe_next;
+        QTailQLink *tqe_prev;
+    } next;
+} GuestPhysBlock;
+
+typedef struct GuestPhysBlockList {
+    unsigned num;
+    struct {
+        GuestPhysBlock *tqh_first;
+        QTailQLink *tqh_prev;
+    } head;
+} GuestPhysBlockList;
+
+void guest_phys_blocks_init(GuestPhysBlockList *list) QEMU_WEAK;
+void guest_phys_blocks_append(GuestPhysBlockList *list) QEMU_WEAK;
+void guest_phys_blocks_free(GuestPhysBlockList *list) QEMU_WEAK;
+
+/*
+ * include/exec/memory.h, include/exec/cpu-common.h
+ */
+void memory_region_ref(MemoryRegion *mr) QEMU_WEAK;
+void memory_region_unref(MemoryRegion *mr) QEMU_WEAK;
+Object *memory_region_owner(MemoryRegion *mr) QEMU_WEAK;
+void *memory_region_get_ram_ptr(MemoryRegion *mr) QEMU_WEAK;
+void memory_region_set_dirty(MemoryRegion *mr, hwaddr offset,
+                             hwaddr size) QEMU_WEAK;
+RAMBlock *qemu_ram_block_from_host(void *ptr, bool round_offset,
+                                   ram_addr_t *offset) QEMU_WEAK;
+const char *qemu_ram_get_idstr(RAMBlock *block) QEMU_WEAK;
+int qemu_ram_get_fd(RAMBlock *block) QEMU_WEAK;
+
+/*
+ * include/qom/object.h
+ */
+Object *object_dynamic_cast(Object *obj, const char *type) QEMU_WEAK;
+const char *object_get_canonical_path_component(const Object *obj) QEMU_WEAK;
+Object *object_get_root(void) QEMU_WEAK;
+Object *object_property_get_link(Object *obj, const char *name,
+                                 Error **errp) QEMU_WEAK;
+uint64_t object_property_get_uint(Object *obj, const char *name,
+                                  Error **errp) QEMU_WEAK;
+char *object_property_get_str(Object *obj, const char *name,
+                              Error **errp) QEMU_WEAK;
+int object_child_foreach_recursive(Object *obj,
+                                   int (*fn)(Object *child, void *opaque),
+                                   void *opaque) QEMU_WEAK;
+
+/*
+ * include/qemu/notify.h; include/sysemu/sysemu.h in 7.2,
+ * include/system/system.h in 10.0
+ */
+typedef struct Notifier Notifier;
+
+struct Notifier {
+    void (*notify)(Notifier *notifier, void *data);
+    struct {
+        Notifier *le_next;
+        Notifier **le_prev;
+    } node;
+};
+
+void qemu_add_machine_init_done_notifier(Notifier *notifier) QEMU_WEAK;
+void qemu_add_exit_notifier(Notifier *notifier) QEMU_WEAK;
+
+/*
+ * include/qemu/timer.h
+ */
+#define HAYWIRE_QEMU_CLOCK_VIRTUAL 1
+
+int64_t qemu_clock_get_ns(int clock) QEMU_WEAK;
+
+/*
+ * Only looked up, never called: present in QEMU since plugin interface 2
+ * and 5, and so tell which interface version to ask for.
+ */
+int qemu_plugin_num_vcpus(void) QEMU_WEAK;
+int qemu_plugin_write_register(void) QEMU_WEAK;
+
+#define HAYWIRE_QEMU_FUNCTIONS(X)          \
+    X(qmp_query_version)                   \
+    X(qapi_free_VersionInfo)               \
+    X(error_setg_internal)                 \
+    X(qobject_input_visitor_new_qmp)       \
+    X(visit_start_struct)                  \
+    X(visit_check_struct)                  \
+    X(visit_end_struct)                    \
+    X(visit_optional)                      \
+    X(visit_type_uint32)                   \
+    X(visit_type_uint64)                   \
+    X(visit_free)                          \
+    X(qobject_destroy)                     \
+    X(qdict_new)                           \
+    X(qdict_put_obj)                       \
+    X(qdict_get_try_int)                   \
+    X(qdict_get_try_str)                   \
+    X(qlist_new)                           \
+    X(qlist_append_obj)                    \
+    X(qnum_from_int)                       \
+    X(qnum_from_uint)                      \
+    X(qbool_from_bool)                     \
+    X(qstring_from_str)                    \
+    X(qmp_register_command)                \
+    X(qmp_find_command)                    \
+    X(monitor_register_hmp)                \
+    X(monitor_puts)                        \
+    X(guest_phys_blocks_init)              \
+    X(guest_phys_blocks_append)            \
+    X(guest_phys_blocks_free)              \
+    X(memory_region_ref)                   \
+    X(memory_region_unref)                 \
+    X(memory_region_owner)                 \
+    X(memory_region_get_ram_ptr)           \
+    X(memory_region_set_dirty)             \
+    X(qemu_ram_block_from_host)            \
+    X(qemu_ram_get_idstr)                  \
+    X(qemu_ram_get_fd)                     \
+    X(object_dynamic_cast)                 \
+    X(object_get_canonical_path_component) \
+    X(object_get_root)                     \
+    X(object_property_get_link)            \
+    X(object_property_get_uint)            \
+    X(object_property_get_str)             \
+    X(object_child_foreach_recursive)      \
+    X(qemu_add_machine_init_done_notifier) \
+    X(qemu_add_exit_notifier)              \
+    X(qemu_clock_get_ns)
+
+#define HAYWIRE_QEMU_DATA(X) \
+    X(qmp_commands)          \
+    X(hmp_cmds)
+
+#endif /* HAYWIRE_QEMU_INTERNALS_H */

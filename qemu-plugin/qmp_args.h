@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The arguments of our QMP commands.
+ */
+#ifndef HAYWIRE_QMP_ARGS_H
+#define HAYWIRE_QMP_ARGS_H
+
+#include "qemu_internals.h"
+
+/* Which arguments a command takes; also which ones were given. */
+#define HAYWIRE_ARG_PID     (1u << 0)
+#define HAYWIRE_ARG_ADDRESS (1u << 1)
+#define HAYWIRE_ARG_LENGTH  (1u << 2)
+#define HAYWIRE_ARG_CAMERA  (1u << 3)
+
+/* Arguments that were not given are 0; a camera that was not is camera 1. */
+typedef struct HaywireArgs {
+    unsigned given; /* HAYWIRE_ARG_* */
+    uint32_t pid;
+    uint64_t address; /* gva */
+    uint64_t length;  /* bytes */
+    uint32_t camera;  /* not checked */
+} HaywireArgs;
+
+/*
+ * Read the arguments of one command as QEMU reads those of its own, so that
+ * what is wrong with them is said in the same words.
+ *
+ * @dict: the arguments; NULL stands for none
+ * @required, @optional: HAYWIRE_ARG_*
+ * @ret_args: written on success only
+ *
+ * Thread: main.  Returns true, or false with @errp set.
+ */
+bool haywire_args_parse(QDict *dict, unsigned required, unsigned optional,
+                        HaywireArgs *ret_args, Error **errp);
+
+#endif /* HAYWIRE_QMP_ARGS_H */

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "worker.h"
+
+#include <signal.h>
+
+#include "haywire/view.h"
+
+#include "ram_source.h"
+
+struct HaywireWorker {
+    guint interval_ms;
+    GThread *thread;
+
+    GMutex lock; /* held for moments only, by any thread */
+    GCond wake;
+    /* Under the lock: */
+    gboolean stop;
+    gboolean hurry; /* do not sit out the interval */
+    gboolean blocks_changed;
+    HaywireRamBlocks *blocks;
+    HaywireModel *model;
+    GArray *focus_results; /* of HaywireStatus, not counted yet */
+
+    /* The worker's thread only: */
+    HaywireSource *source;
+    HaywireView *view;
+    HaywireStatus reported; /* the newest trouble told to the user */
+};
+
+static gboolean worker_should_stop(HaywireWorker *worker)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    return worker->stop;
+}
+
+/* HaywireScanProgress: a long scan must not hold up QEMU's exit. */
+static bool worker_scan_goes_on(void *opaque, uint64_t done, uint64_t total)
+{
+    (void)done;
+    (void)total;
+    return !worker_should_stop(opaque);
+}
+
+static HaywireNow worker_now(void)
+{
+    return (HaywireNow){
+        .now_ns = qemu_clock_get_ns(HAYWIRE_QEMU_CLOCK_VIRTUAL),
+        .host_ns = (uint64_t)g_get_monotonic_time() * 1000,
+    };
+}
+
+/* Take over what other threads left for us. */
+static void worker_take_orders(HaywireWorker *worker)
+{
+    g_autoptr(HaywireRamBlocks) blocks = NULL;
+    g_autoptr(GArray) results = NULL;
+
+    g_mutex_lock(&worker->lock);
+    worker->hurry = FALSE;
+    if (worker->blocks_changed) {
+        worker->blocks_changed = FALSE;
+        blocks = haywire_ram_blocks_ref(worker->blocks);
+    }
+    results = worker->focus_results;
+    worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
+    g_mutex_unlock(&worker->lock);
+
+    if (blocks) {
+        haywire_ram_source_set_blocks(worker->source, blocks);
+        haywire_view_reset(worker->view);
+    }
+    for (guint i = 0; i < results->len; i++) {
+        haywire_view_count_focus(worker->view,
+                                 g_array_index(results, HaywireStatus, i));
+    }
+}
+
+/* Once for each kind of trouble, not at each refresh. */
+static void worker_report(HaywireWorker *worker, HaywireStatus status)
+{
+    if (status != worker->reported && status != HAYWIRE_OK) {
+        g_printerr("haywire: cannot look at guest memory: %s\n",
+                   haywire_status_text(status));
+    }
+    worker->reported = status;
+}
+
+static void worker_publish(HaywireWorker *worker, HaywireModel *model)
+{
+    HaywireModel *old;
+
+    g_mutex_lock(&worker->lock);
+    old = worker->model;
+    worker->model = model;
+    g_mutex_unlock(&worker->lock);
+    haywire_model_unref(old);
+}
+
+static void worker_refresh(HaywireWorker *worker)
+{
+    HaywireModel *model;
+    HaywireStatus status;
+
+    worker_take_orders(worker);
+    status = haywire_view_refresh(worker->view, worker_now(), &model);
+    if (status == HAYWIRE_OK) {
+        worker_publish(worker, model);
+    }
+    worker_report(worker, status);
+}
+
+/* Returns FALSE when it is time to end. */
+static gboolean worker_wait(HaywireWorker *worker)
+{
+    gint64 until = g_get_monotonic_time() +
+                   worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    while (!worker->stop && !worker->hurry) {
+        if (!g_cond_wait_until(&worker->wake, &worker->lock, until)) {
+            break;
+        }
+    }
+    return !worker->stop;
+}
+
+static gpointer worker_run(gpointer opaque)
+{
+    HaywireWorker *worker = opaque;
+
+    do {
+        worker_refresh(worker);
+    } while (worker_wait(worker));
+    return NULL;
+}
+
+static void worker_free(HaywireWorker *worker)
+{
+    haywire_view_destroy(worker->view);
+    if (worker->source) {
+        haywire_source_destroy(worker->source);
+    }
+    haywire_model_unref(worker->model);
+    haywire_ram_blocks_unref(worker->blocks);
+    g_array_unref(worker->focus_results);
+    g_mutex_clear(&worker->lock);
+    g_cond_clear(&worker->wake);
+    g_free(worker);
+}
+
+/* So that there is an answer before the first look is done. */
+static HaywireStatus worker_first_model(HaywireWorker *worker)
+{
+    HaywireHostCounters host = { 0 };
+    HaywireOverview overview = {
+        .state = HAYWIRE_STATE_SEARCHING,
+        .companion_version = "",
+        .boot_id = "",
+        .kernel_release = "",
+        .host_name = "",
+    };
+    HaywireModelInput input = {
+        .overview = &overview,
+        .layout = worker->source->ops->layout(worker->source),
+        .host = &host,
+    };
+
+    return haywire_model_build(&input, &worker->model);
+}
+
+static HaywireStatus worker_prepare(HaywireWorker *worker)
+{
+    HaywireStatus status;
+
+    status = haywire_ram_source_new(worker->blocks, &worker->source);
+    if (status == HAYWIRE_OK) {
+        status = worker_first_model(worker);
+    }
+    if (status == HAYWIRE_OK) {
+        status = haywire_view_new(worker->source, &worker->view);
+    }
+    if (status == HAYWIRE_OK) {
+        haywire_view_set_progress(worker->view, worker_scan_goes_on, worker);
+    }
+    return status;
+}
+
+static HaywireWorker *worker_new(HaywireRamBlocks *blocks, guint interval_ms)
+{
+    HaywireWorker *worker = g_new0(HaywireWorker, 1);
+
+    g_mutex_init(&worker->lock);
+    g_cond_init(&worker->wake);
+    worker->interval_ms = interval_ms;
+    worker->blocks = haywire_ram_blocks_ref(blocks);
+    worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
+    return worker;
+}
+
+/* Signals are for QEMU's own threads, but for those that a fault raises. */
+static HaywireStatus worker_thread_start(HaywireWorker *worker)
+{
+    sigset_t blocked, before;
+
+    sigfillset(&blocked);
+    sigdelset(&blocked, SIGSEGV);
+    sigdelset(&blocked, SIGBUS);
+    sigdelset(&blocked, SIGFPE);
+    sigdelset(&blocked, SIGILL);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    worker->thread = g_thread_try_new("haywire", worker_run, worker, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return worker->thread ? HAYWIRE_OK : HAYWIRE_NO_MEMORY;
+}
+
+HaywireStatus haywire_worker_start(HaywireRamBlocks *blocks, guint interval_ms,
+                                   HaywireWorker **ret_worker)
+{
+    HaywireWorker *worker = worker_new(blocks, interval_ms);
+    HaywireStatus status = worker_prepare(worker);
+
+    if (status == HAYWIRE_OK) {
+        status = worker_thread_start(worker);
+    }
+    if (status != HAYWIRE_OK) {
+        worker_free(worker);
+        return status;
+    }
+    *ret_worker = worker;
+    return HAYWIRE_OK;
+}
+
+void haywire_worker_stop(HaywireWorker *worker)
+{
+    g_mutex_lock(&worker->lock);
+    worker->stop = TRUE;
+    g_cond_signal(&worker->wake);
+    g_mutex_unlock(&worker->lock);
+    g_thread_join(worker->thread);
+    worker_free(worker);
+}
+
+void haywire_worker_set_blocks(HaywireWorker *worker, HaywireRamBlocks *blocks)
+{
+    HaywireRamBlocks *old;
+
+    g_mutex_lock(&worker->lock);
+    old = worker->blocks;
+    worker->blocks = haywire_ram_blocks_ref(blocks);
+    worker->blocks_changed = TRUE;
+    g_mutex_unlock(&worker->lock);
+    haywire_ram_blocks_unref(old);
+}
+
+HaywireRamBlocks *haywire_worker_blocks(HaywireWorker *worker)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    return haywire_ram_blocks_ref(worker->blocks);
+}
+
+HaywireModel *haywire_worker_model(HaywireWorker *worker)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    return haywire_model_ref(worker->model);
+}
+
+static void worker_hurry(HaywireWorker *worker)
+{
+    worker->hurry = TRUE;
+    g_cond_signal(&worker->wake);
+}
+
+void haywire_worker_rescan(HaywireWorker *worker)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    haywire_view_request_rescan(worker->view);
+    worker_hurry(worker);
+}
+
+void haywire_worker_count_focus(HaywireWorker *worker, HaywireStatus status)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    g_array_append_val(worker->focus_results, status);
+    worker_hurry(worker);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The thread that looks at guest memory, so that nobody else has to wait.
+ */
+#ifndef HAYWIRE_WORKER_H
+#define HAYWIRE_WORKER_H
+
+#include "haywire/model.h"
+
+#include "ram_blocks.h"
+
+typedef struct HaywireWorker HaywireWorker;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireModel, haywire_model_unref)
+
+/*
+ * Start a worker on @blocks (borrowed), refreshing every @interval_ms.
+ *
+ * Thread: main.
+ *
+ * HAYWIRE_OK, HAYWIRE_NO_MEMORY (no thread either), HAYWIRE_IO_ERROR (no way
+ * to ask the kernel which pages are resident).
+ */
+HaywireStatus
+haywire_worker_start(HaywireRamBlocks *blocks, guint interval_ms,
+                     HaywireWorker **ret_worker) HAYWIRE_MUST_CHECK;
+
+/*
+ * End the thread, a running scan included, wait for it and free everything.
+ * It never waits for the big lock, so the caller may hold that.
+ *
+ * Thread: any but the worker's.
+ */
+void haywire_worker_stop(HaywireWorker *worker);
+
+/* The guest's RAM lies elsewhere now.  @blocks is borrowed.  Thread: any. */
+void haywire_worker_set_blocks(HaywireWorker *worker, HaywireRamBlocks *blocks);
+
+/* What the worker looks at: a new reference.  Thread: any. */
+HaywireRamBlocks *haywire_worker_blocks(HaywireWorker *worker);
+
+/*
+ * The newest finished model: a new reference, never NULL; a searching one
+ * until the first look is done.  Does not wait.  Thread: any.
+ */
+HaywireModel *haywire_worker_model(HaywireWorker *worker);
+
+/* Scan all of memory, now.  Does not wait.  Thread: any. */
+void haywire_worker_rescan(HaywireWorker *worker);
+
+/*
+ * Tell the statistics how a focus went, and look again soon.  Thread: any.
+ */
+void haywire_worker_count_focus(HaywireWorker *worker, HaywireStatus status);
+
+#endif /* HAYWIRE_WORKER_H */
