@@ -54,3 +54,15 @@ apt_user_options() {
         echo "-o APT::Sandbox::User=root"
     fi
 }
+
+# private_folder NAME KIB: a new private folder, in memory when KIB fit there.
+private_folder() {
+    for parent in /dev/shm "${TMPDIR:-/tmp}"; do
+        free_kib=$(df -Pk "$parent" 2>/dev/null | awk 'NR == 2 { print $4 }')
+        if [ -w "$parent" ] && [ "${free_kib:-0}" -gt "$2" ]; then
+            mktemp -d "$parent/$1.XXXXXX"
+            return
+        fi
+    done
+    die "no room for $2 KiB in /dev/shm or ${TMPDIR:-/tmp}"
+}

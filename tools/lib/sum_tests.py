@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Add up test results.
+
+Usage: sum_tests.py FILE...
+
+A FILE that ends in .json is meson's testlog.json; each of its TAP lines is a
+case. Any other FILE has TAP lines itself. Prints each failure and each skip
+with its reason, and ends with the line "N passed, N failed, N skipped".
+Exits with 1 when anything failed, when nothing ran, or when a FILE is empty.
+"""
+import json
+import re
+import sys
+
+CASE = re.compile(r"^(not )?ok\b\s*\d*\s*-?\s*([^#]*?)\s*"
+                  r"(?:#\s*(SKIP|TODO)\S*\s*(.*))?$", re.IGNORECASE)
+GOOD_RESULTS = {"OK", "SKIP", "EXPECTEDFAIL"}
+
+
+class Sum:
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+        self.skipped = 0
+
+    def total(self):
+        return self.passed + self.failed + self.skipped
+
+    def add_failure(self, where, name, why):
+        self.failed += 1
+        print(f"FAILED  {where}: {name}{': ' if why else ''}{why}")
+
+    def add_skip(self, where, name, why):
+        self.skipped += 1
+        print(f"skipped {where}: {name}: {why or 'no reason given'}")
+
+    def add_case(self, where, match):
+        bad, name, directive, why = match.groups()
+        directive = (directive or "").upper()
+        if directive == "SKIP":
+            self.add_skip(where, name, why)
+        elif bad and directive != "TODO":
+            self.add_failure(where, name, why or "")
+        else:
+            self.passed += 1
+
+    def add_tap(self, where, text):
+        for line in text.splitlines():
+            match = CASE.match(line)
+            if match:
+                self.add_case(where, match)
+
+    def add_program(self, run):
+        """One line of testlog.json: a program with any number of cases."""
+        before = (self.total(), self.failed)
+        self.add_tap(run["name"], run.get("stdout", ""))
+        result = run["result"]
+        if result not in GOOD_RESULTS:
+            # A crash or a timeout can follow cases that all passed.
+            if self.failed == before[1]:
+                self.add_failure(run["name"], "the program itself", result)
+        elif self.total() == before[0]:
+            if result == "SKIP":
+                self.add_skip(run["name"], "the program", "skipped itself")
+            else:
+                self.add_failure(run["name"], "the program", "ran no case")
+
+
+def add_file(total, path):
+    before = total.total()
+    with open(path, encoding="utf-8", errors="replace") as file:
+        if path.endswith(".json"):
+            for line in file:
+                total.add_program(json.loads(line))
+        else:
+            total.add_tap(path, file.read())
+    if total.total() == before:
+        total.add_failure(path, "no test ran", "")
+
+
+def main(paths):
+    total = Sum()
+    for path in paths:
+        try:
+            add_file(total, path)
+        except (OSError, ValueError, KeyError) as error:
+            total.add_failure(path, "no results", str(error))
+    if total.total() == 0:
+        total.add_failure("tests", "no test ran at all", "")
+    print(f"{total.passed} passed, {total.failed} failed, "
+          f"{total.skipped} skipped")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
