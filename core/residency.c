@@ -1,0 +1,234 @@
+/*
+ * Which pages of a mapping are resident.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "haywire/beacon_protocol.h"
+#include "residency_method.h"
+
+#define RUNS_PER_BATCH 256
+
+struct HaywireResidency {
+    HaywireResidencyMethod method;      /* as asked for */
+    HaywireResidencyMethod used;        /* last */
+    int pagemap;                        /* -1: not there */
+    bool has_scan;
+    /* The rest of the last batch, good for a call that goes on from @next. */
+    HaywireMapping mapping;
+    uint64_t next;
+    uint64_t looked;                    /* how far the batch reaches */
+    size_t taken;
+    size_t count;
+    HaywireRun run[RUNS_PER_BATCH];
+};
+
+static const struct {
+    HaywireRunFiller fill;
+    const char *name;
+} methods[] = {
+    [HAYWIRE_RESIDENCY_AUTO] = { NULL, "auto" },
+    [HAYWIRE_RESIDENCY_PAGEMAP_SCAN] = { haywire_fill_pagemap_scan,
+                                         "pagemap-scan" },
+    [HAYWIRE_RESIDENCY_SEEK_DATA] = { haywire_fill_seek_data, "seek-data" },
+    [HAYWIRE_RESIDENCY_PAGEMAP] = { haywire_fill_pagemap, "pagemap" },
+};
+
+static bool method_available(const HaywireResidency *residency)
+{
+    switch (residency->method) {
+    case HAYWIRE_RESIDENCY_PAGEMAP_SCAN:
+        return residency->has_scan;
+    case HAYWIRE_RESIDENCY_PAGEMAP:
+        return residency->pagemap >= 0;
+    default:
+        return true;
+    }
+}
+
+HaywireStatus haywire_residency_new(HaywireResidencyMethod method,
+                                    HaywireResidency **ret_residency)
+{
+    HaywireResidency *residency = calloc(1, sizeof(*residency));
+
+    if (!residency) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    residency->method = method;
+    residency->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    residency->has_scan = residency->pagemap >= 0 &&
+                          haywire_pagemap_scan_works(residency->pagemap);
+    residency->used = method;
+    if (method == HAYWIRE_RESIDENCY_AUTO) {
+        residency->used = residency->has_scan ? HAYWIRE_RESIDENCY_PAGEMAP_SCAN
+                                              : HAYWIRE_RESIDENCY_SEEK_DATA;
+    }
+    if (!method_available(residency)) {
+        haywire_residency_destroy(residency);
+        errno = ENOTSUP;
+        return HAYWIRE_IO_ERROR;
+    }
+    *ret_residency = residency;
+    return HAYWIRE_OK;
+}
+
+void haywire_residency_destroy(HaywireResidency *residency)
+{
+    if (!residency) {
+        return;
+    }
+    if (residency->pagemap >= 0) {
+        close(residency->pagemap);
+    }
+    free(residency);
+}
+
+static HaywireResidencyMethod choose(const HaywireResidency *residency,
+                                     int fd, bool own_mapping)
+{
+    if (residency->method != HAYWIRE_RESIDENCY_AUTO) {
+        return residency->method;
+    }
+    if (!own_mapping && fd >= 0) {
+        return HAYWIRE_RESIDENCY_SEEK_DATA;
+    }
+    if (residency->has_scan) {
+        return HAYWIRE_RESIDENCY_PAGEMAP_SCAN;
+    }
+    return fd >= 0 ? HAYWIRE_RESIDENCY_SEEK_DATA : HAYWIRE_RESIDENCY_PAGEMAP;
+}
+
+static HaywireStatus fill(HaywireResidency *residency,
+                          const HaywireMapping *mapping, bool own_mapping,
+                          uint64_t from, uint64_t end)
+{
+    HaywireResidencyMethod method = choose(residency, mapping->fd,
+                                           own_mapping);
+
+    if ((method == HAYWIRE_RESIDENCY_SEEK_DATA && mapping->fd < 0) ||
+        (method == HAYWIRE_RESIDENCY_PAGEMAP && residency->pagemap < 0)) {
+        errno = ENOTSUP;
+        return HAYWIRE_IO_ERROR;
+    }
+    residency->used = method;
+    return methods[method].fill(residency->pagemap, mapping, from, end,
+                                residency->run, RUNS_PER_BATCH,
+                                &residency->count, &residency->looked);
+}
+
+static bool same_mapping(const HaywireMapping *a, const HaywireMapping *b)
+{
+    return a->host == b->host && a->length == b->length && a->fd == b->fd &&
+           a->fd_offset == b->fd_offset;
+}
+
+static void drop_batch(HaywireResidency *residency)
+{
+    residency->taken = residency->count = 0;
+    residency->mapping.host = NULL;
+}
+
+/* A batch with a run in it, or HAYWIRE_NOT_FOUND. */
+static HaywireStatus next_batch(HaywireResidency *residency,
+                                const HaywireMapping *mapping,
+                                bool own_mapping, uint64_t from)
+{
+    HaywireStatus status;
+
+    drop_batch(residency);
+    while (from < mapping->length) {
+        status = fill(residency, mapping, own_mapping, from, mapping->length);
+        if (status != HAYWIRE_OK || residency->looked <= from) {
+            residency->count = 0;
+            return status == HAYWIRE_OK ? HAYWIRE_NOT_FOUND : status;
+        }
+        if (residency->count > 0) {
+            residency->mapping = *mapping;
+            return HAYWIRE_OK;
+        }
+        from = residency->looked;
+    }
+    return HAYWIRE_NOT_FOUND;
+}
+
+static bool batch_goes_on(const HaywireResidency *residency,
+                          const HaywireMapping *mapping, uint64_t from)
+{
+    return residency->mapping.host && residency->next == from &&
+           same_mapping(&residency->mapping, mapping);
+}
+
+HaywireStatus haywire_residency_next(HaywireResidency *residency,
+                                     const uint8_t *host, uint64_t length,
+                                     int fd, uint64_t fd_offset,
+                                     bool own_mapping, uint64_t from,
+                                     uint64_t *ret_start,
+                                     uint64_t *ret_length)
+{
+    const HaywireMapping mapping = { host, length, fd, fd_offset };
+    bool goes_on = batch_goes_on(residency, &mapping, from);
+    HaywireRun *run;
+    HaywireStatus status;
+
+    if (!goes_on || residency->taken == residency->count) {
+        status = next_batch(residency, &mapping, own_mapping,
+                            goes_on ? residency->looked : from);
+        if (status != HAYWIRE_OK) {
+            return status;
+        }
+    }
+    run = &residency->run[residency->taken++];
+    residency->next = run->start + run->length;
+    *ret_start = run->start;
+    *ret_length = run->length;
+    return HAYWIRE_OK;
+}
+
+static HaywireStatus seek_page(int fd, uint64_t offset)
+{
+    /* Not by way of a run: finding its end costs as much as the run is long. */
+    off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+
+    if (data < 0 && errno != ENXIO) {
+        return HAYWIRE_IO_ERROR;
+    }
+    return data >= 0 && (uint64_t)data - offset < HAYWIRE_PAGE_SIZE ?
+           HAYWIRE_OK : HAYWIRE_NOT_RESIDENT;
+}
+
+HaywireStatus haywire_residency_page(HaywireResidency *residency,
+                                     const uint8_t *host, uint64_t length,
+                                     int fd, uint64_t fd_offset,
+                                     bool own_mapping, uint64_t at)
+{
+    const HaywireMapping mapping = { host, length, fd, fd_offset };
+    HaywireStatus status;
+    bool found;
+
+    if (length < HAYWIRE_PAGE_SIZE || at > length - HAYWIRE_PAGE_SIZE) {
+        return HAYWIRE_NOT_RESIDENT;
+    }
+    if (fd >= 0 && choose(residency, fd, own_mapping) ==
+        HAYWIRE_RESIDENCY_SEEK_DATA) {
+        return seek_page(fd, fd_offset + at);
+    }
+    drop_batch(residency);
+    status = fill(residency, &mapping, own_mapping, at,
+                  at + HAYWIRE_PAGE_SIZE);
+    found = status == HAYWIRE_OK && residency->count > 0;
+    drop_batch(residency);
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    return found ? HAYWIRE_OK : HAYWIRE_NOT_RESIDENT;
+}
+
+const char *haywire_residency_method_name(const HaywireResidency *residency)
+{
+    return methods[residency->used].name;
+}
