@@ -24,6 +24,7 @@ typedef struct HaywireSession {
     uint64_t first_seen_ns;
     uint64_t beat_seen_ns;      /* when the heartbeat last grew or was first seen */
     bool beating;               /* it grew while we watched, and not too long ago */
+    bool stale;                 /* judged: it stood still too long, or closed */
     bool gone;                  /* its page is no longer this session's */
 } HaywireSession;
 
@@ -46,10 +47,14 @@ void haywire_sessions_add(HaywireSessions *sessions,
 void haywire_sessions_observe(HaywireSessions *sessions,
                               HaywireSource *source, uint64_t now_ns);
 
+/* How long (ns) its heartbeat may stand still: section 5.1. */
+uint64_t haywire_session_stale_after(const HaywireSession *session);
+
 /*
  * The session to show: of the beating ones that which started last; else of
  * those not yet judged the last to start; else of the stale ones that with the
- * newest beat. NULL when there is none.
+ * newest beat. Within one boot the guest's monotonic clock says which started
+ * last, across boots the wall clock. NULL when there is none that is not gone.
  */
 const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions);
 
@@ -74,10 +79,15 @@ HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
                               const HaywirePageInfo *info)
     HAYWIRE_MUST_CHECK;
 
+/* The slot's page is no longer there. Unmapped slots are fine. */
+void haywire_map_forget(HaywireMap *map, HaywireCategory category,
+                        uint32_t index);
+
 /*
  * Fill slots from the master index, without a scan: each page named there is
- * verified. Pages that are missing, foreign, not resident or outside are
- * counted in *ret_missing. HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes).
+ * verified, unless the map has it at that place already. Needs the index pages
+ * in the map. Slots whose page is missing, foreign, not resident or outside are
+ * counted in *ret_missing; they keep what they had. HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes).
  */
 HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
                                     const HaywireLayout *layout,

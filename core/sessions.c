@@ -1,0 +1,227 @@
+/*
+ * Sessions: which companions have left pages in memory, and which one beats.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <string.h>
+
+#include "haywire/map.h"
+
+uint64_t haywire_session_stale_after(const HaywireSession *session)
+{
+    uint64_t interval = session->discovery.heartbeat_interval_ns;
+
+    if (interval > HAYWIRE_STALE_MAX_NS / HAYWIRE_STALE_BEATS) {
+        return HAYWIRE_STALE_MAX_NS;
+    }
+    interval *= HAYWIRE_STALE_BEATS;
+    return interval < HAYWIRE_STALE_MIN_NS ? HAYWIRE_STALE_MIN_NS : interval;
+}
+
+/*
+ * Within one boot the monotonic clock tells; across boots only the wall clock
+ * can, and it may have been set in between.
+ */
+static bool started_later(const HaywireSession *a, const HaywireSession *b)
+{
+    const HaywireDiscovery *left = &a->discovery, *right = &b->discovery;
+
+    if (memcmp(left->boot_id, right->boot_id, HAYWIRE_BOOT_ID_SIZE) == 0) {
+        return left->started_monotonic_ns > right->started_monotonic_ns;
+    }
+    return left->started_realtime_ns > right->started_realtime_ns;
+}
+
+static HaywireSession *find(HaywireSessions *sessions, uint64_t id)
+{
+    size_t i;
+
+    for (i = 0; i < sessions->count; i++) {
+        if (sessions->session[i].id == id) {
+            return &sessions->session[i];
+        }
+    }
+    return NULL;
+}
+
+/* Room for one more: a free place, or that of the oldest start. */
+static HaywireSession *find_room(HaywireSessions *sessions,
+                                 const HaywireSession *candidate)
+{
+    HaywireSession *oldest = &sessions->session[0];
+    size_t i;
+
+    if (sessions->count < HAYWIRE_SESSIONS_MAX) {
+        return &sessions->session[sessions->count++];
+    }
+    sessions->dropped++;
+    for (i = 1; i < sessions->count; i++) {
+        HaywireSession *session = &sessions->session[i];
+
+        /* One that beats is worth more than any number of dead ones. */
+        if (oldest->beating != session->beating ? oldest->beating
+                                                : started_later(oldest,
+                                                                session)) {
+            oldest = session;
+        }
+    }
+    return !oldest->beating && started_later(candidate, oldest) ? oldest
+                                                                : NULL;
+}
+
+/* New content of a session's discovery page. */
+static void take_beat(HaywireSession *session, const HaywirePageInfo *info,
+                      const HaywireDiscovery *discovery, uint64_t now_ns)
+{
+    bool grew = discovery->heartbeat > session->discovery.heartbeat;
+
+    session->discovery = *discovery;
+    session->monotonic_ns = info->monotonic_ns;
+    session->realtime_ns = info->realtime_ns;
+    session->gone = false;
+    if (grew) {
+        session->beat_seen_ns = now_ns;
+        session->beating = true;
+        session->stale = false;
+    }
+}
+
+static void judge(HaywireSession *session, uint64_t now_ns)
+{
+    uint64_t still = now_ns > session->beat_seen_ns ?
+                     now_ns - session->beat_seen_ns : 0;
+
+    if (session->discovery.state == HAYWIRE_SESSION_CLOSED || session->gone ||
+        still >= haywire_session_stale_after(session)) {
+        session->beating = false;
+        session->stale = true;
+    }
+}
+
+static void add_new(HaywireSessions *sessions, HaywirePosition position,
+                    const HaywirePageInfo *info,
+                    const HaywireDiscovery *discovery, uint64_t now_ns)
+{
+    HaywireSession session = {
+        .id = info->session,
+        .position = position,
+        .discovery = *discovery,
+        .monotonic_ns = info->monotonic_ns,
+        .realtime_ns = info->realtime_ns,
+        .first_seen_ns = now_ns,
+        .beat_seen_ns = now_ns,
+    };
+    HaywireSession *room = find_room(sessions, &session);
+
+    judge(&session, now_ns);
+    if (room) {
+        *room = session;
+    }
+}
+
+void haywire_sessions_add(HaywireSessions *sessions,
+                          HaywirePosition position,
+                          const HaywirePageInfo *info,
+                          const HaywireDiscovery *discovery, uint64_t now_ns)
+{
+    HaywireSession *session = find(sessions, info->session);
+
+    if (!session) {
+        add_new(sessions, position, info, discovery, now_ns);
+        return;
+    }
+    /* An old copy of a page that has moved says nothing new. */
+    if (session->position.value != position.value && !session->gone &&
+        info->monotonic_ns <= session->monotonic_ns) {
+        return;
+    }
+    session->position = position;
+    take_beat(session, info, discovery, now_ns);
+    judge(session, now_ns);
+}
+
+static HaywireStatus read_discovery(const HaywireSession *session,
+                                    HaywireSource *source,
+                                    HaywirePageInfo *ret_info,
+                                    HaywireDiscovery *ret_discovery)
+{
+    const uint8_t *live;
+    HaywirePage copy;
+    HaywireStatus status = haywire_source_resident_page(source,
+                                                        session->position,
+                                                        &live);
+
+    if (status == HAYWIRE_OK) {
+        status = haywire_page_snapshot(live, &copy, ret_info, NULL);
+    }
+    if (status == HAYWIRE_OK && ret_info->session != session->id) {
+        status = HAYWIRE_BAD_SESSION;
+    }
+    if (status == HAYWIRE_OK) {
+        status = haywire_decode_discovery(&copy, ret_info, ret_discovery,
+                                          NULL);
+    }
+    return status;
+}
+
+void haywire_sessions_observe(HaywireSessions *sessions,
+                              HaywireSource *source, uint64_t now_ns)
+{
+    size_t i;
+
+    for (i = 0; i < sessions->count; i++) {
+        HaywireSession *session = &sessions->session[i];
+        HaywirePageInfo info;
+        HaywireDiscovery discovery;
+        HaywireStatus status;
+
+        if (session->gone) {
+            continue;
+        }
+        status = read_discovery(session, source, &info, &discovery);
+        if (status == HAYWIRE_OK) {
+            take_beat(session, &info, &discovery, now_ns);
+        } else if (status != HAYWIRE_PAGE_BUSY) {
+            session->gone = true;
+        }
+        judge(session, now_ns);
+    }
+}
+
+/* 3 beating, 2 not judged yet, 1 stale, 0 gone. */
+static int rank(const HaywireSession *session)
+{
+    if (session->gone) {
+        return 0;
+    }
+    if (session->beating) {
+        return 3;
+    }
+    return session->stale ? 1 : 2;
+}
+
+static bool better(const HaywireSession *a, const HaywireSession *b)
+{
+    int left = rank(a), right = rank(b);
+
+    if (left != right) {
+        return left > right;
+    }
+    return left == 1 ? a->realtime_ns > b->realtime_ns : started_later(a, b);
+}
+
+const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions)
+{
+    const HaywireSession *best = NULL;
+    size_t i;
+
+    for (i = 0; i < sessions->count; i++) {
+        const HaywireSession *session = &sessions->session[i];
+
+        if (rank(session) > 0 && (!best || better(session, best))) {
+            best = session;
+        }
+    }
+    return best;
+}
