@@ -1,0 +1,301 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A QEMU for tests, from start to end: see vm.h.
+ */
+#include "vm_internal.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define SOCKET_TIMEOUT_S 20
+#define POLL_US          20000
+#define TRY_US           100000
+
+static const char *environment(const char *name, const char *otherwise)
+{
+    const char *value = g_getenv(name);
+
+    return value && *value ? value : otherwise;
+}
+
+const char *vm_unavailable(void)
+{
+    const char *guest = environment("HAYWIRE_TEST_GUEST", NULL);
+    g_autofree char *qemu =
+        g_find_program_in_path(environment("HAYWIRE_TEST_QEMU", "none"));
+
+    if (!guest) {
+        return "no guest image (HAYWIRE_TEST_GUEST; run tools/test)";
+    }
+    if (!qemu) {
+        return "no QEMU to run (HAYWIRE_TEST_QEMU)";
+    }
+    return NULL;
+}
+
+/* A private folder; in memory, where there is room for a RAM file. */
+static char *make_folder(void)
+{
+    struct statvfs shm;
+    g_autofree char *template = NULL;
+    gboolean in_memory;
+
+    in_memory = statvfs("/dev/shm", &shm) == 0 &&
+                (guint64)shm.f_bavail * shm.f_frsize > (5ull << 30);
+    template = g_build_filename(in_memory ? "/dev/shm" : g_get_tmp_dir(),
+                                "haywire-test.XXXXXX", NULL);
+    g_assert_nonnull(g_mkdtemp(template));
+    return g_steal_pointer(&template);
+}
+
+static void add(GPtrArray *words, const char *first,
+                ...) G_GNUC_NULL_TERMINATED;
+
+static void add(GPtrArray *words, const char *first, ...)
+{
+    va_list more;
+
+    va_start(more, first);
+    for (const char *word = first; word; word = va_arg(more, const char *)) {
+        g_ptr_array_add(words, g_strdup(word));
+    }
+    va_end(more);
+}
+
+static void add_format(GPtrArray *words, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+static void add_format(GPtrArray *words, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_ptr_array_add(words, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+static void add_memory(GPtrArray *words, Vm *vm, const VmOptions *options)
+{
+    const char *machine = options->machine ? options->machine : "q35";
+    const char *memory = options->memory ? options->memory : "1G";
+
+    add(words, "-m", memory, "-machine", NULL);
+    if (options->plain_memory) {
+        add(words, machine, NULL);
+        return;
+    }
+    add_format(words, "%s,memory-backend=ram0", machine);
+    add(words, "-object", NULL);
+    add_format(words,
+               "memory-backend-file,id=ram0,size=%s,share=on,mem-path=%s",
+               memory, vm->ram_path);
+}
+
+static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
+{
+    const char *guest = environment("HAYWIRE_TEST_GUEST", ".");
+
+    add(words, "-chardev", NULL);
+    add_format(words,
+               "socket,id=console,path=%s/console,server=on,wait=off,"
+               "logfile=%s/console.log",
+               vm->folder, vm->folder);
+    add(words, "-serial", "chardev:console", "-kernel", NULL);
+    add_format(words, "%s/vmlinuz", guest);
+    add(words, "-initrd", NULL);
+    add_format(words, "%s/initramfs", guest);
+    add(words, "-append", NULL);
+    add_format(words,
+               "console=ttyS0 panic=-1 quiet haywire.console=script "
+               "haywire.companion=%s haywire.menagerie=%s",
+               options->companion ? options->companion : "run",
+               options->menagerie ? options->menagerie : "run");
+}
+
+/* The command line of QEMU; always stopped at first, see vm_start(). */
+static GPtrArray *command_line(Vm *vm, const VmOptions *options)
+{
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+
+    add(words, environment("HAYWIRE_TEST_QEMU", "qemu-system-x86_64"),
+        "-nodefaults", "-display", "none", "-no-reboot", "-accel", "tcg", "-S",
+        NULL);
+    add_memory(words, vm, options);
+    add(words, "-plugin", environment("HAYWIRE_TEST_PLUGIN", "haywire.so"),
+        "-qmp", NULL);
+    add_format(words, "unix:%s/qmp,server=on,wait=off", vm->folder);
+    add(words, "-qmp", NULL);
+    add_format(words, "unix:%s,server=on,wait=off", vm->second_qmp_path);
+    if (!options->without_kernel) {
+        add_guest(words, vm, options);
+    }
+    if (options->with_qtest) {
+        add(words, "-qtest", NULL);
+        add_format(words, "unix:%s/qtest,server=on,wait=off", vm->folder);
+    }
+    g_ptr_array_add(words, NULL);
+    return words;
+}
+
+/* In the child: die when the test program does, in whatever way. */
+static void die_with_parent(gpointer opaque)
+{
+    (void)opaque;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static void spawn(Vm *vm, const VmOptions *options)
+{
+    g_autoptr(GSubprocessLauncher) launcher = NULL;
+    g_autoptr(GPtrArray) words = command_line(vm, options);
+    g_autoptr(GError) error = NULL;
+
+    launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+    g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL,
+                                          NULL);
+    vm->process = g_subprocess_launcher_spawnv(
+        launcher, (const char *const *)words->pdata, &error);
+    g_assert_no_error(error);
+}
+
+/* Whether QEMU has ended; then it is reaped. */
+static gboolean has_ended(Vm *vm)
+{
+    /* The identifier goes away once glib's child watch has reaped it. */
+    while (g_main_context_iteration(NULL, FALSE)) {
+    }
+    return !g_subprocess_get_identifier(vm->process);
+}
+
+static void wait_for_file(Vm *vm, const char *name)
+{
+    g_autofree char *path = vm_private_path(vm, name);
+    gint64 deadline =
+        g_get_monotonic_time() + SOCKET_TIMEOUT_S * G_USEC_PER_SEC;
+
+    while (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+        if (has_ended(vm) || g_get_monotonic_time() > deadline) {
+            g_error("QEMU did not make its socket '%s'", name);
+        }
+        g_usleep(POLL_US);
+    }
+}
+
+static void connect_all(Vm *vm, const VmOptions *options)
+{
+    g_autofree char *qmp_path = vm_private_path(vm, "qmp");
+    g_autoptr(GError) error = NULL;
+
+    wait_for_file(vm, "qmp");
+    vm->qmp = haywire_qmp_client_new(qmp_path, VM_QMP_TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    if (options->with_qtest) {
+        vm->qtest = vm_connect(vm, "qtest");
+    }
+    if (!options->without_kernel) {
+        vm->console = vm_connect(vm, "console");
+    }
+}
+
+/*
+ * QEMU starts stopped, so that we are on its console before the guest says
+ * anything: what no one hears there is lost.
+ */
+Vm *vm_start(const VmOptions *options)
+{
+    Vm *vm = g_new0(Vm, 1);
+
+    g_assert_null(vm_unavailable());
+    vm->folder = make_folder();
+    vm_cleanup_on_signal(vm->folder);
+    vm->ram_path = vm_private_path(vm, "ram");
+    vm->second_qmp_path = vm_private_path(vm, "qmp2");
+    vm->console_text = g_string_new(NULL);
+    spawn(vm, options);
+    connect_all(vm, options);
+    if (!options->without_kernel) {
+        json_node_unref(vm_qmp(vm, "cont", NULL));
+        vm_guest_wait_ready(vm);
+    }
+    return vm;
+}
+
+static void remove_folder(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+
+        g_unlink(path);
+    }
+    g_rmdir(folder);
+}
+
+void vm_free(Vm *vm)
+{
+    if (!vm) {
+        return;
+    }
+    if (!vm->ended) {
+        g_subprocess_force_exit(vm->process);
+        g_subprocess_wait(vm->process, NULL, NULL);
+    }
+    haywire_qmp_client_free(vm->qmp);
+    g_clear_object(&vm->console);
+    g_clear_object(&vm->qtest);
+    g_object_unref(vm->process);
+    g_string_free(vm->console_text, TRUE);
+    vm_cleanup_on_signal(NULL);
+    remove_folder(vm->folder);
+    g_free(vm->ram_path);
+    g_free(vm->second_qmp_path);
+    g_free(vm->folder);
+    g_free(vm);
+}
+
+void vm_quit(Vm *vm)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "quit", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_subprocess_wait(vm->process, NULL, &error);
+    g_assert_no_error(error);
+    vm->ended = TRUE;
+    g_assert_true(g_subprocess_get_if_exited(vm->process));
+    g_assert_cmpint(g_subprocess_get_exit_status(vm->process), ==, 0);
+}
+
+const char *vm_ram_path(Vm *vm)
+{
+    return vm->ram_path;
+}
+
+const char *vm_second_qmp_path(Vm *vm)
+{
+    return vm->second_qmp_path;
+}
+
+char *vm_private_path(Vm *vm, const char *name)
+{
+    return g_build_filename(vm->folder, name, NULL);
+}
+
+void vm_wait_until(Vm *vm, const char *what, unsigned int timeout_s,
+                   gboolean (*holds)(Vm *vm, gpointer opaque), gpointer opaque)
+{
+    gint64 deadline = g_get_monotonic_time() + timeout_s * G_USEC_PER_SEC;
+
+    while (!holds(vm, opaque)) {
+        if (g_get_monotonic_time() > deadline) {
+            g_error("waited %u s in vain for %s", timeout_s, what);
+        }
+        g_usleep(TRY_US);
+    }
+}

@@ -1,0 +1,106 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A QEMU with a real guest in it, for tests: started with the plugin, watched,
+ * and always reaped, also when the test fails or is killed.
+ *
+ * Every function here fails the test by itself (g_assert, g_error) unless said
+ * otherwise. One thread only.
+ *
+ * The environment says what to run; meson and tools/test set it:
+ *   HAYWIRE_TEST_QEMU     the QEMU (default: qemu-system-x86_64)
+ *   HAYWIRE_TEST_GUEST    folder made by tools/make-guest
+ *   HAYWIRE_TEST_PLUGIN   the plugin
+ *   HAYWIRE_TEST_TOOL     the host tool
+ */
+#ifndef HAYWIRE_TESTS_VM_H
+#define HAYWIRE_TESTS_VM_H
+
+#include "qmp_client.h"
+
+/* How long each wait may take at most; real ones are far shorter. */
+#define VM_BOOT_TIMEOUT_S  90
+#define VM_GUEST_TIMEOUT_S 60
+#define VM_QMP_TIMEOUT_MS  20000u
+
+typedef struct Vm Vm;
+
+/* Zero members mean the default. */
+typedef struct {
+    const char *machine;     /* q35 */
+    const char *memory;      /* 1G */
+    const char *companion;   /* arguments, commas for spaces: "run" */
+    const char *menagerie;   /* arguments, or "none": "run" */
+    gboolean plain_memory;   /* no memory-backend-file */
+    gboolean without_kernel; /* and stopped: RAM is the test's alone */
+    gboolean with_qtest;     /* a qtest socket too */
+} VmOptions;
+
+/* NULL when guests can be started; else why not (static string). */
+const char *vm_unavailable(void);
+
+/*
+ * Start QEMU and, unless told otherwise, wait until the guest takes commands.
+ * Free with vm_free().
+ */
+Vm *vm_start(const VmOptions *options);
+
+/* Kill QEMU if it is still there, reap it, remove its folder. NULL is fine. */
+void vm_free(Vm *vm);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Vm, vm_free)
+
+/* The RAM file, the QMP socket for a second client; owned by the machine. */
+const char *vm_ram_path(Vm *vm);
+const char *vm_second_qmp_path(Vm *vm);
+
+/* A path in the machine's private folder, removed with it. g_free() it. */
+char *vm_private_path(Vm *vm, const char *name);
+
+/*
+ * Run a shell command in the guest.
+ *
+ * Returns its output (stdout and stderr); g_free() it. Its exit status goes to
+ * @ret_status; with NULL there, any but 0 fails the test.
+ */
+char *vm_guest_run(Vm *vm, const char *command, int *ret_status);
+
+/*
+ * Run a shell command in the guest and bring every byte of its stdout over,
+ * whatever it is, compressed on the way.
+ */
+GBytes *vm_guest_capture(Vm *vm, const char *command);
+
+/* Execute a QMP command that must succeed; json_node_unref() the reply. */
+JsonNode *vm_qmp(Vm *vm, const char *command, JsonObject *arguments);
+
+/*
+ * Execute a QMP command that may fail: NULL with @error set. @arguments_json
+ * may be NULL.
+ */
+JsonNode *vm_qmp_try(Vm *vm, const char *command, const char *arguments_json,
+                     GError **error);
+
+/* What the monitor prints for @line, without carriage returns. */
+char *vm_hmp(Vm *vm, const char *line);
+
+/* The next QMP event of this name; fails the test when none comes in time. */
+JsonObject *vm_wait_event(Vm *vm, const char *name, unsigned int timeout_ms);
+
+/* Send a line on the qtest socket; returns the reply line. */
+char *vm_qtest(Vm *vm, const char *line);
+
+/* Wait until query-haywire says @state ("live", "stale"). */
+void vm_wait_state(Vm *vm, const char *state);
+
+/*
+ * Wait until @holds(vm, opaque) is true; asked ten times a second.
+ * @what names it when it never is.
+ */
+void vm_wait_until(Vm *vm, const char *what, unsigned int timeout_s,
+                   gboolean (*holds)(Vm *vm, gpointer opaque), gpointer opaque);
+
+/* End QEMU by the QMP command quit; it must exit with status 0. */
+void vm_quit(Vm *vm);
+
+#endif
