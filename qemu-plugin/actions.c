@@ -4,35 +4,29 @@
 #include "haywire/focus.h"
 
 #include "ram_source.h"
+#include "text.h"
 
 GQuark haywire_action_error_quark(void)
 {
     return g_quark_from_static_string("haywire-action-error-quark");
 }
 
-void haywire_action_fail(GError **error, HaywireStatus status, uint32_t pid)
+/* @what and @number: of what it is said; not when there is no session. */
+static void fail(GError **error, HaywireStatus status, const char *what,
+                 uint32_t number, const HaywireDiagnosis *diagnosis)
 {
-    if (status == HAYWIRE_NO_SESSION) {
-        g_set_error(error, HAYWIRE_ACTION_ERROR, status, "%s",
-                    haywire_status_text(status));
-        return;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    haywire_text_status(text, status, diagnosis);
+    if (status != HAYWIRE_NO_SESSION) {
+        g_string_append_printf(text, " (%s %u)", what, number);
     }
-    g_set_error(error, HAYWIRE_ACTION_ERROR, status, "process %u: %s", pid,
-                haywire_status_text(status));
+    g_set_error_literal(error, HAYWIRE_ACTION_ERROR, status, text->str);
 }
 
-static void focus_fail(GError **error, HaywireStatus status, uint32_t camera,
-                       const HaywireDiagnosis *diagnosis)
+void haywire_action_fail(GError **error, HaywireStatus status, uint32_t pid)
 {
-    if (diagnosis->field) {
-        g_set_error(error, HAYWIRE_ACTION_ERROR, status,
-                    "camera %u: %s (field %s at byte %zu is 0x%llx)", camera,
-                    haywire_status_text(status), diagnosis->field,
-                    diagnosis->offset, (unsigned long long)diagnosis->value);
-        return;
-    }
-    g_set_error(error, HAYWIRE_ACTION_ERROR, status, "camera %u: %s", camera,
-                haywire_status_text(status));
+    fail(error, status, "pid", pid, NULL);
 }
 
 static HaywireStatus focus_write(HaywireWorker *worker,
@@ -77,7 +71,7 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
 
     if (camera < 1 || camera > G_N_ELEMENTS(model->camera)) {
         g_set_error(error, HAYWIRE_ACTION_ERROR, HAYWIRE_BAD_VALUE,
-                    "there is no camera %u, only 1 and 2", camera);
+                    "There is no camera %u, only 1 and 2", camera);
         return FALSE;
     }
     status = haywire_focus_target(model, camera, &target);
@@ -90,7 +84,7 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
         status = focus_write(worker, &target, pid, &control, &diagnosis);
     }
     if (status != HAYWIRE_OK) {
-        focus_fail(error, status, camera, &diagnosis);
+        fail(error, status, "camera", camera, &diagnosis);
         return FALSE;
     }
     *ret_camera = model->camera[camera - 1];
