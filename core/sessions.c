@@ -70,21 +70,41 @@ static HaywireSession *find_room(HaywireSessions *sessions,
                                                                 : NULL;
 }
 
-/* New content of a session's discovery page. */
+static void take_content(HaywireSession *session, const HaywirePageInfo *info,
+                         const HaywireDiscovery *discovery)
+{
+    session->discovery = *discovery;
+    session->monotonic_ns = info->monotonic_ns;
+    session->realtime_ns = info->realtime_ns;
+    session->gone = false;
+}
+
+/* The page at the session's place, read again. */
 static void take_beat(HaywireSession *session, const HaywirePageInfo *info,
                       const HaywireDiscovery *discovery, uint64_t now_ns)
 {
     bool grew = discovery->heartbeat > session->discovery.heartbeat;
 
-    session->discovery = *discovery;
-    session->monotonic_ns = info->monotonic_ns;
-    session->realtime_ns = info->realtime_ns;
-    session->gone = false;
+    take_content(session, info, discovery);
     if (grew) {
         session->beat_seen_ns = now_ns;
         session->beating = true;
         session->stale = false;
     }
+}
+
+/*
+ * A newer page of the session at another place. Its higher heartbeat proves
+ * nothing, because dead memory holds old copies too: it has to grow there.
+ */
+static void take_move(HaywireSession *session, HaywirePosition position,
+                      const HaywirePageInfo *info,
+                      const HaywireDiscovery *discovery, uint64_t now_ns)
+{
+    take_content(session, info, discovery);
+    session->position = position;
+    session->beat_seen_ns = now_ns;
+    session->stale = false;
 }
 
 static void judge(HaywireSession *session, uint64_t now_ns)
@@ -131,13 +151,11 @@ void haywire_sessions_add(HaywireSessions *sessions,
         add_new(sessions, position, info, discovery, now_ns);
         return;
     }
-    /* An old copy of a page that has moved says nothing new. */
-    if (session->position.value != position.value && !session->gone &&
-        info->monotonic_ns <= session->monotonic_ns) {
-        return;
+    if (session->position.value == position.value) {
+        take_beat(session, info, discovery, now_ns);
+    } else if (session->gone || info->monotonic_ns > session->monotonic_ns) {
+        take_move(session, position, info, discovery, now_ns);
     }
-    session->position = position;
-    take_beat(session, info, discovery, now_ns);
     judge(session, now_ns);
 }
 

@@ -1,0 +1,328 @@
+/*
+ * The view: what is due at a refresh, in order.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "view_internal.h"
+
+/* A beat may come late; wait this much of its interval. */
+#define BEAT_WAIT_NUMERATOR 3
+#define BEAT_WAIT_DENOMINATOR 2
+#define BEAT_WAIT_MIN_NS UINT64_C(10000000)
+
+HaywireStatus haywire_view_new(HaywireSource *source, HaywireView **ret_view)
+{
+    HaywireView *view = calloc(1, sizeof(*view));
+
+    if (!view) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    view->source = source;
+    view->scratch = malloc(sizeof(*view->scratch));
+    if (!view->scratch) {
+        free(view);
+        return HAYWIRE_NO_MEMORY;
+    }
+    *ret_view = view;
+    return HAYWIRE_OK;
+}
+
+static void detach(HaywireView *view)
+{
+    HaywireShown *shown = &view->shown;
+
+    haywire_view_drop_copies(view);
+    haywire_map_destroy(shown->map);
+    free(shown->held);
+    free(shown->dense);
+    memset(shown, 0, sizeof(*shown));
+}
+
+void haywire_view_destroy(HaywireView *view)
+{
+    if (!view) {
+        return;
+    }
+    detach(view);
+    free(view->notes.note);
+    free(view->scratch);
+    free(view);
+}
+
+void haywire_view_set_progress(HaywireView *view,
+                               HaywireScanProgress progress, void *opaque)
+{
+    view->progress = progress;
+    view->progress_opaque = opaque;
+}
+
+void haywire_view_request_rescan(HaywireView *view)
+{
+    __atomic_store_n(&view->rescan, 1, __ATOMIC_RELEASE);
+}
+
+void haywire_view_reset(HaywireView *view)
+{
+    detach(view);
+    view->sessions.count = 0;
+    view->notes.count = 0;
+    view->notes.overflow = false;
+    view->scan.done = false;
+    view->scan.pace_ns = 0;
+}
+
+static HaywireStatus allocate_slots(HaywireShown *shown)
+{
+    int i;
+
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        shown->total += haywire_map_pages(shown->map, i);
+    }
+    shown->held = calloc(shown->total, sizeof(*shown->held));
+    shown->dense = calloc(shown->total, sizeof(*shown->dense));
+    if (!shown->held || !shown->dense) {
+        shown->total = 0;
+        return HAYWIRE_NO_MEMORY;
+    }
+    return HAYWIRE_OK;
+}
+
+/* The discovery page is where the session was seen, whatever the notes say. */
+static HaywireStatus map_discovery(HaywireShown *shown)
+{
+    HaywirePageInfo info = {
+        .session = shown->session.id,
+        .category = HAYWIRE_CATEGORY_MASTER,
+        .index = 0,
+        .monotonic_ns = shown->session.monotonic_ns,
+    };
+
+    return haywire_map_add(shown->map, shown->session.position, &info);
+}
+
+/*
+ * All pages of the session. After a scan with more candidates than could be
+ * noted the index alone may lead to them; if not, a second scan looks for this
+ * session's only.
+ */
+static HaywireStatus map_pages(HaywireView *view)
+{
+    const HaywireLayout *layout = haywire_view_layout(view);
+    HaywireShown *shown = &view->shown;
+    uint32_t missing;
+    HaywireStatus status = map_discovery(shown);
+
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    haywire_view_map_notes(view);
+    if (layout && haywire_map_add_index(shown->map, view->source, layout,
+                                        &missing) == HAYWIRE_OK &&
+        missing == 0 && view->notes.overflow) {
+        view->host.index_attaches++;
+        return HAYWIRE_OK;
+    }
+    return view->notes.overflow ? haywire_view_scan_session(view)
+                                : HAYWIRE_OK;
+}
+
+static HaywireStatus attach(HaywireView *view, const HaywireSession *session)
+{
+    HaywireShown *shown = &view->shown;
+    HaywireStatus status;
+
+    detach(view);
+    status = haywire_map_new(session->id, &session->discovery, &shown->map);
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    shown->session = *session;
+    shown->attached = true;
+    status = allocate_slots(shown);
+    if (status == HAYWIRE_OK) {
+        status = map_pages(view);
+    }
+    if (status != HAYWIRE_OK) {
+        detach(view);
+    }
+    return status;
+}
+
+static const HaywireSession *find_shown(const HaywireView *view)
+{
+    const HaywireSessions *sessions = &view->sessions;
+    size_t i;
+
+    for (i = 0; i < sessions->count; i++) {
+        if (view->shown.attached &&
+            sessions->session[i].id == view->shown.session.id) {
+            return &sessions->session[i];
+        }
+    }
+    return NULL;
+}
+
+/* What the shown session has come to since the last refresh. */
+static void follow_shown(HaywireView *view)
+{
+    HaywireShown *shown = &view->shown;
+    const HaywireSession *session = find_shown(view);
+
+    if (!shown->attached) {
+        return;
+    }
+    if (!session) {
+        shown->session.gone = true;
+        shown->session.beating = false;
+        return;
+    }
+    if (session->discovery.heartbeat != shown->session.discovery.heartbeat) {
+        shown->beat_now = true;
+    }
+    if (session->stale && !shown->session.stale && shown->was_live) {
+        view->scan.pace_ns = 0;     /* look for its successor at once */
+    }
+    if (session->beating) {
+        shown->was_live = true;
+        view->scan.pace_ns = 0;
+    }
+    shown->session = *session;
+}
+
+static bool same_geometry(const HaywireShown *shown)
+{
+    const uint32_t *pages = shown->session.discovery.geometry;
+    int i;
+
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        if (haywire_map_pages(shown->map, i) != pages[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * The session to show now. What was live once stays, as stale, until another
+ * one is seen beating: leftovers in memory never take its place.
+ */
+static const HaywireSession *choose(const HaywireView *view)
+{
+    const HaywireShown *shown = &view->shown;
+    const HaywireSession *chosen = haywire_sessions_choose(&view->sessions);
+
+    if (!shown->attached || !chosen) {
+        return chosen;
+    }
+    if (chosen->id != shown->session.id && shown->was_live &&
+        !chosen->beating) {
+        return NULL;
+    }
+    return chosen;
+}
+
+/* Attach to the session to show; @scanned: there are new notes. */
+static HaywireStatus select_session(HaywireView *view, bool scanned)
+{
+    HaywireShown *shown = &view->shown;
+    const HaywireSession *chosen = choose(view);
+    HaywireSession session;
+
+    if (chosen && (!shown->attached || chosen->id != shown->session.id ||
+                   !same_geometry(shown))) {
+        session = *chosen;
+        return attach(view, &session);
+    }
+    return shown->attached && scanned && !shown->session.gone ?
+           map_pages(view) : HAYWIRE_OK;
+}
+
+static HaywireStatus look(HaywireView *view, HaywireNow now)
+{
+    HaywireShown *shown = &view->shown;
+    HaywireStatus status;
+    bool scan;
+
+    shown->beat_now = false;
+    haywire_sessions_observe(&view->sessions, view->source, now.now_ns);
+    follow_shown(view);
+    scan = haywire_view_scan_due(view, now);
+    if (scan) {
+        status = haywire_view_scan(view, now);
+        if (status != HAYWIRE_OK) {
+            return status;
+        }
+        follow_shown(view);
+    }
+    status = select_session(view, scan);
+    if (status != HAYWIRE_OK || !shown->attached) {
+        return status;
+    }
+    /* Dead pages are reused bit by bit: what we have is the last picture. */
+    if (shown->copied && haywire_view_state(view) == HAYWIRE_STATE_STALE) {
+        return HAYWIRE_OK;
+    }
+    return haywire_view_update_copies(view);
+}
+
+HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
+                                   HaywireModel **ret_model)
+{
+    HaywireSource *source = view->source;
+    HaywireModel *model;
+    HaywireStatus status = source->ops->check(source);
+
+    view->host.refreshes++;
+    if (status == HAYWIRE_OK) {
+        status = look(view, now);
+    }
+    if (status == HAYWIRE_OK) {
+        status = source->ops->check(source);
+    }
+    if (status == HAYWIRE_OK) {
+        status = haywire_view_model(view, now, &model);
+    }
+    if (status == HAYWIRE_OK) {
+        *ret_model = model;
+    }
+    return status;
+}
+
+uint64_t haywire_view_beat_wait(const HaywireView *view, HaywireNow now)
+{
+    const HaywireSession *session = &view->shown.session;
+    uint64_t limit, still, wait;
+
+    if (!view->shown.attached || session->beating || session->stale ||
+        session->gone) {
+        return 0;
+    }
+    limit = haywire_session_stale_after(session);
+    still = now.now_ns > session->beat_seen_ns ?
+            now.now_ns - session->beat_seen_ns : 0;
+    if (still >= limit) {
+        return 1;
+    }
+    wait = limit / HAYWIRE_STALE_BEATS * BEAT_WAIT_NUMERATOR /
+           BEAT_WAIT_DENOMINATOR;
+    if (session->discovery.heartbeat_interval_ns < limit) {
+        wait = session->discovery.heartbeat_interval_ns *
+               BEAT_WAIT_NUMERATOR / BEAT_WAIT_DENOMINATOR;
+    }
+    wait = wait > BEAT_WAIT_MIN_NS ? wait : BEAT_WAIT_MIN_NS;
+    return wait < limit - still ? wait : limit - still;
+}
+
+void haywire_view_count_focus(HaywireView *view, HaywireStatus status)
+{
+    if (status == HAYWIRE_OK || status == HAYWIRE_FOCUS_UNCONFIRMED) {
+        view->host.focus_writes++;
+    }
+    if (status != HAYWIRE_OK) {
+        view->host.focus_failures++;
+    }
+}

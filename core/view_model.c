@@ -1,0 +1,137 @@
+/*
+ * From what a view holds to a model.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <stdio.h>
+
+#include "view_internal.h"
+
+#define VERSION_SIZE 32
+#define UUID_SIZE 40
+
+static uint64_t since(uint64_t now, uint64_t then)
+{
+    return now > then ? now - then : 0;
+}
+
+HaywireState haywire_view_state(const HaywireView *view)
+{
+    const HaywireShown *shown = &view->shown;
+
+    if (!shown->attached) {
+        return HAYWIRE_STATE_SEARCHING;
+    }
+    if (shown->session.stale || shown->session.gone) {
+        return HAYWIRE_STATE_STALE;
+    }
+    return shown->session.beating || shown->was_live ?
+           HAYWIRE_STATE_LIVE : HAYWIRE_STATE_SEARCHING;
+}
+
+static void format_uuid(const uint8_t *id, char *ret_text)
+{
+    snprintf(ret_text, UUID_SIZE,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+             "%02x%02x%02x%02x%02x%02x",
+             id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7], id[8],
+             id[9], id[10], id[11], id[12], id[13], id[14], id[15]);
+}
+
+static void format_version(const uint16_t *version, char *ret_text)
+{
+    snprintf(ret_text, VERSION_SIZE, "%u.%u.%u", version[0], version[1],
+             version[2]);
+}
+
+static void describe_session(const HaywireShown *shown, HaywireNow now,
+                             HaywireOverview *overview)
+{
+    const HaywireSession *session = &shown->session;
+    const HaywireDiscovery *discovery = &session->discovery;
+    int i;
+
+    overview->has_session = true;
+    overview->session = session->id;
+    overview->closed = discovery->state == HAYWIRE_SESSION_CLOSED;
+    overview->os = discovery->os;
+    overview->arch = discovery->arch;
+    overview->companion_pid = discovery->companion_pid;
+    overview->heartbeat = discovery->heartbeat;
+    overview->heartbeat_age = since(now.now_ns, session->beat_seen_ns);
+    overview->heartbeat_time = session->realtime_ns;
+    overview->started = discovery->started_realtime_ns;
+    overview->page_size = discovery->page_size;
+    overview->privileged = discovery->features & HAYWIRE_FEATURE_PRIVILEGED;
+    overview->pfns_known = discovery->features & HAYWIRE_FEATURE_PFNS;
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        overview->category[i].pages = haywire_map_pages(shown->map, i);
+        overview->category[i].mapped = haywire_map_mapped(shown->map, i);
+    }
+}
+
+static uint32_t count_sessions(const HaywireSessions *sessions)
+{
+    uint32_t count = 0;
+    size_t i;
+
+    for (i = 0; i < sessions->count; i++) {
+        count += !sessions->session[i].gone;
+    }
+    return count;
+}
+
+static void describe_scan(const HaywireView *view, HaywireNow now,
+                          HaywireOverview *overview)
+{
+    overview->has_scan = view->scan.done;
+    overview->scan_age = since(now.host_ns, view->scan.ended_ns);
+    overview->scan_duration = view->scan.duration_ns;
+    overview->scan_pages = view->scan.pages;
+}
+
+static size_t gather_copies(HaywireShown *shown)
+{
+    size_t count = 0;
+    uint32_t i;
+
+    for (i = 0; i < shown->total; i++) {
+        if (shown->held[i].page) {
+            shown->dense[count++] = shown->held[i];
+        }
+    }
+    return count;
+}
+
+HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
+                                 HaywireModel **ret_model)
+{
+    HaywireShown *shown = &view->shown;
+    char version[VERSION_SIZE] = "", boot_id[UUID_SIZE] = "";
+    HaywireOverview overview = {
+        .state = haywire_view_state(view),
+        .companion_version = version,
+        .boot_id = boot_id,
+        .kernel_release = "",
+        .host_name = "",
+        .sessions = count_sessions(&view->sessions),
+    };
+    HaywireModelInput input = {
+        .overview = &overview,
+        .layout = haywire_view_layout(view),
+        .host = &view->host,
+    };
+
+    describe_scan(view, now, &overview);
+    if (shown->attached) {
+        describe_session(shown, now, &overview);
+        format_version(shown->session.discovery.version, version);
+        format_uuid(shown->session.discovery.boot_id, boot_id);
+        input.discovery = &shown->session.discovery;
+        input.beat_monotonic_ns = shown->session.monotonic_ns;
+        input.copy = shown->dense;
+        input.copy_count = gather_copies(shown);
+    }
+    return haywire_model_build(&input, ret_model);
+}
