@@ -16,13 +16,12 @@ struct HaywirePairs {
     struct libscols_table *table;
 };
 
-/* A table that cuts nothing and escapes nothing a second time. */
+/* A table that cuts nothing, whatever the terminal. */
 static struct libscols_table *table_new(void)
 {
     struct libscols_table *table = scols_new_table();
 
     g_assert(table);
-    scols_table_enable_noencoding(table, 1);
     scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
     return table;
 }
@@ -43,6 +42,11 @@ static void table_finish(struct libscols_table *table, GString *out)
     scols_unref_table(table);
 }
 
+/*
+ * Strings come escaped, so a backslash is safe and is not escaped again. The
+ * library's own encoding stays on all the same: without it, the library (seen
+ * in 2.38) never comes back from bytes that the locale has no character for.
+ */
 static void table_column(struct libscols_table *table, const char *title,
                          bool right)
 {
@@ -50,6 +54,7 @@ static void table_column(struct libscols_table *table, const char *title,
         scols_table_new_column(table, title, 0, right ? SCOLS_FL_RIGHT : 0);
 
     g_assert(column);
+    scols_column_set_safechars(column, "\\");
 }
 
 static struct libscols_line *table_line(struct libscols_table *table)
