@@ -8,7 +8,6 @@
  * otherwise. One thread only.
  *
  * The environment says what to run; meson and tools/test set it:
- *   HAYWIRE_TEST_QEMU     the QEMU (default: qemu-system-x86_64)
  *   HAYWIRE_TEST_GUEST    folder made by tools/make-guest
  *   HAYWIRE_TEST_PLUGIN   the plugin
  *   HAYWIRE_TEST_TOOL     the host tool
@@ -27,6 +26,7 @@ typedef struct Vm Vm;
 
 /* Zero members mean the default. */
 typedef struct {
+    const char *qemu;        /* qemu-system-x86_64 */
     const char *machine;     /* q35 */
     const char *memory;      /* 1G */
     const char *companion;   /* arguments, commas for spaces: "run" */
@@ -36,8 +36,8 @@ typedef struct {
     gboolean with_qtest;     /* a qtest socket too */
 } VmOptions;
 
-/* NULL when guests can be started; else why not (static string). */
-const char *vm_unavailable(void);
+/* Whether guests can be started; if not, the running test is skipped. */
+gboolean vm_available(void);
 
 /*
  * Start QEMU and, unless told otherwise, wait until the guest takes commands.

@@ -5,7 +5,6 @@
  * 32 bytes there are "haywire:" + the address as 16 hex digits + ":known!!":
  * a test can tell what it must find from the address alone.
  */
-#define _GNU_SOURCE
 #include "menagerie.h"
 
 #include <fcntl.h>

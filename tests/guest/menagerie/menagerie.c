@@ -11,7 +11,6 @@
  *     haywire-menagerie run [IDLE]   all animals and IDLE plain processes
  *     haywire-menagerie sit FD ...   (used by animals that execute)
  */
-#define _GNU_SOURCE
 #include "menagerie.h"
 
 #include <errno.h>

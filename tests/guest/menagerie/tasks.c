@@ -3,7 +3,6 @@
  *
  * Animals that are odd as tasks: states, threads, names, users.
  */
-#define _GNU_SOURCE
 #include "menagerie.h"
 
 #include <fcntl.h>

@@ -1,0 +1,165 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The ways in which a user can ask: see view.h.
+ */
+#include "view.h"
+
+#include <gio/gio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+/* No single run of the tool takes nearly as long as this. */
+#define TOOL_TIMEOUT_S 60
+
+G_DEFINE_QUARK(haywire - test - view - error, view_error)
+
+/* How to ask: names of the command and of the arguments, NULL for none. */
+typedef struct {
+    const char *qmp;
+    const char *tool;
+    const char *pid;     /* the QMP argument's name */
+    const char *address; /* likewise; 0 leaves it out */
+} Wording;
+
+static const Wording wordings[] = {
+    [VIEW_STATUS] = { "query-haywire", "status", NULL, NULL },
+    [VIEW_PROCESSES] = { "query-haywire-processes", "ps", NULL, NULL },
+    [VIEW_SECTIONS] = { "query-haywire-sections", "sections", "pid", NULL },
+    [VIEW_PAGE_RUNS] = { "query-haywire-ptes", "ptes", "pid", NULL },
+    [VIEW_CAMERAS] = { "query-haywire-cameras", "cameras", NULL, NULL },
+    [VIEW_STATS] = { "query-haywire-stats", "stats", NULL, NULL },
+    [VIEW_TRANSLATE] = { "haywire-translate", "translate", "pid", "address" },
+    [VIEW_FOCUS] = { "haywire-focus", "focus", "pid", "camera" },
+    [VIEW_UNFOCUS] = { "haywire-unfocus", "unfocus", NULL, "camera" },
+};
+
+static JsonNode *ask_qmp(Vm *vm, const Wording *wording, guint32 pid,
+                         guint64 address, GError **error)
+{
+    g_autoptr(GString) arguments = g_string_new("{");
+
+    if (wording->pid) {
+        g_string_append_printf(arguments, "\"%s\": %u", wording->pid, pid);
+    }
+    if (wording->address && address) {
+        g_string_append_printf(arguments, "%s\"%s\": %" G_GUINT64_FORMAT,
+                               wording->pid ? ", " : "", wording->address,
+                               address);
+    }
+    g_string_append_c(arguments, '}');
+    return vm_qmp_try(vm, wording->qmp, arguments->str, error);
+}
+
+static void prepare_child(gpointer opaque)
+{
+    (void)opaque;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(TOOL_TIMEOUT_S);
+}
+
+int view_run_tool(const char *const *arguments, char **ret_out, char **ret_err)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    const char *tool = g_getenv("HAYWIRE_TEST_TOOL");
+    int status;
+
+    g_ptr_array_add(words, (gpointer)(tool ? tool : "haywire"));
+    for (; *arguments; arguments++) {
+        g_ptr_array_add(words, (gpointer)*arguments);
+    }
+    g_ptr_array_add(words, NULL);
+    g_spawn_sync(NULL, (char **)words->pdata, NULL, G_SPAWN_SEARCH_PATH,
+                 prepare_child, NULL, ret_out, ret_err, &status, &error);
+    g_assert_no_error(error);
+    if (!WIFEXITED(status)) {
+        g_error("the host tool died of signal %d", WTERMSIG(status));
+    }
+    return WEXITSTATUS(status);
+}
+
+/*
+ * The tool wraps the answer: {"version": N, "WHAT": ANSWER}.
+ */
+static JsonNode *unwrap(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonNode) node = json_from_string(text, &error);
+    g_autoptr(GList) members = NULL;
+    JsonObject *object;
+
+    g_assert_no_error(error);
+    g_assert_true(node && JSON_NODE_HOLDS_OBJECT(node));
+    object = json_node_get_object(node);
+    g_assert_true(json_object_has_member(object, "version"));
+    g_assert_cmpuint(json_object_get_size(object), ==, 2);
+    members = json_object_get_members(object);
+    for (GList *link = members; link; link = link->next) {
+        if (!g_str_equal(link->data, "version")) {
+            return json_object_dup_member(object, link->data);
+        }
+    }
+    return NULL;
+}
+
+static JsonNode *ask_tool(const View *view, const Wording *wording, guint32 pid,
+                          guint64 address, GError **error)
+{
+    g_autofree char *pid_text = g_strdup_printf("%u", pid);
+    g_autofree char *address_text = NULL;
+    g_autofree char *out = NULL;
+    g_autofree char *err = NULL;
+    const char *words[] = {
+        view->kind == VIEW_TOOL_QMP ? "--qmp" : "--ram",
+        view->path,
+        "--json",
+        wording->tool,
+        NULL,
+        NULL,
+        NULL,
+    };
+    gsize count = 4;
+    int status;
+
+    if (wording->pid) {
+        words[count++] = pid_text;
+    }
+    if (wording->address && address) {
+        address_text = g_strdup_printf(address > 2 ? "0x%" G_GINT64_MODIFIER "x"
+                                                   : "%" G_GUINT64_FORMAT,
+                                       address);
+        words[count++] = address_text;
+    }
+    status = view_run_tool(words, &out, &err);
+    if (status != 0) {
+        g_set_error_literal(error, VIEW_ERROR, status, g_strchomp(err));
+        return NULL;
+    }
+    return unwrap(out);
+}
+
+JsonNode *view_ask(const View *view, ViewQuestion question, guint32 pid,
+                   guint64 address, GError **error)
+{
+    const Wording *wording = &wordings[question];
+
+    if (view->kind == VIEW_QMP) {
+        return ask_qmp(view->vm, wording, pid, address, error);
+    }
+    return ask_tool(view, wording, pid, address, error);
+}
+
+JsonNode *view_ask_ok(const View *view, ViewQuestion question, guint32 pid,
+                      guint64 address)
+{
+    g_autoptr(GError) error = NULL;
+    JsonNode *answer = view_ask(view, question, pid, address, &error);
+
+    if (!answer) {
+        g_error("%s: %s %u %" G_GINT64_MODIFIER "x: %s", view->name,
+                wordings[question].tool, pid, address, error->message);
+    }
+    return answer;
+}
