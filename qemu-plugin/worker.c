@@ -25,6 +25,7 @@ struct HaywireWorker {
     HaywireSource *source;
     HaywireView *view;
     HaywireStatus reported; /* the newest trouble told to the user */
+    uint64_t newest_ns;     /* guest's clock at the newest refresh */
 };
 
 static gboolean worker_should_stop(HaywireWorker *worker)
@@ -76,6 +77,15 @@ static void worker_take_orders(HaywireWorker *worker)
     }
 }
 
+/* The guest's clock goes back when a snapshot is loaded: all is new then. */
+static void worker_watch_clock(HaywireWorker *worker, HaywireNow now)
+{
+    if (now.now_ns < worker->newest_ns) {
+        haywire_view_reset(worker->view);
+    }
+    worker->newest_ns = now.now_ns;
+}
+
 /* Once for each kind of trouble, not at each refresh. */
 static void worker_report(HaywireWorker *worker, HaywireStatus status)
 {
@@ -99,11 +109,13 @@ static void worker_publish(HaywireWorker *worker, HaywireModel *model)
 
 static void worker_refresh(HaywireWorker *worker)
 {
+    HaywireNow now = worker_now();
     HaywireModel *model;
     HaywireStatus status;
 
     worker_take_orders(worker);
-    status = haywire_view_refresh(worker->view, worker_now(), &model);
+    worker_watch_clock(worker, now);
+    status = haywire_view_refresh(worker->view, now, &model);
     if (status == HAYWIRE_OK) {
         worker_publish(worker, model);
     }
