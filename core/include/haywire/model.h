@@ -230,7 +230,9 @@ const HaywireProcess *haywire_model_process(const HaywireModel *model,
 
 /*
  * The sections of a process: from a camera whose newest complete pass is of
- * it (pid and start time), else from ROUNDROBIN. Borrowed from the model.
+ * it (pid and start time), else from ROUNDROBIN; a complete list goes before
+ * an incomplete one. Borrowed from the model. A session that publishes only
+ * cameras has no table: its cameras' pids are taken as they are.
  * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NO_SECTIONS (not published yet).
  */
 HaywireStatus haywire_model_sections(const HaywireModel *model, uint32_t pid,
@@ -264,7 +266,9 @@ typedef struct HaywireTranslation {
 
 /*
  * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NO_CAMERA, _NOT_PRESENT (also for
- * swapped pages), _NO_PFN.
+ * swapped pages), _NO_PFN (also when the companion could not read the page
+ * table), _LIMIT (the camera has only a part of the page runs, and none of
+ * these holds the address).
  */
 HaywireStatus haywire_model_translate(const HaywireModel *model, uint32_t pid,
                                       HaywireGva address,

@@ -1,0 +1,321 @@
+/*
+ * Making a model out of verified copies: docs/protocol.md, section 5.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "model_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void haywire_builder_budget(HaywireModelBuilder *builder, size_t bytes)
+{
+    size_t left = HAYWIRE_MODEL_BYTES_MAX - builder->arena->total;
+
+    builder->arena->limit =
+        builder->arena->total + (bytes < left ? bytes : left);
+}
+
+void haywire_builder_reject(HaywireModelBuilder *builder, HaywireStatus status)
+{
+    builder->host->rejected[status]++;
+}
+
+bool haywire_builder_check(HaywireModelBuilder *builder, HaywireStatus status)
+{
+    if (status == HAYWIRE_LIMIT) {
+        builder->host->limits_reached++;
+    } else if (status == HAYWIRE_NO_MEMORY) {
+        builder->no_memory = true;
+    }
+    return status == HAYWIRE_OK;
+}
+
+/* Why the arena gave nothing. */
+static void note_arena_failure(HaywireModelBuilder *builder)
+{
+    if (builder->arena->no_memory) {
+        builder->no_memory = true;
+    } else {
+        builder->host->limits_reached++;
+    }
+}
+
+const char *haywire_builder_text(HaywireModelBuilder *builder,
+                                 const uint8_t *bytes, size_t length,
+                                 bool *ret_cut)
+{
+    const char *text = haywire_arena_text(builder->arena, bytes, length);
+
+    if (!text) {
+        note_arena_failure(builder);
+        *ret_cut = true;
+        return "";
+    }
+    return text;
+}
+
+void *haywire_builder_move(HaywireModelBuilder *builder, HaywireVector *vector,
+                           size_t *ret_count)
+{
+    void *moved = NULL;
+
+    *ret_count = 0;
+    if (vector->count > 0) {
+        moved = haywire_arena_copy(builder->arena, vector->data,
+                                   vector->count * vector->size);
+        if (moved) {
+            *ret_count = vector->count;
+        } else {
+            note_arena_failure(builder);
+        }
+    }
+    haywire_vector_clear(vector);
+    return moved;
+}
+
+bool haywire_builder_records(HaywireModelBuilder *builder,
+                             const HaywireCopy *copy, uint32_t kind,
+                             HaywireRecordReader *ret_reader)
+{
+    if (copy->info.kind == HAYWIRE_KIND_EMPTY) {
+        return false;
+    }
+    if (copy->info.kind != kind ||
+        haywire_record_reader_init(ret_reader, copy->page, &copy->info) !=
+            HAYWIRE_OK) {
+        haywire_builder_reject(builder, HAYWIRE_BAD_KIND);
+        return false;
+    }
+    return true;
+}
+
+bool haywire_builder_record(HaywireModelBuilder *builder,
+                            HaywireRecordReader *reader,
+                            HaywireRecord *ret_record)
+{
+    HaywireStatus status = haywire_record_next(reader, ret_record, NULL);
+
+    if (status == HAYWIRE_OK) {
+        return true;
+    }
+    if (status == HAYWIRE_NOT_FOUND) {
+        return false;
+    }
+    haywire_builder_reject(builder, status);
+    ret_record->type = 0;
+    return status != HAYWIRE_BAD_RECORD && status != HAYWIRE_SHORT_PAYLOAD;
+}
+
+static int compare_copies(const void *left, const void *right)
+{
+    const HaywireCopy *a = *(const HaywireCopy *const *)left;
+    const HaywireCopy *b = *(const HaywireCopy *const *)right;
+
+    return a->info.index < b->info.index ? -1 : a->info.index > b->info.index;
+}
+
+static void sort_copies(HaywireModelBuilder *builder,
+                        const HaywireCopy **pointer)
+{
+    const HaywireModelInput *input = builder->input;
+    size_t start = 0;
+
+    for (int c = 0; c < HAYWIRE_CATEGORY_COUNT; c++) {
+        HaywireCopyList *list = &builder->copies[c];
+
+        list->copy = pointer + start;
+        for (size_t i = 0; i < input->copy_count; i++) {
+            if (input->copy[i].info.category == (HaywireCategory)c) {
+                list->copy[list->count++] = &input->copy[i];
+            }
+        }
+        qsort(list->copy, list->count, sizeof(*list->copy), compare_copies);
+        start += list->count;
+    }
+}
+
+static void count_bytes(HaywireModelBuilder *builder)
+{
+    const HaywireModelInput *input = builder->input;
+
+    for (size_t i = 0; i < input->copy_count; i++) {
+        builder->host->bytes_decoded += input->copy[i].info.payload_length;
+    }
+}
+
+/* The arena can always hold a whole table: see HAYWIRE_PROCESSES_MAX. */
+_Static_assert(HAYWIRE_PROCESSES_MAX *(sizeof(HaywireProcess) +
+                                       4 * HAYWIRE_SHORT_NAME_SIZE + 8) <
+                   HAYWIRE_MODEL_BYTES_MAX,
+               "a table of processes with short names");
+
+static void build_table(HaywireModelBuilder *builder)
+{
+    HaywireOverview *overview = &builder->data->model.overview;
+    HaywireVector table;
+    bool snapshot;
+
+    haywire_builder_budget(builder, HAYWIRE_MODEL_BYTES_MAX);
+    haywire_vector_init(&table, sizeof(HaywireProcess), HAYWIRE_PROCESSES_MAX);
+    snapshot = haywire_table_from_snapshot(builder, &table);
+    if (!snapshot && !builder->no_memory) {
+        haywire_table_from_cycles(builder, &table);
+    }
+    haywire_table_settle(builder, &table, snapshot);
+    haywire_vector_clear(&table);
+    if (overview->processes < builder->process_count) {
+        overview->processes = builder->process_count;
+    }
+    overview->processes_missing = overview->processes - builder->process_count;
+}
+
+static void build_details_and_sections(HaywireModelBuilder *builder)
+{
+    HaywireVector sets;
+
+    haywire_builder_budget(builder, HAYWIRE_MODEL_BYTES_MAX);
+    haywire_vector_init(&sets, sizeof(HaywireSetSeen), HAYWIRE_SETS_MAX);
+    haywire_build_details(builder, &sets);
+    haywire_build_sections(builder, &sets);
+    haywire_vector_clear(&sets);
+}
+
+static const char *format_version(HaywireModelBuilder *builder)
+{
+    const uint16_t *version = builder->input->discovery->version;
+    char text[32];
+    int length =
+        snprintf(text, sizeof(text), "%" PRIu16 ".%" PRIu16 ".%" PRIu16,
+                 version[0], version[1], version[2]);
+    bool cut;
+
+    return haywire_builder_text(builder, (const uint8_t *)text, (size_t)length,
+                                &cut);
+}
+
+/* As the guest's own /proc/sys/kernel/random/boot_id is written. */
+static const char *format_boot_id(HaywireModelBuilder *builder)
+{
+    const uint8_t *id = builder->input->discovery->boot_id;
+    char text[2 * HAYWIRE_BOOT_ID_SIZE + 5];
+    size_t length = 0;
+    bool cut;
+
+    for (size_t i = 0; i < HAYWIRE_BOOT_ID_SIZE; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            text[length++] = '-';
+        }
+        length += (size_t)snprintf(text + length, sizeof(text) - length, "%02x",
+                                   id[i]);
+    }
+    return haywire_builder_text(builder, (const uint8_t *)text, length, &cut);
+}
+
+/* Where gpas lie: as given, else as the pages and the manifest say. */
+static void build_layout(HaywireModelBuilder *builder)
+{
+    const HaywireModelInput *input = builder->input;
+    HaywireModel *model = &builder->data->model;
+    HaywireSighting *sighting;
+    size_t count = 0;
+
+    if (input->layout) {
+        model->layout = *input->layout;
+        return;
+    }
+    sighting = calloc(input->copy_count + 1, sizeof(*sighting));
+    if (!sighting) {
+        builder->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < input->copy_count; i++) {
+        if (input->copy[i].info.pfn != 0) {
+            sighting[count].position = input->copy[i].position;
+            sighting[count++].pfn = input->copy[i].info.pfn;
+        }
+    }
+    if (haywire_layout_deduce(input->file_size, sighting, count,
+                              model->manifest.ram, model->manifest.ram_count,
+                              &model->layout) != HAYWIRE_OK) {
+        model->layout.count = 0;
+    }
+    free(sighting);
+}
+
+static void build_session(HaywireModelBuilder *builder)
+{
+    HaywireOverview *overview = &builder->data->model.overview;
+
+    build_table(builder);
+    overview->companion_version = format_version(builder);
+    overview->boot_id = format_boot_id(builder);
+    haywire_build_manifest(builder);
+    haywire_build_cameras(builder);
+    build_details_and_sections(builder);
+    build_layout(builder);
+}
+
+static void init_model(HaywireModel *model, const HaywireModelInput *input)
+{
+    model->overview = *input->overview;
+    model->overview.companion_version = "";
+    model->overview.boot_id = "";
+    model->overview.kernel_release = "";
+    model->overview.host_name = "";
+    model->overview.processes = 0;
+    model->overview.processes_missing = 0;
+    model->overview.snapshot_generation = 0;
+    model->overview.snapshot_time = 0;
+    model->manifest.kernel_version = "";
+    model->manifest.kernel_cmdline = "";
+    model->manifest.vmcoreinfo_text = "";
+    model->camera[0].camera = 1;
+    model->camera[1].camera = 2;
+}
+
+static HaywireModelData *data_new(const HaywireModelInput *input)
+{
+    HaywireModelData *data = calloc(1, sizeof(*data));
+
+    if (data) {
+        atomic_init(&data->references, 1);
+        data->arena.limit = HAYWIRE_MODEL_BYTES_MAX;
+        init_model(&data->model, input);
+    }
+    return data;
+}
+
+HaywireStatus haywire_model_build(const HaywireModelInput *input,
+                                  HaywireModel **ret_model)
+{
+    HaywireModelData *data = data_new(input);
+    const HaywireCopy **pointer =
+        calloc(input->copy_count + 1, sizeof(*pointer));
+    HaywireModelBuilder builder = {
+        .input = input,
+        .host = input->host,
+        .data = data,
+        .arena = data ? &data->arena : NULL,
+        .no_memory = !data || !pointer,
+    };
+
+    if (!builder.no_memory && input->discovery) {
+        count_bytes(&builder);
+        sort_copies(&builder, pointer);
+        build_session(&builder);
+    }
+    free(pointer);
+    if (builder.no_memory) {
+        haywire_model_unref(data ? &data->model : NULL);
+        return HAYWIRE_NO_MEMORY;
+    }
+    data->model.process = builder.process;
+    data->model.process_count = builder.process_count;
+    data->model.host = *input->host;
+    *ret_model = &data->model;
+    return HAYWIRE_OK;
+}

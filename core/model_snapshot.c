@@ -1,0 +1,241 @@
+/*
+ * The process table: from the newest complete snapshot in the PID ring, and
+ * what both ways of making a table share.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "model_private.h"
+
+#include <stdlib.h>
+
+typedef struct SnapshotPage {
+    uint64_t generation;
+    uint32_t index;
+    HaywirePidPage page;
+} SnapshotPage;
+
+/* A run of pages of one generation, sorted by ordinal. */
+typedef struct Snapshot {
+    SnapshotPage *page;
+    size_t count;
+} Snapshot;
+
+/* The newest generation first; within one, by ordinal. */
+static int compare_pages(const void *left, const void *right)
+{
+    const SnapshotPage *a = left;
+    const SnapshotPage *b = right;
+
+    if (a->generation != b->generation) {
+        return a->generation > b->generation ? -1 : 1;
+    }
+    if (a->page.ordinal != b->page.ordinal) {
+        return a->page.ordinal < b->page.ordinal ? -1 : 1;
+    }
+    return 0;
+}
+
+static size_t decode_pages(HaywireModelBuilder *builder, SnapshotPage *out)
+{
+    const HaywireCopyList *copies = &builder->copies[HAYWIRE_CATEGORY_PID];
+    size_t count = 0;
+
+    for (size_t i = 0; i < copies->count; i++) {
+        const HaywireCopy *copy = copies->copy[i];
+        SnapshotPage *page = &out[count];
+        HaywireStatus status;
+
+        if (copy->info.kind == HAYWIRE_KIND_EMPTY) {
+            continue;
+        }
+        status =
+            haywire_decode_pid_page(copy->page, &copy->info, &page->page, NULL);
+        if (status != HAYWIRE_OK) {
+            haywire_builder_reject(builder, status);
+            continue;
+        }
+        page->generation = copy->info.generation;
+        page->index = copy->info.index;
+        count++;
+    }
+    return count;
+}
+
+static bool is_complete(const Snapshot *snapshot, uint32_t ring)
+{
+    const HaywirePidPage *first = &snapshot->page[0].page;
+
+    if (snapshot->count != first->pages || first->first_index >= ring) {
+        return false;
+    }
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const HaywirePidPage *page = &snapshot->page[i].page;
+
+        if (page->ordinal != i || page->pages != first->pages ||
+            page->first_index != first->first_index ||
+            snapshot->page[i].index != (first->first_index + i) % ring) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * The newest complete snapshot; without one, the one with most pages, so that
+ * a guest is not empty only because one page is out of sight.
+ */
+static Snapshot choose(SnapshotPage *page, size_t count, uint32_t ring)
+{
+    Snapshot best = { NULL, 0 };
+    size_t first = 0;
+
+    while (first < count) {
+        Snapshot candidate = { page + first, 0 };
+
+        while (first < count &&
+               page[first].generation == candidate.page->generation) {
+            candidate.count++;
+            first++;
+        }
+        if (is_complete(&candidate, ring)) {
+            return candidate;
+        }
+        if (candidate.count > best.count) {
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+char haywire_table_state(uint8_t state)
+{
+    return state > 0x20 && state < 0x7f ? (char)state : '?';
+}
+
+static bool add_entry(HaywireModelBuilder *builder, HaywireVector *table,
+                      const HaywirePidEntry *entry)
+{
+    HaywireProcess process = {
+        .pid = entry->pid,
+        .ppid = entry->ppid,
+        .start_time = entry->start_time_ns,
+        .uid = entry->uid,
+        .state = haywire_table_state(entry->state),
+        .threads = entry->threads,
+        .kernel_thread = entry->flags & HAYWIRE_PID_FLAG_KERNEL,
+        .name_truncated = entry->flags & HAYWIRE_PID_FLAG_NAME_TRUNCATED,
+        .exe = "",
+        .cmdline = "",
+    };
+
+    process.name = haywire_builder_text(
+        builder, entry->name, entry->name_length, &process.name_truncated);
+    return haywire_builder_check(builder, haywire_vector_push(table, &process));
+}
+
+static void read_entries(HaywireModelBuilder *builder, Snapshot snapshot,
+                         HaywireVector *table)
+{
+    for (size_t i = 0; i < snapshot.count; i++) {
+        HaywirePidPage page = snapshot.page[i].page;
+        HaywirePidEntry entry;
+
+        while (haywire_decode_pid_entry(&page, &entry) == HAYWIRE_OK) {
+            if (!add_entry(builder, table, &entry)) {
+                return;
+            }
+        }
+    }
+}
+
+static void describe(HaywireModelBuilder *builder, Snapshot snapshot)
+{
+    HaywireOverview *overview = &builder->data->model.overview;
+
+    overview->processes = snapshot.page[0].page.total;
+    overview->snapshot_generation = snapshot.page[0].generation;
+    overview->snapshot_time = snapshot.page[0].page.taken_ns;
+}
+
+bool haywire_table_from_snapshot(HaywireModelBuilder *builder,
+                                 HaywireVector *table)
+{
+    size_t room = builder->copies[HAYWIRE_CATEGORY_PID].count;
+    uint32_t ring = builder->input->discovery->geometry[HAYWIRE_CATEGORY_PID];
+    SnapshotPage *page;
+    Snapshot chosen;
+    size_t count;
+
+    if (room == 0) {
+        return false;
+    }
+    page = calloc(room, sizeof(*page));
+    if (!page) {
+        builder->no_memory = true;
+        return false;
+    }
+    count = decode_pages(builder, page);
+    qsort(page, count, sizeof(*page), compare_pages);
+    chosen = choose(page, count, ring);
+    if (chosen.count > 0) {
+        describe(builder, chosen);
+        read_entries(builder, chosen, table);
+    }
+    free(page);
+    return chosen.count > 0;
+}
+
+/* Pid above, position in the table below: a stable order. */
+static int compare_keys(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+static uint64_t *sorted_keys(const HaywireVector *table)
+{
+    const HaywireProcess *process = table->data;
+    uint64_t *key = calloc(table->count, sizeof(*key));
+
+    if (key) {
+        for (size_t i = 0; i < table->count; i++) {
+            key[i] = (uint64_t)process[i].pid << 32 | i;
+        }
+        qsort(key, table->count, sizeof(*key), compare_keys);
+    }
+    return key;
+}
+
+void haywire_table_settle(HaywireModelBuilder *builder, HaywireVector *table,
+                          bool count_duplicates)
+{
+    const HaywireProcess *from = table->data;
+    uint64_t *key;
+    size_t count = 0;
+
+    if (table->count == 0) {
+        return;
+    }
+    key = sorted_keys(table);
+    builder->process =
+        haywire_arena_alloc(builder->arena, table->count * sizeof(*from));
+    if (!key || !builder->process) {
+        builder->no_memory = true; /* the limit has room for a whole table */
+        free(key);
+        return;
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        if (i > 0 && key[i] >> 32 == key[i - 1] >> 32) {
+            if (count_duplicates) {
+                haywire_builder_reject(builder, HAYWIRE_BAD_VALUE);
+            }
+            continue;
+        }
+        builder->process[count++] = from[(uint32_t)key[i]];
+    }
+    builder->process_count = count;
+    free(key);
+}
