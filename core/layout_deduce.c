@@ -25,6 +25,8 @@
 
 #define GIB (UINT64_C(1) << 30)
 #define HOLE_END (4 * GIB)
+/* No machine has physical addresses from here on: nothing below wraps. */
+#define GPA_END (UINT64_C(1) << 52)
 
 /* Different answers that are looked into; real ones have most votes. */
 #define DELTAS_MAX 16
@@ -60,7 +62,8 @@ static bool usable(const Evidence *evidence, const HaywireSighting *sighting,
 {
     uint64_t position = sighting->position.value;
 
-    if (sighting->pfn == 0 || sighting->pfn > UINT64_MAX >> HAYWIRE_PAGE_SHIFT ||
+    if (sighting->pfn == 0 ||
+        sighting->pfn >= GPA_END >> HAYWIRE_PAGE_SHIFT ||
         position % HAYWIRE_PAGE_SIZE != 0 || position >= evidence->size) {
         return false;
     }
@@ -136,7 +139,7 @@ static bool read_manifest(Evidence *evidence)
     for (i = 0; i < evidence->ram_count; i++) {
         const HaywireRamRange *ram = &evidence->ram[i];
 
-        if (ram->end.value <= ram->start.value) {
+        if (ram->end.value <= ram->start.value || ram->end.value > GPA_END) {
             return false;
         }
         if (ram->start.value < evidence->first) {
@@ -174,7 +177,7 @@ static bool try_one_piece(const Evidence *evidence, uint64_t delta,
     range->length = evidence->size;
     if (evidence->size - (end - delta) > RESERVED_MAX) {
         /* The guest was told to use less (mem=): no word about the rest. */
-        range->length = end - delta;
+        range->length = (end - delta) & ~(uint64_t)(HAYWIRE_PAGE_SIZE - 1);
     }
     ret_layout->count = 1;
     return votes_agree(evidence, range, ret_agreeing) && *ret_agreeing > 0;
@@ -295,7 +298,7 @@ HaywireStatus haywire_layout_deduce(uint64_t size,
     Best best = { .agreeing = 0 };
     uint64_t low;
 
-    if (!read_manifest(&evidence)) {
+    if (size > GPA_END || !read_manifest(&evidence)) {
         return HAYWIRE_NO_LAYOUT;
     }
     if (low_from_manifest(&evidence, &low) &&
