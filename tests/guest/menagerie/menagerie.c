@@ -9,11 +9,14 @@
  * have gets a line "NAME failed WHY" instead.
  *
  *     haywire-menagerie run [IDLE]   all animals and IDLE plain processes
+ *     haywire-menagerie as ID PROGRAM ...   run a program as user and group
+ *                                           ID, without any capability
  *     haywire-menagerie sit FD ...   (used by animals that execute)
  */
 #include "menagerie.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -143,6 +146,20 @@ static int run(long idle)
     animal_sit();
 }
 
+static int run_as(const char *id_text, char **words)
+{
+    uid_t id = (uid_t)strtoul(id_text, NULL, 10);
+
+    if (id == 0 || setgroups(0, NULL) != 0 || setresgid(id, id, id) != 0 ||
+        setresuid(id, id, id) != 0) {
+        perror("haywire-menagerie: as");
+        return 1;
+    }
+    execv(words[0], words);
+    perror(words[0]);
+    return 1;
+}
+
 /* The far side of an animal that executes this program anew. */
 static int sit(const char *fd)
 {
@@ -156,6 +173,9 @@ int main(int argc, char **argv)
     if (argc >= 3 && strcmp(argv[1], "sit") == 0) {
         return sit(argv[2]);
     }
+    if (argc >= 4 && strcmp(argv[1], "as") == 0) {
+        return run_as(argv[2], argv + 3);
+    }
     if (argc >= 2 && argc <= 3 && strcmp(argv[1], "run") == 0) {
         long idle = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 
@@ -163,6 +183,6 @@ int main(int argc, char **argv)
             return run(idle);
         }
     }
-    fputs("usage: haywire-menagerie run [IDLE]\n", stderr);
+    fputs("usage: haywire-menagerie run [IDLE] | as ID PROGRAM...\n", stderr);
     return 2;
 }
