@@ -1,0 +1,28 @@
+/*
+ * Cleanup at the end of a scope. Variables must be initialised.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_CLEANUP_H
+#define HAYWIRE_CLEANUP_H
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static inline void haywire_cleanup_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+}
+
+static inline void haywire_cleanup_memory(void *pointer)
+{
+    free(*(void **)pointer);
+}
+
+#define HAYWIRE_AUTOCLOSE __attribute__((cleanup(haywire_cleanup_fd)))
+#define HAYWIRE_AUTOFREE __attribute__((cleanup(haywire_cleanup_memory)))
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * What the program does in each mode. Each returns the exit status.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_MODES_H
+#define HAYWIRE_MODES_H
+
+#include "options.h"
+
+#define HAYWIRE_EXIT_FINE 0
+#define HAYWIRE_EXIT_FAILED 1
+#define HAYWIRE_EXIT_USAGE 2
+
+int haywire_mode_run(const HaywireOptions *options);
+int haywire_mode_once(const HaywireOptions *options);
+int haywire_mode_selftest(const HaywireOptions *options);
+int haywire_mode_benchmark(const HaywireOptions *options);
+int haywire_mode_help(const HaywireOptions *options);
+int haywire_mode_version(const HaywireOptions *options);
+
+#endif

@@ -1,0 +1,291 @@
+/*
+ * The command line.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+#include "platform.h"
+
+#define INTERVAL_DEFAULT_MS 500
+#define INTERVAL_MIN_MS 20
+#define INTERVAL_MAX_MS 3600000
+#define HEARTBEAT_MIN_MS 20
+#define HEARTBEAT_MAX_MS 100
+#define HOLD_MAX_MS (UINT64_C(1000) * 86400 * 365)
+#define ROUNDS_DEFAULT 20
+#define ROUNDS_MAX 100000
+
+const char haywire_help_text[] =
+"Usage: haywire-companion [MODE] [OPTION]...\n"
+"Publish what runs in this guest to a Haywire reader on its host.\n"
+"\n"
+"Modes:\n"
+"  run        publish until a signal ends it (default)\n"
+"  once       publish one round of everything, then keep it in place\n"
+"  selftest   publish into this program's own memory, read back and verify\n"
+"  benchmark  measure how long a round of each category takes\n"
+"\n"
+"Options:\n"
+"  --only CATEGORY     pid, roundrobin or camera; may be repeated\n"
+"  --interval MS       time between PID snapshots and between camera passes\n"
+"                      (default 500); ROUNDROBIN cycles take twice as long\n"
+"  --pages CATEGORY=N  pages of roundrobin, pid, camera1 or camera2; may be\n"
+"                      repeated\n"
+"  --hold MS           once: keep the pages so long, instead of until a signal\n"
+"  --rounds N          benchmark: rounds to measure (default 20)\n"
+"  --help              print this text\n"
+"  --version           print the version\n";
+
+static const struct {
+    const char *name;
+    HaywireMode mode;
+} mode_names[] = {
+    { "run", HAYWIRE_MODE_RUN },
+    { "once", HAYWIRE_MODE_ONCE },
+    { "selftest", HAYWIRE_MODE_SELFTEST },
+    { "benchmark", HAYWIRE_MODE_BENCHMARK },
+};
+
+static const struct {
+    const char *name;
+    unsigned only;
+} only_names[] = {
+    { "pid", HAYWIRE_ONLY_PID },
+    { "roundrobin", HAYWIRE_ONLY_ROUNDROBIN },
+    { "camera", HAYWIRE_ONLY_CAMERA },
+};
+
+static const struct {
+    const char *name;
+    HaywireCategory category;
+} category_names[] = {
+    { "roundrobin", HAYWIRE_CATEGORY_ROUNDROBIN },
+    { "pid", HAYWIRE_CATEGORY_PID },
+    { "camera1", HAYWIRE_CATEGORY_CAMERA1 },
+    { "camera2", HAYWIRE_CATEGORY_CAMERA2 },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool fail(char *error, const char *what, const char *text,
+                 const char *why)
+{
+    snprintf(error, HAYWIRE_OPTION_ERROR_SIZE, "%s '%.100s': %s", what, text,
+             why);
+    return false;
+}
+
+static bool parse_number(const char *text, uint64_t min, uint64_t max,
+                         uint64_t *ret_value)
+{
+    char *end = NULL;
+    unsigned long long value;
+
+    if (*text < '0' || *text > '9') {
+        return false;
+    }
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (errno != 0 || *end != '\0' || value < min || value > max) {
+        return false;
+    }
+    *ret_value = value;
+    return true;
+}
+
+static bool parse_mode(const char *text, HaywireOptions *options, char *error)
+{
+    for (size_t i = 0; i < COUNT(mode_names); i++) {
+        if (strcmp(text, mode_names[i].name) == 0) {
+            options->mode = mode_names[i].mode;
+            return true;
+        }
+    }
+    return fail(error, "mode", text,
+                "expected run, once, selftest or benchmark");
+}
+
+static bool parse_only(const char *text, HaywireOptions *options, char *error)
+{
+    for (size_t i = 0; i < COUNT(only_names); i++) {
+        if (strcmp(text, only_names[i].name) == 0) {
+            options->only |= only_names[i].only;
+            return true;
+        }
+    }
+    return fail(error, "--only", text, "expected pid, roundrobin or camera");
+}
+
+static bool parse_pages(const char *text, HaywireOptions *options,
+                        char *error)
+{
+    const char *equals = strchr(text, '=');
+    uint64_t pages;
+
+    for (size_t i = 0; equals && i < COUNT(category_names); i++) {
+        HaywireCategory category = category_names[i].category;
+        const char *name = category_names[i].name;
+
+        if (strlen(name) != (size_t)(equals - text) ||
+            strncmp(text, name, strlen(name)) != 0) {
+            continue;
+        }
+        if (!parse_number(equals + 1, haywire_category_pages_min(category),
+                          HAYWIRE_CATEGORY_PAGES_MAX, &pages)) {
+            snprintf(error, HAYWIRE_OPTION_ERROR_SIZE,
+                     "--pages '%.100s': expected %u to %u pages", text,
+                     haywire_category_pages_min(category),
+                     HAYWIRE_CATEGORY_PAGES_MAX);
+            return false;
+        }
+        options->setup.pages[category] = (uint32_t)pages;
+        return true;
+    }
+    return fail(error, "--pages", text,
+                "expected roundrobin, pid, camera1 or camera2, '=', and a "
+                "number");
+}
+
+static void set_interval(HaywireSetup *setup, uint64_t ms)
+{
+    uint64_t beat = ms / 5;
+
+    beat = beat < HEARTBEAT_MIN_MS ? HEARTBEAT_MIN_MS : beat;
+    beat = beat > HEARTBEAT_MAX_MS ? HEARTBEAT_MAX_MS : beat;
+    setup->heartbeat_ns = beat * HAYWIRE_NS_PER_MS;
+    setup->pid_interval_ns = ms * HAYWIRE_NS_PER_MS;
+    setup->camera_interval_ns = ms * HAYWIRE_NS_PER_MS;
+    setup->roundrobin_interval_ns = 2 * ms * HAYWIRE_NS_PER_MS;
+}
+
+static bool parse_interval(const char *text, HaywireOptions *options,
+                           char *error)
+{
+    uint64_t ms;
+
+    if (!parse_number(text, INTERVAL_MIN_MS, INTERVAL_MAX_MS, &ms)) {
+        return fail(error, "--interval", text,
+                    "expected 20 to 3600000 milliseconds");
+    }
+    set_interval(&options->setup, ms);
+    return true;
+}
+
+static bool parse_hold(const char *text, HaywireOptions *options, char *error)
+{
+    uint64_t ms;
+
+    if (!parse_number(text, 0, HOLD_MAX_MS, &ms)) {
+        return fail(error, "--hold", text,
+                    "expected a number of milliseconds");
+    }
+    options->hold_ns = ms * HAYWIRE_NS_PER_MS;
+    return true;
+}
+
+static bool parse_rounds(const char *text, HaywireOptions *options,
+                         char *error)
+{
+    uint64_t rounds;
+
+    if (!parse_number(text, 1, ROUNDS_MAX, &rounds)) {
+        return fail(error, "--rounds", text, "expected 1 to 100000");
+    }
+    options->rounds = (unsigned)rounds;
+    return true;
+}
+
+enum {
+    OPTION_ONLY = 256,
+    OPTION_INTERVAL,
+    OPTION_PAGES,
+    OPTION_HOLD,
+    OPTION_ROUNDS,
+    OPTION_HELP,
+    OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+    { "only", required_argument, NULL, OPTION_ONLY },
+    { "interval", required_argument, NULL, OPTION_INTERVAL },
+    { "pages", required_argument, NULL, OPTION_PAGES },
+    { "hold", required_argument, NULL, OPTION_HOLD },
+    { "rounds", required_argument, NULL, OPTION_ROUNDS },
+    { "help", no_argument, NULL, OPTION_HELP },
+    { "version", no_argument, NULL, OPTION_VERSION },
+    { NULL, 0, NULL, 0 },
+};
+
+static bool parse_option(int option, const char *word, HaywireOptions *options,
+                         char *error)
+{
+    switch (option) {
+    case OPTION_ONLY:
+        return parse_only(optarg, options, error);
+    case OPTION_INTERVAL:
+        return parse_interval(optarg, options, error);
+    case OPTION_PAGES:
+        return parse_pages(optarg, options, error);
+    case OPTION_HOLD:
+        return parse_hold(optarg, options, error);
+    case OPTION_ROUNDS:
+        return parse_rounds(optarg, options, error);
+    case OPTION_HELP:
+        options->mode = HAYWIRE_MODE_HELP;
+        return true;
+    case OPTION_VERSION:
+        options->mode = HAYWIRE_MODE_VERSION;
+        return true;
+    case ':':
+        return fail(error, "option", word, "an argument is missing");
+    default:
+        return fail(error, "option", word, "not known");
+    }
+}
+
+static void set_defaults(HaywireOptions *options)
+{
+    memset(options, 0, sizeof(*options));
+    options->hold_ns = HAYWIRE_HOLD_FOREVER;
+    options->rounds = ROUNDS_DEFAULT;
+    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        options->setup.pages[i] = haywire_category_pages_default(i);
+    }
+    set_interval(&options->setup, INTERVAL_DEFAULT_MS);
+}
+
+bool haywire_options_parse(int argc, char *const *argv,
+                           HaywireOptions *ret_options,
+                           char ret_error[HAYWIRE_OPTION_ERROR_SIZE])
+{
+    HaywireOptions options;
+    int option;
+
+    set_defaults(&options);
+    optind = 0;
+    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) >= 0) {
+        if (!parse_option(option, argv[optind - 1], &options, ret_error)) {
+            return false;
+        }
+        if (options.mode == HAYWIRE_MODE_HELP ||
+            options.mode == HAYWIRE_MODE_VERSION) {
+            *ret_options = options;
+            return true;
+        }
+    }
+    if (optind < argc && !parse_mode(argv[optind], &options, ret_error)) {
+        return false;
+    }
+    if (optind + 1 < argc) {
+        return fail(ret_error, "argument", argv[optind + 1], "not expected");
+    }
+    options.only = options.only ? options.only : HAYWIRE_ONLY_ALL;
+    *ret_options = options;
+    return true;
+}

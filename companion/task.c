@@ -1,0 +1,76 @@
+/*
+ * Work that comes in rounds, each made of small steps.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "platform.h"
+#include "task.h"
+
+#define SLICE_NS (5 * HAYWIRE_NS_PER_MS)
+
+/* Steps until the slice is over or the round is. */
+static HaywireStep run_slice(HaywireTask *task, uint64_t start_ns,
+                             uint64_t *ret_end_ns)
+{
+    HaywireStep step;
+
+    do {
+        step = task->step(task->opaque);
+        *ret_end_ns = haywire_platform_monotonic_ns();
+    } while (step == HAYWIRE_STEP_MORE && *ret_end_ns - start_ns < SLICE_NS);
+    return step;
+}
+
+static void finish_round(HaywireTask *task, HaywirePublisher *publisher)
+{
+    task->rounds++;
+    if (task->counted) {
+        publisher->counter[task->rounds_counter]++;
+        publisher->counter[task->time_counter] = task->busy_ns;
+    }
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+void haywire_task_run(HaywireTask *task, HaywirePublisher *publisher)
+{
+    uint64_t start = haywire_platform_monotonic_ns();
+    uint64_t end = start;
+    uint64_t rested;
+    HaywireStep step;
+
+    if (!task->running) {
+        task->running = true;
+        task->started_ns = start;
+        task->busy_ns = 0;
+    }
+    step = run_slice(task, start, &end);
+    task->busy_ns += end - start;
+    rested = end + (end - start) * task->rest;
+    if (step == HAYWIRE_STEP_MORE) {
+        task->next_ns = rested;
+        return;
+    }
+    task->running = false;
+    task->next_ns = later(task->started_ns + task->interval_ns, rested);
+    if (step == HAYWIRE_STEP_DONE) {
+        finish_round(task, publisher);
+        if (task->once) {
+            task->next_ns = UINT64_MAX;
+        }
+    }
+}
+
+bool haywire_task_round(HaywireTask *task, HaywirePublisher *publisher)
+{
+    uint64_t before = task->rounds;
+
+    do {
+        haywire_task_run(task, publisher);
+    } while (task->running);
+    return task->rounds > before;
+}
