@@ -4,12 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <stdio.h>
-
 #include "view_internal.h"
-
-#define VERSION_SIZE 32
-#define UUID_SIZE 40
 
 static uint64_t since(uint64_t now, uint64_t then)
 {
@@ -28,21 +23,6 @@ HaywireState haywire_view_state(const HaywireView *view)
     }
     return shown->session.beating || shown->was_live ?
            HAYWIRE_STATE_LIVE : HAYWIRE_STATE_SEARCHING;
-}
-
-static void format_uuid(const uint8_t *id, char *ret_text)
-{
-    snprintf(ret_text, UUID_SIZE,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-             "%02x%02x%02x%02x%02x%02x",
-             id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7], id[8],
-             id[9], id[10], id[11], id[12], id[13], id[14], id[15]);
-}
-
-static void format_version(const uint16_t *version, char *ret_text)
-{
-    snprintf(ret_text, VERSION_SIZE, "%u.%u.%u", version[0], version[1],
-             version[2]);
 }
 
 static void describe_session(const HaywireShown *shown, HaywireNow now,
@@ -108,13 +88,8 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
                                  HaywireModel **ret_model)
 {
     HaywireShown *shown = &view->shown;
-    char version[VERSION_SIZE] = "", boot_id[UUID_SIZE] = "";
     HaywireOverview overview = {
         .state = haywire_view_state(view),
-        .companion_version = version,
-        .boot_id = boot_id,
-        .kernel_release = "",
-        .host_name = "",
         .sessions = count_sessions(&view->sessions),
     };
     HaywireModelInput input = {
@@ -126,8 +101,6 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
     describe_scan(view, now, &overview);
     if (shown->attached) {
         describe_session(shown, now, &overview);
-        format_version(shown->session.discovery.version, version);
-        format_uuid(shown->session.discovery.boot_id, boot_id);
         input.discovery = &shown->session.discovery;
         input.beat_monotonic_ns = shown->session.monotonic_ns;
         input.copy = shown->dense;

@@ -1,0 +1,285 @@
+/*
+ * Judging heartbeats and choosing a session.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <glib.h>
+#include <string.h>
+
+#include "beacon_builder.h"
+#include "haywire/map.h"
+
+#define MS UINT64_C(1000000)
+#define S UINT64_C(1000000000)
+#define RAM_SIZE (16u << 20)
+
+typedef struct World {
+    HaywireBeacons *beacons;
+    uint8_t *ram;
+    HaywireSource *source;
+    HaywireSessions sessions;
+} World;
+
+static World *new_world(const char *text)
+{
+    World *world = g_new0(World, 1);
+    HaywireRegion region = { { 0 }, RAM_SIZE, NULL };
+
+    world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
+    region.host = world->ram;
+    world->beacons = haywire_beacons_make(text);
+    g_assert_true(haywire_beacons_place(world->beacons, world->ram, RAM_SIZE,
+                                        NULL));
+    g_assert_cmpint(haywire_array_source_new(&region, 1, true, NULL,
+                                             &world->source), ==, HAYWIRE_OK);
+    return world;
+}
+
+static void free_world(World *world)
+{
+    haywire_source_destroy(world->source);
+    haywire_beacons_free(world->beacons);
+    g_aligned_free(world->ram);
+    g_free(world);
+}
+
+static HaywirePage *page_at(World *world, HaywirePosition position)
+{
+    return (HaywirePage *)(world->ram + position.value);
+}
+
+/* The discovery page as it lies in memory. */
+static HaywirePage *discovery(World *world, unsigned session)
+{
+    const HaywireBeacon *beacon = haywire_beacons_find(
+        world->beacons, session, HAYWIRE_CATEGORY_MASTER, 0);
+
+    return page_at(world, beacon->position);
+}
+
+static void add_page(World *world, const HaywirePage *page, uint64_t now_ns)
+{
+    HaywirePosition position = { (const uint8_t *)page - world->ram };
+    HaywireDiscovery content;
+    HaywirePageInfo info;
+
+    g_assert_cmpint(haywire_page_verify(page, &info, NULL), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_decode_discovery(page, &info, &content, NULL), ==,
+                    HAYWIRE_OK);
+    haywire_sessions_add(&world->sessions, position, &info, &content, now_ns);
+}
+
+static void observe(World *world, uint64_t now_ns)
+{
+    haywire_sessions_observe(&world->sessions, world->source, now_ns);
+}
+
+static uint64_t chosen(World *world)
+{
+    const HaywireSession *session = haywire_sessions_choose(&world->sessions);
+
+    return session ? session->id : 0;
+}
+
+static void test_live_needs_growth(void)
+{
+    World *world = new_world("session id=1 interval=100ms heartbeat=5\n");
+    HaywireSession *session = &world->sessions.session[0];
+
+    g_assert_null(haywire_sessions_choose(&world->sessions));
+    add_page(world, discovery(world, 0), 10 * S);
+    g_assert_cmpuint(chosen(world), ==, 1);
+    g_assert_false(session->beating);
+    g_assert_false(session->stale);
+    observe(world, 10 * S + 500 * MS);
+    g_assert_false(session->beating);
+    haywire_beacon_beat(discovery(world, 0), 100 * MS);
+    observe(world, 10 * S + 600 * MS);
+    g_assert_true(session->beating);
+    g_assert_cmpuint(session->discovery.heartbeat, ==, 6);
+    g_assert_cmpuint(session->beat_seen_ns, ==, 10 * S + 600 * MS);
+    observe(world, 10 * S + 1599 * MS);
+    g_assert_true(session->beating);
+    observe(world, 10 * S + 1600 * MS);
+    g_assert_false(session->beating);
+    g_assert_true(session->stale);
+    haywire_beacon_beat(discovery(world, 0), 100 * MS);
+    observe(world, 30 * S);
+    g_assert_true(session->beating);
+    g_assert_false(session->stale);
+    free_world(world);
+}
+
+static void test_never_beat(void)
+{
+    World *world = new_world("session id=1 interval=100ms\n");
+
+    add_page(world, discovery(world, 0), 0);
+    observe(world, 999 * MS);
+    g_assert_false(world->sessions.session[0].stale);
+    observe(world, S);
+    g_assert_true(world->sessions.session[0].stale);
+    g_assert_cmpuint(chosen(world), ==, 1);
+    free_world(world);
+}
+
+static void test_closed(void)
+{
+    World *world = new_world("session id=1 state=2\n");
+
+    add_page(world, discovery(world, 0), 0);
+    g_assert_true(world->sessions.session[0].stale);
+    haywire_beacon_beat(discovery(world, 0), 100 * MS);
+    observe(world, 100 * MS);
+    g_assert_false(world->sessions.session[0].beating);
+    free_world(world);
+}
+
+/* Intervals that a guest may claim; staleness stays within 1 s and 60 s. */
+static void test_limits(void)
+{
+    HaywireSession session = { 0 };
+
+    g_assert_cmpuint(haywire_session_stale_after(&session), ==, S);
+    session.discovery.heartbeat_interval_ns = 200 * MS;
+    g_assert_cmpuint(haywire_session_stale_after(&session), ==, 2 * S);
+    session.discovery.heartbeat_interval_ns = UINT64_MAX;
+    g_assert_cmpuint(haywire_session_stale_after(&session), ==, 60 * S);
+}
+
+/* A guest that went back in time (a snapshot was loaded) beats on. */
+static void test_backwards(void)
+{
+    World *world = new_world("session id=1 heartbeat=50\n"
+                             "session id=1 heartbeat=20\n");
+    HaywirePage *page = discovery(world, 0);
+
+    add_page(world, page, 0);
+    memcpy(page, discovery(world, 1), sizeof(*page));
+    observe(world, 100 * MS);
+    g_assert_false(world->sessions.session[0].beating);
+    haywire_beacon_beat(page, 100 * MS);
+    observe(world, 200 * MS);
+    g_assert_true(world->sessions.session[0].beating);
+    free_world(world);
+}
+
+static void test_newest_beating_wins(void)
+{
+    World *world = new_world("session id=1 started=1s wall-started=1s\n"
+                             "session id=2 started=2s wall-started=2s\n"
+                             "session id=3 started=3s wall-started=3s\n");
+
+    add_page(world, discovery(world, 0), 0);
+    add_page(world, discovery(world, 1), 0);
+    add_page(world, discovery(world, 2), 0);
+    g_assert_cmpuint(chosen(world), ==, 3);
+    haywire_beacon_beat(discovery(world, 0), 100 * MS);
+    observe(world, 100 * MS);
+    g_assert_cmpuint(chosen(world), ==, 1);
+    haywire_beacon_beat(discovery(world, 1), 100 * MS);
+    observe(world, 200 * MS);
+    g_assert_cmpuint(chosen(world), ==, 2);
+    haywire_beacon_beat(discovery(world, 0), S);
+    observe(world, 300 * MS);
+    g_assert_cmpuint(chosen(world), ==, 2);
+    /* All stale: the newest beat. */
+    observe(world, 100 * S);
+    g_assert_true(world->sessions.session[2].stale);
+    g_assert_cmpuint(chosen(world), ==, 1);
+    free_world(world);
+}
+
+/* The wall clock was set back between two starts in one boot. */
+static void test_clock_set_back(void)
+{
+    World *world = new_world(
+        "session id=1 boot-id=\"aaaaaaaaaaaaaaaa\" started=1s "
+        "wall-started=900s\n"
+        "session id=2 boot-id=\"aaaaaaaaaaaaaaaa\" started=2s "
+        "wall-started=100s\n");
+
+    add_page(world, discovery(world, 0), 0);
+    add_page(world, discovery(world, 1), 0);
+    g_assert_cmpuint(chosen(world), ==, 2);
+    free_world(world);
+}
+
+static void test_gone(void)
+{
+    World *world = new_world("session id=1\nsession id=2\n");
+
+    add_page(world, discovery(world, 0), 0);
+    memset(discovery(world, 0), 0xee, HAYWIRE_PAGE_SIZE);
+    observe(world, 10 * MS);
+    g_assert_true(world->sessions.session[0].gone);
+    g_assert_null(haywire_sessions_choose(&world->sessions));
+    /* Another session's page lies there now: still gone. */
+    memcpy(discovery(world, 0), discovery(world, 1), HAYWIRE_PAGE_SIZE);
+    observe(world, 20 * MS);
+    g_assert_true(world->sessions.session[0].gone);
+    free_world(world);
+}
+
+/* An old copy and the page itself: two heartbeats, but none that grows. */
+static void test_old_copy(void)
+{
+    World *world = new_world("session id=1 heartbeat=5 time=5s\n"
+                             "session id=1 heartbeat=9 time=9s\n");
+    HaywireSession *session = &world->sessions.session[0];
+
+    add_page(world, discovery(world, 0), 0);
+    add_page(world, discovery(world, 1), 0);
+    g_assert_cmpuint(world->sessions.count, ==, 1);
+    g_assert_false(session->beating);
+    g_assert_cmpuint(session->discovery.heartbeat, ==, 9);
+    add_page(world, discovery(world, 0), 0);
+    g_assert_cmpuint(session->discovery.heartbeat, ==, 9);
+    observe(world, 0);
+    g_assert_false(session->beating);
+    free_world(world);
+}
+
+static void test_too_many(void)
+{
+    World *world = new_world("session id=1\n");
+    HaywirePage *page = discovery(world, 0);
+    HaywireDiscovery content;
+    HaywirePageInfo info;
+    uint32_t i;
+
+    g_assert_cmpint(haywire_page_verify(page, &info, NULL), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_decode_discovery(page, &info, &content, NULL), ==,
+                    HAYWIRE_OK);
+    for (i = 1; i <= 1000; i++) {
+        info.session = i;
+        content.started_monotonic_ns = i;
+        haywire_sessions_add(&world->sessions, (HaywirePosition){ 0 }, &info,
+                             &content, 0);
+        if (i == 5) {
+            world->sessions.session[4].beating = true;
+        }
+    }
+    g_assert_cmpuint(world->sessions.count, ==, HAYWIRE_SESSIONS_MAX);
+    g_assert_cmpuint(world->sessions.dropped, ==, 1000 - HAYWIRE_SESSIONS_MAX);
+    /* Not the one that beats, however old. */
+    g_assert_cmpuint(chosen(world), ==, 5);
+    free_world(world);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/sessions/live-needs-growth", test_live_needs_growth);
+    g_test_add_func("/sessions/never-beat", test_never_beat);
+    g_test_add_func("/sessions/closed", test_closed);
+    g_test_add_func("/sessions/limits", test_limits);
+    g_test_add_func("/sessions/backwards", test_backwards);
+    g_test_add_func("/sessions/newest-beating-wins", test_newest_beating_wins);
+    g_test_add_func("/sessions/clock-set-back", test_clock_set_back);
+    g_test_add_func("/sessions/gone", test_gone);
+    g_test_add_func("/sessions/old-copy", test_old_copy);
+    g_test_add_func("/sessions/too-many", test_too_many);
+    return g_test_run();
+}
