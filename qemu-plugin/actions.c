@@ -48,17 +48,6 @@ static HaywireStatus focus_write(HaywireWorker *worker,
     return status;
 }
 
-/* What was read back goes over what the model knew. */
-static void camera_update(HaywireCamera *camera, uint32_t pid,
-                          const HaywireControl *control)
-{
-    camera->target_pid = pid;
-    camera->status = control->status;
-    camera->current_pid = control->current_pid;
-    camera->current_start_time = control->current_start_time_ns;
-    camera->pass = control->pass;
-}
-
 gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
                               uint32_t pid, HaywireCamera *ret_camera,
                               GError **error)
@@ -87,8 +76,10 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
         fail(error, status, "camera", camera, &diagnosis);
         return FALSE;
     }
+    /* Its data stays what the model has until the companion answers. */
     *ret_camera = model->camera[camera - 1];
-    camera_update(ret_camera, pid, &control);
+    ret_camera->target_pid = pid;
+    ret_camera->status = control.status;
     return TRUE;
 }
 

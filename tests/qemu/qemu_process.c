@@ -193,6 +193,11 @@ const char *qemu_process_folder(QemuProcess *process)
     return process->folder;
 }
 
+const char *qemu_process_id(QemuProcess *process)
+{
+    return g_subprocess_get_identifier(process->subprocess);
+}
+
 static JsonNode *process_execute(QemuProcess *process, const char *command,
                                  const char *arguments, GError **error)
 {

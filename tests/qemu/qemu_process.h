@@ -36,6 +36,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuProcess, qemu_process_free)
 /* A folder of its own for files of the test; goes with the process. */
 const char *qemu_process_folder(QemuProcess *process);
 
+/* Its process id, in digits. */
+const char *qemu_process_id(QemuProcess *process);
+
 /* Execute a QMP command that must succeed; free with json_node_unref(). */
 JsonNode *qemu_process_qmp(QemuProcess *process, const char *command,
                            const char *arguments);

@@ -6,17 +6,15 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "beacon_builder.h"
 #include "qemu_process.h"
 #include "qemus.h"
+#include "scene.h"
 
 /* Small, so that writing all of it takes no time. */
 #define GEOMETRY \
     "geometry master=10 roundrobin=20 pid=20 camera1=20 camera2=20\n"
 
 #define NONCE 0x5eed1234u
-
-#define PLUGIN_OPTIONS ",interval=20"
 
 static const char world[] =
     "place first=0x4000000\n"
@@ -35,92 +33,6 @@ static const char world[] =
     "run camera=1 gva=0x400000 pfn=0x5000 pages=2\n"
     "run camera=1 gva=0x7f0000000000 swap=9 pages=1\n"
     "camera 2 nonce=0x5eed1234\n";
-
-/* A running QEMU with beacons in its guest. */
-typedef struct Scene {
-    QemuProcess *process;
-    HaywireBeacons *beacons;
-} Scene;
-
-static void scene_write(Scene *scene, const HaywireBeacon *beacon)
-{
-    qemu_process_memwrite(scene->process, beacon->gpa.value, beacon->page,
-                          HAYWIRE_PAGE_SIZE);
-}
-
-static void scene_write_all(Scene *scene)
-{
-    for (size_t i = 0; i < haywire_beacons_count(scene->beacons); i++) {
-        scene_write(scene, haywire_beacons_get(scene->beacons, i));
-    }
-}
-
-static void scene_beat(Scene *scene, unsigned session)
-{
-    const HaywireBeacon *discovery = haywire_beacons_find(
-        scene->beacons, session, HAYWIRE_CATEGORY_MASTER, 0);
-
-    haywire_beacon_beat(discovery->page, 10000000);
-    scene_write(scene, discovery);
-}
-
-static JsonObject *scene_query(Scene *scene, const char *command,
-                               const char *arguments, JsonNode **ret_node)
-{
-    *ret_node = qemu_process_qmp(scene->process, command, arguments);
-    return json_node_get_object(*ret_node);
-}
-
-static gboolean scene_is(Scene *scene, const char *state, const char *session)
-{
-    g_autoptr(JsonNode) node = NULL;
-    JsonObject *object = scene_query(scene, "query-haywire", NULL, &node);
-
-    return strcmp(json_object_get_string_member(object, "state"), state) == 0 &&
-           (!session ||
-            g_strcmp0(json_object_get_string_member(object, "session"),
-                      session) == 0);
-}
-
-/* @beating: the session that beats meanwhile, -1 for none. */
-static void scene_await(Scene *scene, const char *state, const char *session,
-                        int beating)
-{
-    gint64 until = g_get_monotonic_time() + 15 * G_TIME_SPAN_SECOND;
-
-    while (!scene_is(scene, state, session)) {
-        if (g_get_monotonic_time() > until) {
-            g_autofree char *text =
-                qemu_process_hmp(scene->process, "info haywire");
-
-            g_error("not %s in time: %s", state, text);
-        }
-        if (beating >= 0) {
-            scene_beat(scene, beating);
-        }
-        g_usleep(30 * G_TIME_SPAN_MILLISECOND);
-    }
-}
-
-static void scene_start(Scene *scene, const char *qemu, const char *arguments,
-                        const char *text)
-{
-    scene->beacons = haywire_beacons_make(text);
-    scene->process = qemu_process_start(qemu, PLUGIN_OPTIONS, arguments);
-    scene_write_all(scene);
-    scene_await(scene, "live", NULL, 0);
-}
-
-static void scene_end(Scene *scene)
-{
-    g_autoptr(JsonNode) nothing =
-        qemu_process_qmp(scene->process, "quit", NULL);
-
-    g_assert_cmpint(qemu_process_wait(scene->process), ==, 0);
-    g_assert_cmpstr(qemu_process_messages(scene->process), ==, "");
-    qemu_process_free(scene->process);
-    haywire_beacons_free(scene->beacons);
-}
 
 static void assert_error(Scene *scene, const char *command,
                          const char *arguments, const char *expected)
@@ -437,7 +349,7 @@ static void assert_translates(Scene *scene, guint64 gva, guint64 gpa,
     qemu_process_memwrite(scene->process, gpa, content, strlen(content));
     place = scene_query(scene, "haywire-translate", arguments, &node);
     assert_number(place, "gpa", gpa);
-    assert_string(place, "ram-block", "/objects/mem0");
+    assert_string(place, "ram-block", "mem0");
     file = g_mapped_file_new(ram_file, FALSE, NULL);
     g_assert_nonnull(file);
     g_assert_cmpmem(g_mapped_file_get_contents(file) +

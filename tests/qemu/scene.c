@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+
+#include <string.h>
+
+#define PLUGIN_OPTIONS ",interval=20"
+
+void scene_write(Scene *scene, const HaywireBeacon *beacon)
+{
+    qemu_process_memwrite(scene->process, beacon->gpa.value, beacon->page,
+                          HAYWIRE_PAGE_SIZE);
+}
+
+void scene_write_all(Scene *scene)
+{
+    for (size_t i = 0; i < haywire_beacons_count(scene->beacons); i++) {
+        scene_write(scene, haywire_beacons_get(scene->beacons, i));
+    }
+}
+
+void scene_beat(Scene *scene, unsigned session)
+{
+    const HaywireBeacon *discovery = haywire_beacons_find(
+        scene->beacons, session, HAYWIRE_CATEGORY_MASTER, 0);
+
+    haywire_beacon_beat(discovery->page, 10000000);
+    scene_write(scene, discovery);
+}
+
+JsonObject *scene_query(Scene *scene, const char *command,
+                        const char *arguments, JsonNode **ret_node)
+{
+    *ret_node = qemu_process_qmp(scene->process, command, arguments);
+    return json_node_get_object(*ret_node);
+}
+
+gboolean scene_is(Scene *scene, const char *state, const char *session)
+{
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *object = scene_query(scene, "query-haywire", NULL, &node);
+
+    return strcmp(json_object_get_string_member(object, "state"), state) == 0 &&
+           (!session ||
+            g_strcmp0(json_object_get_string_member(object, "session"),
+                      session) == 0);
+}
+
+/* @beating: the session that beats meanwhile, -1 for none. */
+void scene_await(Scene *scene, const char *state, const char *session,
+                 int beating)
+{
+    gint64 until = g_get_monotonic_time() + 15 * G_TIME_SPAN_SECOND;
+
+    while (!scene_is(scene, state, session)) {
+        if (g_get_monotonic_time() > until) {
+            g_autofree char *text =
+                qemu_process_hmp(scene->process, "info haywire");
+
+            g_error("not %s in time: %s", state, text);
+        }
+        if (beating >= 0) {
+            scene_beat(scene, beating);
+        }
+        g_usleep(30 * G_TIME_SPAN_MILLISECOND);
+    }
+}
+
+void scene_start(Scene *scene, const char *qemu, const char *arguments,
+                 const char *text)
+{
+    scene->beacons = haywire_beacons_make(text);
+    scene->process = qemu_process_start(qemu, PLUGIN_OPTIONS, arguments);
+    scene_write_all(scene);
+    scene_await(scene, "live", NULL, 0);
+}
+
+void scene_end(Scene *scene)
+{
+    g_autoptr(JsonNode) nothing =
+        qemu_process_qmp(scene->process, "quit", NULL);
+
+    g_assert_cmpint(qemu_process_wait(scene->process), ==, 0);
+    g_assert_cmpstr(qemu_process_messages(scene->process), ==, "");
+    qemu_process_free(scene->process);
+    haywire_beacons_free(scene->beacons);
+}

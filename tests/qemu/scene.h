@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A QEMU whose guest runs nothing, with beacon pages in its memory.
+ */
+#ifndef HAYWIRE_TESTS_SCENE_H
+#define HAYWIRE_TESTS_SCENE_H
+
+#include "beacon_builder.h"
+#include "qemu_process.h"
+
+typedef struct Scene {
+    QemuProcess *process;
+    HaywireBeacons *beacons;
+} Scene;
+
+/*
+ * Start @qemu with a quick plugin and @arguments, write the beacons of @text
+ * (beacon_builder.h) and beat for its first session until that is live.
+ */
+void scene_start(Scene *scene, const char *qemu, const char *arguments,
+                 const char *text);
+
+/* Quit; QEMU must end well and have had nothing to say. */
+void scene_end(Scene *scene);
+
+void scene_write(Scene *scene, const HaywireBeacon *beacon);
+void scene_write_all(Scene *scene);
+
+/* One more heartbeat of a session: 0 for the text's first. */
+void scene_beat(Scene *scene, unsigned session);
+
+/* A command that answers with an object, which @ret_node owns. */
+JsonObject *scene_query(Scene *scene, const char *command,
+                        const char *arguments, JsonNode **ret_node);
+
+/* Is query-haywire's state that, and its session (NULL: any) that one? */
+gboolean scene_is(Scene *scene, const char *state, const char *session);
+
+/* Wait for it; @beating: the session that beats meanwhile, -1 for none. */
+void scene_await(Scene *scene, const char *state, const char *session,
+                 int beating);
+
+#endif /* HAYWIRE_TESTS_SCENE_H */
