@@ -11,7 +11,7 @@
 #include "haywire/bytes.h"
 #include "platform.h"
 
-static HaywirePage *control_page(HaywireCamera *camera)
+static HaywirePage *control_page(HaywireCameraWriter *camera)
 {
     return haywire_publisher_page(camera->publisher, camera->category, 0);
 }
@@ -21,7 +21,7 @@ static uint32_t narrow(uint64_t count)
     return count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
 }
 
-static void put_control(HaywireCamera *camera)
+static void put_control(HaywireCameraWriter *camera)
 {
     HaywireWireControl wire = {
         .nonce = haywire_le32(camera->nonce),
@@ -50,16 +50,15 @@ static void put_control(HaywireCamera *camera)
                           sizeof(wire));
 }
 
-bool haywire_camera_init(HaywireCamera *camera, HaywirePublisher *publisher,
-                         HaywireCollector *collector,
-                         HaywireCategory category)
+bool haywire_camera_init(HaywireCameraWriter *camera,
+                         HaywirePublisher *publisher,
+                         HaywireCollector *collector, HaywireCategory category)
 {
     memset(camera, 0, sizeof(*camera));
     camera->publisher = publisher;
     camera->collector = collector;
     camera->category = category;
-    camera->bank_pages = (haywire_publisher_pages(publisher, category) - 1) /
-                         2;
+    camera->bank_pages = (haywire_publisher_pages(publisher, category) - 1) / 2;
     camera->nonce = (uint32_t)haywire_platform_random();
     camera->nonce = camera->nonce ? camera->nonce : 1;
     haywire_page_set_control_word(control_page(camera),
@@ -68,7 +67,7 @@ bool haywire_camera_init(HaywireCamera *camera, HaywirePublisher *publisher,
     return true;
 }
 
-void haywire_camera_destroy(HaywireCamera *camera)
+void haywire_camera_destroy(HaywireCameraWriter *camera)
 {
     if (camera->collector) {
         haywire_pass_drop(camera);
@@ -78,7 +77,7 @@ void haywire_camera_destroy(HaywireCamera *camera)
     memset(camera, 0, sizeof(*camera));
 }
 
-bool haywire_camera_poll(HaywireCamera *camera)
+bool haywire_camera_poll(HaywireCameraWriter *camera)
 {
     uint64_t word = haywire_page_get_control_word(control_page(camera));
 
@@ -90,7 +89,7 @@ bool haywire_camera_poll(HaywireCamera *camera)
     return true;
 }
 
-static void say_status(HaywireCamera *camera, HaywireCameraStatus status)
+static void say_status(HaywireCameraWriter *camera, HaywireCameraStatus status)
 {
     if (camera->said.status != status) {
         camera->said.status = status;
@@ -98,7 +97,7 @@ static void say_status(HaywireCamera *camera, HaywireCameraStatus status)
     }
 }
 
-static void take_target(HaywireCamera *camera)
+static void take_target(HaywireCameraWriter *camera)
 {
     haywire_pass_drop(camera);
     camera->said.target = camera->wanted;
@@ -107,7 +106,7 @@ static void take_target(HaywireCamera *camera)
     put_control(camera);
 }
 
-static HaywireStep give_up(HaywireCamera *camera, HaywireCollect result)
+static HaywireStep give_up(HaywireCameraWriter *camera, HaywireCollect result)
 {
     haywire_pass_drop(camera);
     haywire_publisher_count(camera->publisher, result);
@@ -117,7 +116,7 @@ static HaywireStep give_up(HaywireCamera *camera, HaywireCollect result)
     return HAYWIRE_STEP_IDLE;
 }
 
-static void say_pass(HaywireCamera *camera)
+static void say_pass(HaywireCameraWriter *camera)
 {
     const HaywirePass *pass = &camera->pass;
 
@@ -125,8 +124,7 @@ static void say_pass(HaywireCamera *camera)
     camera->said.current = pass->process.pid;
     camera->said.start_time_ns = pass->process.start_time_ns;
     camera->said.pass = camera->passes;
-    camera->said.first_page = 1 + (camera->passes % 2 ? 0
-                                                      : camera->bank_pages);
+    camera->said.first_page = 1 + (pass->number % 2 ? 0 : camera->bank_pages);
     camera->said.pages = pass->used;
     camera->said.sections_total = pass->sections_total;
     camera->said.sections_stored = pass->sections_stored;
@@ -139,7 +137,7 @@ static void say_pass(HaywireCamera *camera)
 }
 
 /* The counter is of both cameras, so only the difference goes in. */
-static void count_dropped(HaywireCamera *camera)
+static void count_dropped(HaywireCameraWriter *camera)
 {
     uint64_t *counter =
         &camera->publisher->counter[HAYWIRE_COUNTER_PAGE_RUNS_DROPPED];
@@ -149,9 +147,9 @@ static void count_dropped(HaywireCamera *camera)
     camera->runs_dropped = dropped;
 }
 
-static HaywireStep finish(HaywireCamera *camera)
+static HaywireStep finish(HaywireCameraWriter *camera)
 {
-    camera->passes++;
+    camera->passes = camera->pass.number;
     haywire_pass_publish(camera);
     say_pass(camera);
     put_control(camera);
@@ -162,7 +160,7 @@ static HaywireStep finish(HaywireCamera *camera)
 
 HaywireStep haywire_camera_step(void *opaque)
 {
-    HaywireCamera *camera = opaque;
+    HaywireCameraWriter *camera = opaque;
     HaywireCollect result = HAYWIRE_COLLECT_OK;
 
     if (camera->said.target != camera->wanted) {

@@ -19,12 +19,12 @@
 #include "section_packer.h"
 
 #define SECTION_BUDGET_NS (200 * HAYWIRE_NS_PER_MS)
-#define PASS_BUDGET_NS (2000 * HAYWIRE_NS_PER_MS)
-#define FIRST_RANGES 256
+#define PASS_BUDGET_NS    (2000 * HAYWIRE_NS_PER_MS)
+#define FIRST_RANGES      256
 /* vm.max_map_count is 65530 by default. */
 #define RANGES_MAX 131072
 
-static HaywireWriter *next_staged(HaywireCamera *camera, uint32_t limit)
+static HaywireWriter *next_staged(HaywireCameraWriter *camera, uint32_t limit)
 {
     HaywireWriter *writer;
 
@@ -39,12 +39,13 @@ static HaywireWriter *next_staged(HaywireCamera *camera, uint32_t limit)
 /* Runs get at least half of the bank. */
 static HaywireWriter *next_section_page(void *opaque)
 {
-    HaywireCamera *camera = opaque;
+    HaywireCameraWriter *camera = opaque;
 
     return next_staged(camera, (camera->bank_pages + 1) / 2);
 }
 
-static bool add_range(HaywireCamera *camera, const HaywireGuestSection *section)
+static bool add_range(HaywireCameraWriter *camera,
+                      const HaywireGuestSection *section)
 {
     HaywireRange *ranges;
     size_t allocated;
@@ -62,13 +63,13 @@ static bool add_range(HaywireCamera *camera, const HaywireGuestSection *section)
         camera->ranges = ranges;
         camera->ranges_allocated = allocated;
     }
-    camera->ranges[camera->range_count++] = (HaywireRange){ section->start,
-                                                            section->end };
+    camera->ranges[camera->range_count++] =
+        (HaywireRange){ section->start, section->end };
     return true;
 }
 
 /* All ranges, those of sections that found no place in the bank too. */
-static void list_ranges(HaywireCamera *camera)
+static void list_ranges(HaywireCameraWriter *camera)
 {
     HaywireCollector *collector = camera->collector;
     HaywireGuestSection section;
@@ -81,7 +82,7 @@ static void list_ranges(HaywireCamera *camera)
     }
 }
 
-static HaywireCollect stage_sections(HaywireCamera *camera)
+static HaywireCollect stage_sections(HaywireCameraWriter *camera)
 {
     HaywireCollector *collector = camera->collector;
     HaywirePass *pass = &camera->pass;
@@ -89,12 +90,12 @@ static HaywireCollect stage_sections(HaywireCamera *camera)
         .writer = next_section_page(camera),
         .next_page = next_section_page,
         .opaque = camera,
-        .generation = camera->passes + 1,
+        .generation = pass->number,
     };
     size_t count = 0;
     uint32_t truncated;
-    HaywireCollect result = collector->ops->sections(collector, &pass->process,
-                                                     &count);
+    HaywireCollect result =
+        collector->ops->sections(collector, &pass->process, &count);
 
     if (result != HAYWIRE_COLLECT_OK) {
         return result;
@@ -115,7 +116,7 @@ static HaywireCollect stage_sections(HaywireCamera *camera)
 }
 
 /* smaps_rollup has nothing to say of kernel threads and zombies. */
-static void read_figures(HaywireCamera *camera)
+static void read_figures(HaywireCameraWriter *camera)
 {
     HaywireCollector *collector = camera->collector;
     HaywirePass *pass = &camera->pass;
@@ -126,7 +127,7 @@ static void read_figures(HaywireCamera *camera)
     }
 }
 
-static bool reserve_bank(HaywireCamera *camera)
+static bool reserve_bank(HaywireCameraWriter *camera)
 {
     if (!camera->staged) {
         camera->staged = calloc(camera->bank_pages, sizeof(*camera->staged));
@@ -134,7 +135,7 @@ static bool reserve_bank(HaywireCamera *camera)
     return camera->staged != NULL;
 }
 
-HaywireCollect haywire_pass_begin(HaywireCamera *camera, uint32_t pid)
+HaywireCollect haywire_pass_begin(HaywireCameraWriter *camera, uint32_t pid)
 {
     HaywireCollector *collector = camera->collector;
     HaywirePass *pass = &camera->pass;
@@ -147,6 +148,7 @@ HaywireCollect haywire_pass_begin(HaywireCamera *camera, uint32_t pid)
     if (!reserve_bank(camera)) {
         return HAYWIRE_COLLECT_FAILED;
     }
+    pass->number = camera->passes + 1;
     pass->started_ns = haywire_platform_monotonic_ns();
     result = collector->ops->open(collector, pid, &pass->process, &brief);
     if (result != HAYWIRE_COLLECT_OK) {
@@ -160,17 +162,16 @@ HaywireCollect haywire_pass_begin(HaywireCamera *camera, uint32_t pid)
     return stage_sections(camera);
 }
 
-void haywire_pass_drop(HaywireCamera *camera)
+void haywire_pass_drop(HaywireCameraWriter *camera)
 {
     if (camera->pass.open) {
-        camera->collector->ops->close(camera->collector,
-                                      &camera->pass.process);
+        camera->collector->ops->close(camera->collector, &camera->pass.process);
         camera->pass.open = false;
     }
 }
 
 /* The runs gathered so far become a record on a page of their own. */
-static void stage_runs(HaywireCamera *camera)
+static void stage_runs(HaywireCameraWriter *camera)
 {
     const HaywirePass *pass = &camera->pass;
     HaywireWriter *writer = next_staged(camera, camera->bank_pages);
@@ -181,7 +182,7 @@ static void stage_runs(HaywireCamera *camera)
         .pid = haywire_le32(pass->process.pid),
         .count = haywire_le32(camera->run_page_count),
         .start_time_ns = haywire_le64(pass->process.start_time_ns),
-        .generation = haywire_le64(camera->passes + 1),
+        .generation = haywire_le64(pass->number),
         .first = haywire_le32((uint32_t)(pass->runs_stored)),
     };
 
@@ -192,7 +193,7 @@ static void stage_runs(HaywireCamera *camera)
     camera->run_page_count = 0;
 }
 
-static void store_run(HaywireCamera *camera, const HaywireGuestRun *run)
+static void store_run(HaywireCameraWriter *camera, const HaywireGuestRun *run)
 {
     camera->pass.runs_total++;
     camera->run_page[camera->run_page_count++] = (HaywireWirePageRun){
@@ -216,7 +217,7 @@ static void store_run_sink(void *opaque, const HaywireGuestRun *run)
 /* Runs come in pieces: what is cut between two pieces is joined here. */
 static void join_run(void *opaque, const HaywireGuestRun *run)
 {
-    HaywireCamera *camera = opaque;
+    HaywireCameraWriter *camera = opaque;
 
     haywire_run_add(&camera->pass.run, run, store_run_sink, camera);
 }
@@ -228,7 +229,7 @@ static void next_range(HaywirePass *pass)
     pass->range_busy_ns = 0;
 }
 
-static void read_piece(HaywireCamera *camera, HaywireCollect *ret_result)
+static void read_piece(HaywireCameraWriter *camera, HaywireCollect *ret_result)
 {
     HaywireCollector *collector = camera->collector;
     HaywirePass *pass = &camera->pass;
@@ -237,9 +238,9 @@ static void read_piece(HaywireCamera *camera, HaywireCollect *ret_result)
     uint64_t before = haywire_platform_monotonic_ns();
     uint64_t busy;
 
-    *ret_result = collector->ops->pages(collector, &pass->process, start,
-                                        range->end, join_run, camera,
-                                        &pass->next_gva);
+    *ret_result =
+        collector->ops->pages(collector, &pass->process, start, range->end,
+                              join_run, camera, &pass->next_gva);
     busy = haywire_platform_monotonic_ns() - before;
     pass->range_busy_ns += busy;
     pass->busy_ns += busy;
@@ -254,7 +255,7 @@ static bool over_budget(const HaywirePass *pass)
            pass->busy_ns > PASS_BUDGET_NS;
 }
 
-bool haywire_pass_read(HaywireCamera *camera, HaywireCollect *ret_result)
+bool haywire_pass_read(HaywireCameraWriter *camera, HaywireCollect *ret_result)
 {
     HaywirePass *pass = &camera->pass;
 
@@ -279,17 +280,17 @@ bool haywire_pass_read(HaywireCamera *camera, HaywireCollect *ret_result)
 
 static void patch_total(HaywireWriter *writer, uint64_t total)
 {
-    HaywireLe32 wire = haywire_le32(total > UINT32_MAX ? UINT32_MAX
-                                                       : (uint32_t)total);
+    HaywireLe32 wire =
+        haywire_le32(total > UINT32_MAX ? UINT32_MAX : (uint32_t)total);
 
     memcpy(writer->payload + offsetof(HaywireWirePageRunSet, total), &wire,
            sizeof(wire));
 }
 
-void haywire_pass_publish(HaywireCamera *camera)
+void haywire_pass_publish(HaywireCameraWriter *camera)
 {
     HaywirePass *pass = &camera->pass;
-    uint32_t first = 1 + (camera->passes % 2 ? 0 : camera->bank_pages);
+    uint32_t first = 1 + (pass->number % 2 ? 0 : camera->bank_pages);
 
     if (pass->run.pages > 0) {
         store_run(camera, &pass->run);
@@ -301,9 +302,8 @@ void haywire_pass_publish(HaywireCamera *camera)
         if (i >= pass->first_run_page) {
             patch_total(&camera->staged[i], pass->runs_total);
         }
-        haywire_publisher_put(camera->publisher, camera->category, first + i,
-                              HAYWIRE_KIND_CAMERA, camera->passes,
-                              camera->staged[i].payload,
-                              camera->staged[i].used);
+        haywire_publisher_put(
+            camera->publisher, camera->category, first + i, HAYWIRE_KIND_CAMERA,
+            camera->passes, camera->staged[i].payload, camera->staged[i].used);
     }
 }

@@ -23,6 +23,6 @@ static inline void haywire_cleanup_memory(void *pointer)
 }
 
 #define HAYWIRE_AUTOCLOSE __attribute__((cleanup(haywire_cleanup_fd)))
-#define HAYWIRE_AUTOFREE __attribute__((cleanup(haywire_cleanup_memory)))
+#define HAYWIRE_AUTOFREE  __attribute__((cleanup(haywire_cleanup_memory)))
 
 #endif

@@ -18,9 +18,9 @@
 
 typedef enum HaywireCollect {
     HAYWIRE_COLLECT_OK = 0,
-    HAYWIRE_COLLECT_GONE,       /* the process ended meanwhile: no error */
-    HAYWIRE_COLLECT_DENIED,     /* no privilege */
-    HAYWIRE_COLLECT_FAILED,     /* anything else */
+    HAYWIRE_COLLECT_GONE,   /* the process ended meanwhile: no error */
+    HAYWIRE_COLLECT_DENIED, /* no privilege */
+    HAYWIRE_COLLECT_FAILED, /* anything else */
 } HaywireCollect;
 
 /* Pids in ascending order. Owned by whoever made it; free(pid). */
@@ -34,12 +34,12 @@ typedef struct HaywirePidList {
 typedef struct HaywireBrief {
     uint32_t pid;
     uint32_t ppid;
-    uint32_t uid;               /* effective */
+    uint32_t uid; /* effective */
     uint32_t gid;
-    uint64_t start_time_ns;     /* since boot */
+    uint64_t start_time_ns; /* since boot */
     uint32_t threads;
     uint8_t state;
-    bool kernel;                /* a kernel thread */
+    bool kernel; /* a kernel thread */
     bool ids_known;
     bool name_truncated;
     size_t name_length;
@@ -64,15 +64,15 @@ typedef struct HaywireDetails {
 } HaywireDetails;
 
 typedef struct HaywireGuestSection {
-    uint64_t start;             /* gva */
-    uint64_t end;               /* gva, exclusive */
+    uint64_t start; /* gva */
+    uint64_t end;   /* gva, exclusive */
     uint64_t offset;
     uint64_t inode;
     uint32_t device_major;
     uint32_t device_minor;
-    uint32_t flags;             /* HAYWIRE_SECTION_* */
-    size_t path_length;         /* at most HAYWIRE_PATH_MAX */
-    const uint8_t *path;        /* the collector's, until its next call */
+    uint32_t flags;      /* HAYWIRE_SECTION_* */
+    size_t path_length;  /* at most HAYWIRE_PATH_MAX */
+    const uint8_t *path; /* the collector's, until its next call */
 } HaywireGuestSection;
 
 /* Figures of a camera's process, in bytes. */
@@ -85,9 +85,9 @@ typedef struct HaywireFigures {
 /* Pages in a row that are alike: a run of section 5.6. */
 typedef struct HaywireGuestRun {
     uint64_t gva;
-    uint64_t value;             /* pfn of the first, or swap offset */
+    uint64_t value; /* pfn of the first, or swap offset */
     uint64_t pages;
-    uint16_t flags;             /* HAYWIRE_RUN_* */
+    uint16_t flags; /* HAYWIRE_RUN_* */
     uint8_t swap_type;
     uint8_t page_shift;
 } HaywireGuestRun;
@@ -96,27 +96,27 @@ typedef struct HaywireGuestRun {
 typedef void HaywireRunSink(void *opaque, const HaywireGuestRun *run);
 
 /* A process held open: later reads are of it, even if its pid is reused. */
-typedef struct HaywireProcess {
+typedef struct HaywireOpenProcess {
     uint32_t pid;
     uint64_t start_time_ns;
-    int folder;                 /* the rest is the collector's own */
+    int folder; /* the rest is the collector's own */
     int pagemap;
-} HaywireProcess;
+} HaywireOpenProcess;
 
 typedef struct HaywireRam {
-    uint64_t start;             /* gpa */
+    uint64_t start; /* gpa */
     uint64_t end;
 } HaywireRam;
 
-#define HAYWIRE_RAM_MAX 128
+#define HAYWIRE_RAM_MAX       128
 #define HAYWIRE_FACT_TEXT_MAX 8192
-#define HAYWIRE_FACT_TEXTS (HAYWIRE_TEXT_KERNEL_CMDLINE + 1)
+#define HAYWIRE_FACT_TEXTS    (HAYWIRE_TEXT_KERNEL_CMDLINE + 1)
 
 /* What the manifest says. */
 typedef struct HaywireFacts {
     HaywireRam ram[HAYWIRE_RAM_MAX];
     size_t ram_count;
-    uint64_t vmcoreinfo_gpa;    /* 0 with size 0: not known */
+    uint64_t vmcoreinfo_gpa; /* 0 with size 0: not known */
     uint64_t vmcoreinfo_size;
     struct {
         size_t length;
@@ -137,13 +137,13 @@ typedef struct HaywireCollectorOps {
 
     /* On success the caller owes a close. */
     HaywireCollect (*open)(HaywireCollector *collector, uint32_t pid,
-                           HaywireProcess *ret_process,
+                           HaywireOpenProcess *ret_process,
                            HaywireBrief *ret_brief);
-    void (*close)(HaywireCollector *collector, HaywireProcess *process);
+    void (*close)(HaywireCollector *collector, HaywireOpenProcess *process);
 
     /* OK with exe_unreadable set where only the executable is denied. */
     HaywireCollect (*details)(HaywireCollector *collector,
-                              HaywireProcess *process,
+                              HaywireOpenProcess *process,
                               HaywireDetails *ret_details);
     /*
      * Read all sections of a process into the collector, which holds those of
@@ -151,13 +151,13 @@ typedef struct HaywireCollectorOps {
      * false behind the last, and sections_rewind() starts again.
      */
     HaywireCollect (*sections)(HaywireCollector *collector,
-                               HaywireProcess *process, size_t *ret_count);
+                               HaywireOpenProcess *process, size_t *ret_count);
     void (*sections_rewind)(HaywireCollector *collector);
     bool (*sections_next)(HaywireCollector *collector,
                           HaywireGuestSection *ret_section);
 
     HaywireCollect (*figures)(HaywireCollector *collector,
-                              HaywireProcess *process,
+                              HaywireOpenProcess *process,
                               HaywireFigures *ret_figures);
     /*
      * Read a piece of the page table from @start on, not past @end: as much
@@ -165,7 +165,7 @@ typedef struct HaywireCollectorOps {
      * above @start.
      */
     HaywireCollect (*pages)(HaywireCollector *collector,
-                            HaywireProcess *process, uint64_t start,
+                            HaywireOpenProcess *process, uint64_t start,
                             uint64_t end, HaywireRunSink *sink, void *opaque,
                             uint64_t *ret_next);
 

@@ -18,8 +18,7 @@ static void tick(void *opaque)
 
 static HaywireTask *set_task(HaywireCompanion *companion, HaywireTaskId id,
                              const char *name, HaywireStepFunction *step,
-                             void *opaque, uint64_t interval_ns,
-                             unsigned rest)
+                             void *opaque, uint64_t interval_ns, unsigned rest)
 {
     HaywireTask *task = &companion->task[id];
 
@@ -93,16 +92,16 @@ static bool init_parts(HaywireCompanion *companion)
 {
     HaywirePublisher *publisher = companion->publisher;
     HaywireCollector *collector = companion->collector;
-    bool fine = haywire_manifest_init(&companion->manifest, publisher,
-                                      collector);
+    bool fine =
+        haywire_manifest_init(&companion->manifest, publisher, collector);
 
     fine &= haywire_pid_ring_init(&companion->pid_ring, publisher, collector);
-    fine &= haywire_roundrobin_init(&companion->roundrobin, publisher,
-                                    collector);
+    fine &=
+        haywire_roundrobin_init(&companion->roundrobin, publisher, collector);
     haywire_section_ring_init(&companion->section_ring, publisher, collector);
     for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
-        fine &= haywire_camera_init(&companion->camera[i], publisher,
-                                    collector, HAYWIRE_CATEGORY_CAMERA1 + i);
+        fine &= haywire_camera_init(&companion->camera[i], publisher, collector,
+                                    HAYWIRE_CATEGORY_CAMERA1 + i);
     }
     return fine;
 }
@@ -167,8 +166,8 @@ void haywire_companion_tick(HaywireCompanion *companion)
     haywire_publisher_beat(companion->publisher, now);
     haywire_publisher_refresh(companion->publisher, now);
     if (now >= companion->next_poll_ns) {
-        companion->next_poll_ns = now + HAYWIRE_CONTROL_POLL_MS *
-                                            HAYWIRE_NS_PER_MS;
+        companion->next_poll_ns =
+            now + HAYWIRE_CONTROL_POLL_MS * HAYWIRE_NS_PER_MS;
         poll_cameras(companion);
     }
 }
@@ -191,8 +190,7 @@ uint64_t haywire_companion_work(HaywireCompanion *companion)
             haywire_task_run(task, companion->publisher);
         }
     }
-    next = sooner(companion->next_poll_ns,
-                  companion->publisher->next_beat_ns);
+    next = sooner(companion->next_poll_ns, companion->publisher->next_beat_ns);
     for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
         if (companion->enabled[i]) {
             next = sooner(next, companion->task[i].next_ns);

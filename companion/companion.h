@@ -27,11 +27,11 @@ typedef enum HaywireTaskId {
 typedef struct HaywireCompanion {
     HaywireCollector *collector;
     HaywirePublisher *publisher;
-    HaywireManifest manifest;
+    HaywireManifestWriter manifest;
     HaywirePidRing pid_ring;
     HaywireRoundrobin roundrobin;
     HaywireSectionRing section_ring;
-    HaywireCamera camera[HAYWIRE_CAMERAS];
+    HaywireCameraWriter camera[HAYWIRE_CAMERAS];
     HaywireTask task[HAYWIRE_TASK_COUNT];
     bool enabled[HAYWIRE_TASK_COUNT];
     uint64_t next_poll_ns;

@@ -11,7 +11,7 @@
 #include "haywire/bytes.h"
 #include "manifest.h"
 
-bool haywire_manifest_init(HaywireManifest *manifest,
+bool haywire_manifest_init(HaywireManifestWriter *manifest,
                            HaywirePublisher *publisher,
                            HaywireCollector *collector)
 {
@@ -21,12 +21,11 @@ bool haywire_manifest_init(HaywireManifest *manifest,
     manifest->pages = publisher->part[HAYWIRE_PART_MANIFEST].pages;
     manifest->facts = calloc(1, sizeof(*manifest->facts));
     manifest->staged = calloc(manifest->pages, sizeof(*manifest->staged));
-    manifest->published = calloc(manifest->pages,
-                                 sizeof(*manifest->published));
+    manifest->published = calloc(manifest->pages, sizeof(*manifest->published));
     return manifest->facts && manifest->staged && manifest->published;
 }
 
-void haywire_manifest_destroy(HaywireManifest *manifest)
+void haywire_manifest_destroy(HaywireManifestWriter *manifest)
 {
     free(manifest->facts);
     free(manifest->staged);
@@ -35,8 +34,8 @@ void haywire_manifest_destroy(HaywireManifest *manifest)
 }
 
 /* On the page in use, or the next. False when all are full. */
-static bool stage(HaywireManifest *manifest, const void *fixed, size_t length,
-                  const HaywireBytes *tail)
+static bool stage(HaywireManifestWriter *manifest, const void *fixed,
+                  size_t length, const HaywireBytes *tail)
 {
     for (; manifest->used < manifest->pages; manifest->used++) {
         if (haywire_writer_append(&manifest->staged[manifest->used], fixed,
@@ -48,7 +47,7 @@ static bool stage(HaywireManifest *manifest, const void *fixed, size_t length,
     return false;
 }
 
-static void stage_ram(HaywireManifest *manifest, const HaywireRam *ram)
+static void stage_ram(HaywireManifestWriter *manifest, const HaywireRam *ram)
 {
     HaywireWireRamRange wire = {
         .record.type = haywire_le16(HAYWIRE_RECORD_RAM_RANGE),
@@ -59,7 +58,7 @@ static void stage_ram(HaywireManifest *manifest, const HaywireRam *ram)
     (void)stage(manifest, &wire, sizeof(wire), NULL);
 }
 
-static void stage_vmcoreinfo(HaywireManifest *manifest)
+static void stage_vmcoreinfo(HaywireManifestWriter *manifest)
 {
     HaywireWireVmcoreinfo wire = {
         .record.type = haywire_le16(HAYWIRE_RECORD_VMCOREINFO),
@@ -71,11 +70,10 @@ static void stage_vmcoreinfo(HaywireManifest *manifest)
 }
 
 /* What of a text fits the page in use; the whole rest when it is short. */
-static size_t piece_length(const HaywireManifest *manifest, size_t left)
+static size_t piece_length(const HaywireManifestWriter *manifest, size_t left)
 {
     const size_t worth_it = 256;
-    size_t space = HAYWIRE_PAYLOAD_MAX -
-                   manifest->staged[manifest->used].used;
+    size_t space = HAYWIRE_PAYLOAD_MAX - manifest->staged[manifest->used].used;
 
     if (space < sizeof(HaywireWireText) + worth_it) {
         space = HAYWIRE_PAYLOAD_MAX;
@@ -84,7 +82,7 @@ static size_t piece_length(const HaywireManifest *manifest, size_t left)
     return left < space ? left : space;
 }
 
-static void stage_text(HaywireManifest *manifest, HaywireTextId id)
+static void stage_text(HaywireManifestWriter *manifest, HaywireTextId id)
 {
     const char *data = manifest->facts->text[id].data;
     size_t total = manifest->facts->text[id].length;
@@ -108,7 +106,7 @@ static void stage_text(HaywireManifest *manifest, HaywireTextId id)
     }
 }
 
-static void stage_all(HaywireManifest *manifest)
+static void stage_all(HaywireManifestWriter *manifest)
 {
     static const HaywireTextId order[] = {
         HAYWIRE_TEXT_KERNEL_RELEASE, HAYWIRE_TEXT_KERNEL_VERSION,
@@ -135,14 +133,14 @@ static bool same_payload(const HaywireWriter *a, const HaywireWriter *b)
 }
 
 /* All pages carry one generation, so a change publishes them all. */
-static void publish(HaywireManifest *manifest)
+static void publish(HaywireManifestWriter *manifest)
 {
     uint32_t first = manifest->publisher->part[HAYWIRE_PART_MANIFEST].first;
     bool same = manifest->generation > 0;
 
     for (uint32_t i = 0; i < manifest->pages; i++) {
-        same = same && same_payload(&manifest->staged[i],
-                                    &manifest->published[i]);
+        same =
+            same && same_payload(&manifest->staged[i], &manifest->published[i]);
     }
     if (same) {
         return;
@@ -152,15 +150,14 @@ static void publish(HaywireManifest *manifest)
         manifest->published[i] = manifest->staged[i];
         haywire_publisher_put(manifest->publisher, HAYWIRE_CATEGORY_MASTER,
                               first + i, HAYWIRE_KIND_MANIFEST,
-                              manifest->generation,
-                              manifest->staged[i].payload,
+                              manifest->generation, manifest->staged[i].payload,
                               manifest->staged[i].used);
     }
 }
 
 HaywireStep haywire_manifest_step(void *opaque)
 {
-    HaywireManifest *manifest = opaque;
+    HaywireManifestWriter *manifest = opaque;
     HaywirePublisher *publisher = manifest->publisher;
 
     manifest->collector->ops->facts(manifest->collector, manifest->facts);

@@ -9,22 +9,22 @@
 
 #include "task.h"
 
-typedef struct HaywireManifest {
+typedef struct HaywireManifestWriter {
     HaywirePublisher *publisher;
     HaywireCollector *collector;
     HaywireFacts *facts;
     HaywireWriter *staged;
-    HaywireWriter *published;   /* what the pages hold */
+    HaywireWriter *published; /* what the pages hold */
     uint32_t pages;
     uint32_t used;
     uint64_t generation;
-} HaywireManifest;
+} HaywireManifestWriter;
 
 /* False without memory; it is then still to be destroyed. */
-bool haywire_manifest_init(HaywireManifest *manifest,
+bool haywire_manifest_init(HaywireManifestWriter *manifest,
                            HaywirePublisher *publisher,
                            HaywireCollector *collector);
-void haywire_manifest_destroy(HaywireManifest *manifest);
+void haywire_manifest_destroy(HaywireManifestWriter *manifest);
 
 /* Collect, and publish what changed. One step is a round. */
 HaywireStep haywire_manifest_step(void *opaque);

@@ -9,9 +9,9 @@
 
 #include "options.h"
 
-#define HAYWIRE_EXIT_FINE 0
+#define HAYWIRE_EXIT_FINE   0
 #define HAYWIRE_EXIT_FAILED 1
-#define HAYWIRE_EXIT_USAGE 2
+#define HAYWIRE_EXIT_USAGE  2
 
 int haywire_mode_run(const HaywireOptions *options);
 int haywire_mode_once(const HaywireOptions *options);

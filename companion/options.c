@@ -7,40 +7,41 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
 #include "platform.h"
 
 #define INTERVAL_DEFAULT_MS 500
-#define INTERVAL_MIN_MS 20
-#define INTERVAL_MAX_MS 3600000
-#define HEARTBEAT_MIN_MS 20
-#define HEARTBEAT_MAX_MS 100
-#define HOLD_MAX_MS (UINT64_C(1000) * 86400 * 365)
-#define ROUNDS_DEFAULT 20
-#define ROUNDS_MAX 100000
+#define INTERVAL_MIN_MS     20
+#define INTERVAL_MAX_MS     3600000
+#define HEARTBEAT_MIN_MS    20
+#define HEARTBEAT_MAX_MS    100
+#define HOLD_MAX_MS         (UINT64_C(1000) * 86400 * 365)
+#define ROUNDS_DEFAULT      20
+#define ROUNDS_MAX          100000
 
 const char haywire_help_text[] =
-"Usage: haywire-companion [MODE] [OPTION]...\n"
-"Publish what runs in this guest to a Haywire reader on its host.\n"
-"\n"
-"Modes:\n"
-"  run        publish until a signal ends it (default)\n"
-"  once       publish one round of everything, then keep it in place\n"
-"  selftest   publish into this program's own memory, read back and verify\n"
-"  benchmark  measure how long a round of each category takes\n"
-"\n"
-"Options:\n"
-"  --only CATEGORY     pid, roundrobin or camera; may be repeated\n"
-"  --interval MS       time between PID snapshots and between camera passes\n"
-"                      (default 500); ROUNDROBIN cycles take twice as long\n"
-"  --pages CATEGORY=N  pages of roundrobin, pid, camera1 or camera2; may be\n"
-"                      repeated\n"
-"  --hold MS           once: keep the pages so long, instead of until a signal\n"
-"  --rounds N          benchmark: rounds to measure (default 20)\n"
-"  --help              print this text\n"
-"  --version           print the version\n";
+    "Usage: haywire-companion [MODE] [OPTION]...\n"
+    "Publish what runs in this guest to a Haywire reader on its host.\n"
+    "\n"
+    "Modes:\n"
+    "  run        publish until a signal ends it (default)\n"
+    "  once       publish one round of everything, then keep it in place\n"
+    "  selftest   publish into this program's own memory, read back and verify\n"
+    "  benchmark  measure how long a round of each category takes\n"
+    "\n"
+    "Options:\n"
+    "  --only CATEGORY     pid, roundrobin or camera; may be repeated\n"
+    "  --interval MS       time between PID snapshots and between camera passes\n"
+    "                      (default 500); ROUNDROBIN cycles take twice as long\n"
+    "  --pages CATEGORY=N  pages of roundrobin, pid, camera1 or camera2; may be\n"
+    "                      repeated\n"
+    "  --hold MS           once: keep the pages so long, instead of until a signal\n"
+    "  --rounds N          benchmark: rounds to measure (default 20)\n"
+    "  --help              print this text\n"
+    "  --version           print the version\n";
 
 static const struct {
     const char *name;
@@ -122,8 +123,7 @@ static bool parse_only(const char *text, HaywireOptions *options, char *error)
     return fail(error, "--only", text, "expected pid, roundrobin or camera");
 }
 
-static bool parse_pages(const char *text, HaywireOptions *options,
-                        char *error)
+static bool parse_pages(const char *text, HaywireOptions *options, char *error)
 {
     const char *equals = strchr(text, '=');
     uint64_t pages;
@@ -182,15 +182,13 @@ static bool parse_hold(const char *text, HaywireOptions *options, char *error)
     uint64_t ms;
 
     if (!parse_number(text, 0, HOLD_MAX_MS, &ms)) {
-        return fail(error, "--hold", text,
-                    "expected a number of milliseconds");
+        return fail(error, "--hold", text, "expected a number of milliseconds");
     }
     options->hold_ns = ms * HAYWIRE_NS_PER_MS;
     return true;
 }
 
-static bool parse_rounds(const char *text, HaywireOptions *options,
-                         char *error)
+static bool parse_rounds(const char *text, HaywireOptions *options, char *error)
 {
     uint64_t rounds;
 

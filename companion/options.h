@@ -18,19 +18,19 @@ typedef enum HaywireMode {
     HAYWIRE_MODE_VERSION,
 } HaywireMode;
 
-#define HAYWIRE_ONLY_PID (1u << 0)
+#define HAYWIRE_ONLY_PID        (1u << 0)
 #define HAYWIRE_ONLY_ROUNDROBIN (1u << 1)
-#define HAYWIRE_ONLY_CAMERA (1u << 2)
-#define HAYWIRE_ONLY_ALL                                                    \
+#define HAYWIRE_ONLY_CAMERA     (1u << 2)
+#define HAYWIRE_ONLY_ALL \
     (HAYWIRE_ONLY_PID | HAYWIRE_ONLY_ROUNDROBIN | HAYWIRE_ONLY_CAMERA)
 
 #define HAYWIRE_HOLD_FOREVER UINT64_MAX
 
 typedef struct HaywireOptions {
     HaywireMode mode;
-    unsigned only;              /* HAYWIRE_ONLY_* */
-    uint64_t hold_ns;           /* once: how long the pages stay */
-    unsigned rounds;            /* benchmark */
+    unsigned only;    /* HAYWIRE_ONLY_* */
+    uint64_t hold_ns; /* once: how long the pages stay */
+    unsigned rounds;  /* benchmark */
     HaywireSetup setup;
 } HaywireOptions;
 

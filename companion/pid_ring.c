@@ -38,8 +38,8 @@ void haywire_pid_ring_destroy(HaywirePidRing *ring)
 static void set_entry(HaywireWirePidEntry *entry, const HaywireBrief *brief)
 {
     size_t length = brief->name_length;
-    uint32_t threads = brief->threads > UINT16_MAX ? UINT16_MAX
-                                                   : brief->threads;
+    uint32_t threads =
+        brief->threads > UINT16_MAX ? UINT16_MAX : brief->threads;
 
     memset(entry, 0, sizeof(*entry));
     entry->pid = haywire_le32(brief->pid);
@@ -72,8 +72,8 @@ static void collect_one(HaywirePidRing *ring)
 static void put_page(HaywirePidRing *ring, uint32_t ordinal, uint32_t pages,
                      size_t dropped)
 {
-    uint32_t ring_pages = haywire_publisher_pages(ring->publisher,
-                                                  HAYWIRE_CATEGORY_PID);
+    uint32_t ring_pages =
+        haywire_publisher_pages(ring->publisher, HAYWIRE_CATEGORY_PID);
     size_t first = ordinal * HAYWIRE_PIDS_PER_PAGE;
     size_t count = ring->count - first;
     struct {
@@ -102,10 +102,10 @@ static void put_page(HaywirePidRing *ring, uint32_t ordinal, uint32_t pages,
 
 static void publish(HaywirePidRing *ring)
 {
-    uint32_t ring_pages = haywire_publisher_pages(ring->publisher,
-                                                  HAYWIRE_CATEGORY_PID);
-    uint32_t tenth = (ring_pages + HAYWIRE_PID_GENERATIONS - 1) /
-                     HAYWIRE_PID_GENERATIONS;
+    uint32_t ring_pages =
+        haywire_publisher_pages(ring->publisher, HAYWIRE_CATEGORY_PID);
+    uint32_t tenth =
+        (ring_pages + HAYWIRE_PID_GENERATIONS - 1) / HAYWIRE_PID_GENERATIONS;
     uint32_t pages = (uint32_t)((ring->count + HAYWIRE_PIDS_PER_PAGE - 1) /
                                 HAYWIRE_PIDS_PER_PAGE);
     size_t dropped = ring->list.count - ring->position;
@@ -115,10 +115,9 @@ static void publish(HaywirePidRing *ring)
     for (uint32_t i = 0; i < pages; i++) {
         put_page(ring, i, pages, dropped);
     }
-    ring->next_index = (ring->next_index + (pages > tenth ? pages : tenth)) %
-                       ring_pages;
-    ring->publisher->counter[HAYWIRE_COUNTER_PROCESSES] = ring->count +
-                                                          dropped;
+    ring->next_index =
+        (ring->next_index + (pages > tenth ? pages : tenth)) % ring_pages;
+    ring->publisher->counter[HAYWIRE_COUNTER_PROCESSES] = ring->count + dropped;
     ring->publisher->counter[HAYWIRE_COUNTER_PROCESSES_DROPPED] = dropped;
 }
 

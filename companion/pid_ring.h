@@ -17,7 +17,7 @@ typedef struct HaywirePidRing {
     HaywireWirePidEntry *entry; /* of the snapshot being taken */
     size_t count;
     size_t capacity;
-    uint64_t generation;        /* of the newest snapshot */
+    uint64_t generation; /* of the newest snapshot */
     uint32_t next_index;
     uint64_t taken_ns;
     bool collecting;

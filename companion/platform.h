@@ -13,7 +13,7 @@
 
 #include "haywire/beacon_protocol.h"
 
-#define HAYWIRE_NS_PER_MS UINT64_C(1000000)
+#define HAYWIRE_NS_PER_MS     UINT64_C(1000000)
 #define HAYWIRE_NS_PER_SECOND UINT64_C(1000000000)
 
 /* Since boot, suspend included. */

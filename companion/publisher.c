@@ -209,8 +209,8 @@ void haywire_publisher_refresh(HaywirePublisher *publisher, uint64_t now_ns)
     if (now_ns < publisher->next_refresh_ns) {
         return;
     }
-    publisher->next_refresh_ns = now_ns +
-                                 HAYWIRE_REFRESH_MS * HAYWIRE_NS_PER_MS;
+    publisher->next_refresh_ns =
+        now_ns + HAYWIRE_REFRESH_MS * HAYWIRE_NS_PER_MS;
     follow_pages(publisher);
     put_index(publisher);
     haywire_publisher_put_stats(publisher);
@@ -218,7 +218,8 @@ void haywire_publisher_refresh(HaywirePublisher *publisher, uint64_t now_ns)
 
 void haywire_publisher_beat(HaywirePublisher *publisher, uint64_t now_ns)
 {
-    if (now_ns < publisher->next_beat_ns) {
+    if (now_ns < publisher->next_beat_ns ||
+        publisher->state != HAYWIRE_SESSION_RUNNING) {
         return;
     }
     publisher->next_beat_ns = now_ns + publisher->setup.heartbeat_ns;
@@ -229,8 +230,8 @@ void haywire_publisher_beat(HaywirePublisher *publisher, uint64_t now_ns)
 void haywire_publisher_set_feature(HaywirePublisher *publisher,
                                    uint64_t feature, bool on)
 {
-    publisher->features = on ? publisher->features | feature
-                             : publisher->features & ~feature;
+    publisher->features =
+        on ? publisher->features | feature : publisher->features & ~feature;
 }
 
 void haywire_publisher_set_capability(HaywirePublisher *publisher,
@@ -241,8 +242,7 @@ void haywire_publisher_set_capability(HaywirePublisher *publisher,
     *bits = on ? *bits | capability : *bits & ~capability;
 }
 
-void haywire_publisher_count(HaywirePublisher *publisher,
-                             HaywireCollect result)
+void haywire_publisher_count(HaywirePublisher *publisher, HaywireCollect result)
 {
     switch (result) {
     case HAYWIRE_COLLECT_OK:
@@ -266,10 +266,8 @@ void haywire_publisher_count(HaywirePublisher *publisher,
 static void lay_out_master(HaywirePublisher *publisher)
 {
     static const HaywireMasterRange normal[HAYWIRE_PART_COUNT] = {
-        [HAYWIRE_PART_INDEX] = { 1, 3 },
-        [HAYWIRE_PART_STATS] = { 4, 1 },
-        [HAYWIRE_PART_REQUEST] = { 5, 1 },
-        [HAYWIRE_PART_RESPONSE] = { 6, 1 },
+        [HAYWIRE_PART_INDEX] = { 1, 3 },    [HAYWIRE_PART_STATS] = { 4, 1 },
+        [HAYWIRE_PART_REQUEST] = { 5, 1 },  [HAYWIRE_PART_RESPONSE] = { 6, 1 },
         [HAYWIRE_PART_MANIFEST] = { 7, 3 },
     };
     HaywireMasterRange *index = &publisher->part[HAYWIRE_PART_INDEX];
@@ -287,17 +285,17 @@ static void lay_out_master(HaywirePublisher *publisher)
     }
     /* Each index page names 490 slots, of which it takes one itself. */
     index->first = HAYWIRE_MASTER_PAGES;
-    index->pages = (others + HAYWIRE_MASTER_PAGES +
-                    (uint32_t)HAYWIRE_INDEX_PER_PAGE - 2) /
-                   ((uint32_t)HAYWIRE_INDEX_PER_PAGE - 1);
+    index->pages =
+        (others + HAYWIRE_MASTER_PAGES + (uint32_t)HAYWIRE_INDEX_PER_PAGE - 2) /
+        ((uint32_t)HAYWIRE_INDEX_PER_PAGE - 1);
     pages[HAYWIRE_CATEGORY_MASTER] += index->pages;
 }
 
 static void count_slots(HaywirePublisher *publisher)
 {
     for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        publisher->first_slot[i + 1] = publisher->first_slot[i] +
-                                       publisher->setup.pages[i];
+        publisher->first_slot[i + 1] =
+            publisher->first_slot[i] + publisher->setup.pages[i];
     }
 }
 
@@ -324,11 +322,11 @@ static void init_pages(HaywirePublisher *publisher)
     for (int c = HAYWIRE_CATEGORY_COUNT - 1; c >= 0; c--) {
         for (uint32_t i = publisher->setup.pages[c]; i-- > 0;) {
             uint32_t slot = publisher->first_slot[c] + i;
-            HaywirePageStamp stamp = make_stamp(HAYWIRE_KIND_EMPTY, 0,
-                                                publisher->pfn[slot]);
+            HaywirePageStamp stamp =
+                make_stamp(HAYWIRE_KIND_EMPTY, 0, publisher->pfn[slot]);
 
-            haywire_page_init(&publisher->page[slot], c, i,
-                              publisher->session, &stamp);
+            haywire_page_init(&publisher->page[slot], c, i, publisher->session,
+                              &stamp);
         }
     }
 }
@@ -371,14 +369,19 @@ HaywirePublisher *haywire_publisher_new(const HaywireSetup *setup)
     return publisher;
 }
 
+void haywire_publisher_close(HaywirePublisher *publisher)
+{
+    publisher->state = HAYWIRE_SESSION_CLOSED;
+    put_discovery(publisher);
+}
+
 void haywire_publisher_destroy(HaywirePublisher *publisher)
 {
     if (!publisher) {
         return;
     }
     if (publisher->page && publisher->pfn) {
-        publisher->state = HAYWIRE_SESSION_CLOSED;
-        put_discovery(publisher);
+        haywire_publisher_close(publisher);
     }
     haywire_platform_pages_free(publisher->page,
                                 haywire_publisher_total(publisher));

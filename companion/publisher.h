@@ -11,7 +11,7 @@
 #include "haywire/publish.h"
 
 #define HAYWIRE_CONTROL_POLL_MS 40
-#define HAYWIRE_REFRESH_MS 1000
+#define HAYWIRE_REFRESH_MS      1000
 
 /* What a session is made with. */
 typedef struct HaywireSetup {
@@ -31,9 +31,9 @@ typedef struct HaywirePublisher {
     HaywireSetup setup;
     uint32_t first_slot[HAYWIRE_CATEGORY_COUNT + 1];
     HaywireMasterRange part[HAYWIRE_PART_COUNT];
-    HaywirePage *page;          /* all of them, in the order of slots */
-    uint64_t *pfn;              /* of each slot */
-    uint64_t *pfn_now;          /* scratch: the same, just read */
+    HaywirePage *page; /* all of them, in the order of slots */
+    uint64_t *pfn;     /* of each slot */
+    uint64_t *pfn_now; /* scratch: the same, just read */
     bool pfns_known;
     uint64_t session;
     uint64_t features;
@@ -43,7 +43,7 @@ typedef struct HaywirePublisher {
     uint64_t started_monotonic_ns;
     uint64_t started_realtime_ns;
     uint8_t boot_id[HAYWIRE_BOOT_ID_SIZE];
-    uint32_t state;             /* HaywireSessionState */
+    uint32_t state; /* HaywireSessionState */
     uint64_t counter[HAYWIRE_COUNTER_COUNT];
 } HaywirePublisher;
 
@@ -53,7 +53,10 @@ typedef struct HaywirePublisher {
  */
 HaywirePublisher *haywire_publisher_new(const HaywireSetup *setup);
 
-/* Mark the session closed, then give its pages back. NULL is fine. */
+/* Mark the session closed: it beats no more. */
+void haywire_publisher_close(HaywirePublisher *publisher);
+
+/* Close it, then give its pages back. NULL is fine. */
 void haywire_publisher_destroy(HaywirePublisher *publisher);
 
 uint32_t haywire_publisher_pages(const HaywirePublisher *publisher,

@@ -64,7 +64,7 @@ HaywireStatus haywire_append_process(HaywireWriter *writer,
 }
 
 HaywireStatus haywire_append_section_set(HaywireWriter *writer,
-                                         const HaywireProcess *process,
+                                         const HaywireOpenProcess *process,
                                          uint64_t generation, uint32_t flags,
                                          uint32_t first, uint32_t total,
                                          uint8_t **ret_set)
@@ -79,8 +79,7 @@ HaywireStatus haywire_append_section_set(HaywireWriter *writer,
         .total = haywire_le32(total),
     };
 
-    return haywire_writer_append(writer, &wire, sizeof(wire), NULL, 0,
-                                 ret_set);
+    return haywire_writer_append(writer, &wire, sizeof(wire), NULL, 0, ret_set);
 }
 
 void haywire_set_count(uint8_t *set, uint32_t count)

@@ -11,22 +11,20 @@
 #include "haywire/publish.h"
 
 /* HAYWIRE_OK; HAYWIRE_LIMIT when the payload is full: nothing is appended. */
-HaywireStatus haywire_append_process(HaywireWriter *writer,
-                                     const HaywireBrief *brief,
-                                     const HaywireDetails *details)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_append_process(HaywireWriter *writer, const HaywireBrief *brief,
+                       const HaywireDetails *details) HAYWIRE_MUST_CHECK;
 
 /* @ret_set: its place, for haywire_set_count() */
 HaywireStatus haywire_append_section_set(HaywireWriter *writer,
-                                         const HaywireProcess *process,
+                                         const HaywireOpenProcess *process,
                                          uint64_t generation, uint32_t flags,
                                          uint32_t first, uint32_t total,
-                                         uint8_t **ret_set)
-    HAYWIRE_MUST_CHECK;
+                                         uint8_t **ret_set) HAYWIRE_MUST_CHECK;
 void haywire_set_count(uint8_t *set, uint32_t count);
 
-HaywireStatus haywire_append_section(HaywireWriter *writer,
-                                     const HaywireGuestSection *section)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_append_section(HaywireWriter *writer,
+                       const HaywireGuestSection *section) HAYWIRE_MUST_CHECK;
 
 #endif

@@ -16,8 +16,7 @@
 
 uint32_t haywire_roundrobin_ring_first(const HaywirePublisher *publisher)
 {
-    return haywire_publisher_pages(publisher, HAYWIRE_CATEGORY_ROUNDROBIN) /
-           2;
+    return haywire_publisher_pages(publisher, HAYWIRE_CATEGORY_ROUNDROBIN) / 2;
 }
 
 uint32_t haywire_roundrobin_ring_pages(const HaywirePublisher *publisher)
@@ -92,13 +91,12 @@ static HaywireCollect read_process(HaywireRoundrobin *robin, uint32_t pid,
                                    HaywireBrief *ret_brief)
 {
     HaywireCollector *collector = robin->collector;
-    HaywireProcess process;
-    HaywireCollect result = collector->ops->open(collector, pid, &process,
-                                                 ret_brief);
+    HaywireOpenProcess process;
+    HaywireCollect result =
+        collector->ops->open(collector, pid, &process, ret_brief);
 
     if (result == HAYWIRE_COLLECT_OK) {
-        result = collector->ops->details(collector, &process,
-                                         &robin->details);
+        result = collector->ops->details(collector, &process, &robin->details);
         collector->ops->close(collector, &process);
     }
     haywire_publisher_count(robin->publisher, result);
@@ -166,8 +164,8 @@ static size_t find_pid(const HaywirePidList *list, uint32_t pid)
 
 static HaywireStep begin(HaywireRoundrobin *robin)
 {
-    HaywireCollect result = robin->collector->ops->list(robin->collector,
-                                                        &robin->list);
+    HaywireCollect result =
+        robin->collector->ops->list(robin->collector, &robin->list);
 
     haywire_publisher_count(robin->publisher, result);
     if (result != HAYWIRE_COLLECT_OK) {

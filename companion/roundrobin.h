@@ -13,17 +13,17 @@ typedef struct HaywireRoundrobin {
     HaywirePublisher *publisher;
     HaywireCollector *collector;
     HaywirePidList list;
-    size_t first;               /* where in the list this cycle began */
-    size_t seen;                /* how many of the list were looked at */
-    HaywireWriter *staged;      /* the bank being filled */
+    size_t first;          /* where in the list this cycle began */
+    size_t seen;           /* how many of the list were looked at */
+    HaywireWriter *staged; /* the bank being filled */
     uint32_t bank_pages;
-    uint32_t used;              /* staged pages */
-    uint32_t written;           /* records */
-    uint32_t resume_pid;        /* the next cycle starts with it */
-    uint64_t cycle;             /* number of the newest */
-    uint64_t denied;            /* executables, in this cycle */
+    uint32_t used;       /* staged pages */
+    uint32_t written;    /* records */
+    uint32_t resume_pid; /* the next cycle starts with it */
+    uint64_t cycle;      /* number of the newest */
+    uint64_t denied;     /* executables, in this cycle */
     bool collecting;
-    HaywireDetails details;     /* scratch */
+    HaywireDetails details; /* scratch */
 } HaywireRoundrobin;
 
 /* False without memory; it is then still to be destroyed. */

@@ -10,8 +10,7 @@ bool haywire_run_continues(const HaywireGuestRun *run,
                            const HaywireGuestRun *next)
 {
     /* Hidden frame numbers are all zero: such pages only need be alike. */
-    bool numbered = run->flags &
-                    (HAYWIRE_RUN_PFN_KNOWN | HAYWIRE_RUN_SWAPPED);
+    bool numbered = run->flags & (HAYWIRE_RUN_PFN_KNOWN | HAYWIRE_RUN_SWAPPED);
 
     /* The wire has 32 bits for the pages of a run. */
     return run->pages > 0 && run->pages <= UINT32_MAX - next->pages &&

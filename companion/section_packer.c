@@ -18,8 +18,7 @@ static void close_set(HaywireSectionPacker *packer)
 static void leave_page(HaywireSectionPacker *packer)
 {
     if (packer->set && packer->set_count == 0) {
-        packer->writer->used = (size_t)(packer->set -
-                                        packer->writer->payload);
+        packer->writer->used = (size_t)(packer->set - packer->writer->payload);
         packer->set = NULL;
     }
     close_set(packer);
@@ -27,14 +26,14 @@ static void leave_page(HaywireSectionPacker *packer)
 }
 
 static bool open_set(HaywireSectionPacker *packer,
-                     const HaywireProcess *process, uint32_t flags,
+                     const HaywireOpenProcess *process, uint32_t flags,
                      uint32_t first, uint32_t total)
 {
     packer->set_count = 0;
     while (packer->writer) {
         if (haywire_append_section_set(packer->writer, process,
-                                       packer->generation, flags, first,
-                                       total, &packer->set) == HAYWIRE_OK) {
+                                       packer->generation, flags, first, total,
+                                       &packer->set) == HAYWIRE_OK) {
             return true;
         }
         leave_page(packer);
@@ -43,7 +42,7 @@ static bool open_set(HaywireSectionPacker *packer,
 }
 
 static bool put_section(HaywireSectionPacker *packer,
-                        const HaywireProcess *process,
+                        const HaywireOpenProcess *process,
                         const HaywireGuestSection *section, uint32_t ordinal,
                         uint32_t total)
 {
@@ -62,8 +61,8 @@ static bool put_section(HaywireSectionPacker *packer,
 
 uint32_t haywire_pack_sections(HaywireSectionPacker *packer,
                                HaywireCollector *collector,
-                               const HaywireProcess *process, uint32_t total,
-                               uint32_t *ret_truncated)
+                               const HaywireOpenProcess *process,
+                               uint32_t total, uint32_t *ret_truncated)
 {
     HaywireGuestSection section;
     uint32_t written = 0;
@@ -86,7 +85,7 @@ uint32_t haywire_pack_sections(HaywireSectionPacker *packer,
 }
 
 bool haywire_pack_empty(HaywireSectionPacker *packer,
-                        const HaywireProcess *process, uint32_t flags)
+                        const HaywireOpenProcess *process, uint32_t flags)
 {
     bool fits = open_set(packer, process, flags, 0, 0);
 

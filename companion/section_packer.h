@@ -16,11 +16,11 @@
 typedef HaywireWriter *HaywireNextPage(void *opaque);
 
 typedef struct HaywireSectionPacker {
-    HaywireWriter *writer;      /* the page in work; NULL: none is left */
+    HaywireWriter *writer; /* the page in work; NULL: none is left */
     HaywireNextPage *next_page;
     void *opaque;
-    uint64_t generation;        /* of the sets */
-    uint8_t *set;               /* the open set */
+    uint64_t generation; /* of the sets */
+    uint8_t *set;        /* the open set */
     uint32_t set_count;
 } HaywireSectionPacker;
 
@@ -34,11 +34,11 @@ typedef struct HaywireSectionPacker {
  */
 uint32_t haywire_pack_sections(HaywireSectionPacker *packer,
                                HaywireCollector *collector,
-                               const HaywireProcess *process, uint32_t total,
-                               uint32_t *ret_truncated);
+                               const HaywireOpenProcess *process,
+                               uint32_t total, uint32_t *ret_truncated);
 
 /* A set of no sections: @flags is HAYWIRE_SECTION_SET_* or 0. */
 bool haywire_pack_empty(HaywireSectionPacker *packer,
-                        const HaywireProcess *process, uint32_t flags);
+                        const HaywireOpenProcess *process, uint32_t flags);
 
 #endif

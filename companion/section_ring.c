@@ -56,7 +56,7 @@ static HaywireWriter *next_page(void *opaque)
 
 /* Returns how many were written. */
 static uint32_t put_sections(HaywireSectionRing *ring,
-                             const HaywireProcess *process, uint32_t total)
+                             const HaywireOpenProcess *process, uint32_t total)
 {
     uint32_t truncated;
     uint32_t written = haywire_pack_sections(&ring->packer, ring->collector,
@@ -80,7 +80,7 @@ static void note_dropped(HaywireSectionRing *ring, uint32_t pid,
 }
 
 static HaywireCollect read_sections(HaywireSectionRing *ring,
-                                    HaywireProcess *process, bool kernel,
+                                    HaywireOpenProcess *process, bool kernel,
                                     size_t *ret_count)
 {
     *ret_count = 0;
@@ -92,12 +92,12 @@ static HaywireCollect read_sections(HaywireSectionRing *ring,
 static void put_process(HaywireSectionRing *ring, uint32_t pid)
 {
     HaywireCollector *collector = ring->collector;
-    HaywireProcess process;
+    HaywireOpenProcess process;
     HaywireBrief brief;
     size_t count = 0;
     uint32_t written = 0;
-    HaywireCollect result = collector->ops->open(collector, pid, &process,
-                                                 &brief);
+    HaywireCollect result =
+        collector->ops->open(collector, pid, &process, &brief);
 
     if (result == HAYWIRE_COLLECT_OK) {
         result = read_sections(ring, &process, brief.kernel, &count);
@@ -127,8 +127,8 @@ static size_t find_pid(const HaywirePidList *list, uint32_t pid)
 
 static HaywireStep begin(HaywireSectionRing *ring)
 {
-    HaywireCollect result = ring->collector->ops->list(ring->collector,
-                                                       &ring->list);
+    HaywireCollect result =
+        ring->collector->ops->list(ring->collector, &ring->list);
 
     haywire_publisher_count(ring->publisher, result);
     if (result != HAYWIRE_COLLECT_OK) {
@@ -158,8 +158,9 @@ HaywireStep haywire_section_ring_step(void *opaque)
         return begin(ring);
     }
     if (ring->seen < ring->list.count) {
-        put_process(ring, ring->list.pid[(ring->first + ring->seen) %
-                                         ring->list.count]);
+        put_process(
+            ring,
+            ring->list.pid[(ring->first + ring->seen) % ring->list.count]);
         ring->seen++;
         return HAYWIRE_STEP_MORE;
     }

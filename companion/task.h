@@ -11,9 +11,9 @@
 #include "publisher.h"
 
 typedef enum HaywireStep {
-    HAYWIRE_STEP_MORE,          /* the round goes on */
-    HAYWIRE_STEP_DONE,          /* the round is finished */
-    HAYWIRE_STEP_IDLE,          /* there is nothing to do: not a round */
+    HAYWIRE_STEP_MORE, /* the round goes on */
+    HAYWIRE_STEP_DONE, /* the round is finished */
+    HAYWIRE_STEP_IDLE, /* there is nothing to do: not a round */
 } HaywireStep;
 
 typedef HaywireStep HaywireStepFunction(void *opaque);
@@ -22,17 +22,17 @@ typedef struct HaywireTask {
     const char *name;
     HaywireStepFunction *step;
     void *opaque;
-    uint64_t interval_ns;       /* from the start of a round to the next */
-    unsigned rest;              /* after each slice: this many times as long */
+    uint64_t interval_ns; /* from the start of a round to the next */
+    unsigned rest;        /* after each slice: this many times as long */
     HaywireGuestCounter rounds_counter;
     HaywireGuestCounter time_counter;
-    bool counted;               /* the two counters apply */
-    bool once;                  /* stop after the first round */
+    bool counted; /* the two counters apply */
+    bool once;    /* stop after the first round */
 
     bool running;
-    uint64_t next_ns;           /* UINT64_MAX: never again */
+    uint64_t next_ns; /* UINT64_MAX: never again */
     uint64_t started_ns;
-    uint64_t busy_ns;           /* of this round, or of the last */
+    uint64_t busy_ns; /* of this round, or of the last */
     uint64_t rounds;
 } HaywireTask;
 

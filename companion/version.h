@@ -9,6 +9,8 @@
 
 /* HAYWIRE_VERSION_* come from the build, which has them from the project. */
 #define HAYWIRE_COMPANION_VERSION_NUMBERS                                   \
-    { HAYWIRE_VERSION_MAJOR, HAYWIRE_VERSION_MINOR, HAYWIRE_VERSION_PATCH }
+    {                                                                       \
+        HAYWIRE_VERSION_MAJOR, HAYWIRE_VERSION_MINOR, HAYWIRE_VERSION_PATCH \
+    }
 
 #endif

@@ -16,8 +16,8 @@
 #include "linux/proc_parse.h"
 
 /* A machine with many small ranges: some hundred lines. */
-#define IOMEM_LIMIT (1u << 20)
-#define IOMEM_PATH "iomem"
+#define IOMEM_LIMIT     (1u << 20)
+#define IOMEM_PATH      "iomem"
 #define VMCOREINFO_PATH "/sys/kernel/vmcoreinfo"
 
 static void set_text(HaywireFacts *facts, HaywireTextId id, const char *data,
@@ -50,8 +50,8 @@ static void facts_cmdline(HaywireLinuxCollector *self, HaywireFacts *facts)
     size_t length = 0;
 
     if (haywire_proc_read(self->proc, "cmdline", self->buffer,
-                          sizeof(self->buffer), &length) !=
-        HAYWIRE_COLLECT_OK) {
+                          sizeof(self->buffer),
+                          &length) != HAYWIRE_COLLECT_OK) {
         return;
     }
     if (length > 0 && self->buffer[length - 1] == '\n') {
@@ -77,10 +77,9 @@ static void facts_vmcoreinfo(HaywireLinuxCollector *self, HaywireFacts *facts)
     size_t length = 0;
 
     if (haywire_proc_read(self->proc, VMCOREINFO_PATH, self->buffer,
-                          sizeof(self->buffer), &length) !=
-            HAYWIRE_COLLECT_OK ||
-        !haywire_parse_vmcoreinfo(self->buffer, length,
-                                  &facts->vmcoreinfo_gpa,
+                          sizeof(self->buffer),
+                          &length) != HAYWIRE_COLLECT_OK ||
+        !haywire_parse_vmcoreinfo(self->buffer, length, &facts->vmcoreinfo_gpa,
                                   &facts->vmcoreinfo_size)) {
         facts->vmcoreinfo_gpa = 0;
         facts->vmcoreinfo_size = 0;

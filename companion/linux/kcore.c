@@ -12,9 +12,9 @@
 #include "linux/kcore.h"
 #include "linux/proc_file.h"
 
-#define NOTES_LIMIT 65536
+#define NOTES_LIMIT         65536
 #define PROGRAM_HEADERS_MAX 4096
-#define VMCOREINFO_NAME "VMCOREINFO"
+#define VMCOREINFO_NAME     "VMCOREINFO"
 
 static size_t note_align(size_t length)
 {
@@ -55,8 +55,7 @@ size_t haywire_notes_vmcoreinfo(const uint8_t *notes, size_t length,
             return 0;
         }
         if (is_vmcoreinfo(notes + at, note.n_namesz)) {
-            return copy_text(ret_text, size, notes + at + name,
-                             note.n_descsz);
+            return copy_text(ret_text, size, notes + at + name, note.n_descsz);
         }
         at += name + text;
     }

@@ -14,11 +14,11 @@
 
 typedef struct HaywireLinuxCollector {
     HaywireCollector base;
-    int proc;                   /* the folder /proc */
-    int kpageflags;             /* -1: not readable */
+    int proc;       /* the folder /proc */
+    int kpageflags; /* -1: not readable */
     long ticks_per_second;
     uint64_t page_size;
-    HaywireProcText maps;       /* of the process read last */
+    HaywireProcText maps; /* of the process read last */
     size_t maps_position;
     uint8_t path[HAYWIRE_PATH_MAX];
     char buffer[32768];
@@ -33,28 +33,27 @@ HaywireCollect haywire_linux_list(HaywireCollector *collector,
 HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
                                    HaywireBrief *ret_brief);
 HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
-                                  HaywireProcess *ret_process,
+                                  HaywireOpenProcess *ret_process,
                                   HaywireBrief *ret_brief);
 void haywire_linux_close(HaywireCollector *collector,
-                         HaywireProcess *process);
+                         HaywireOpenProcess *process);
 HaywireCollect haywire_linux_details(HaywireCollector *collector,
-                                     HaywireProcess *process,
+                                     HaywireOpenProcess *process,
                                      HaywireDetails *ret_details);
 HaywireCollect haywire_linux_sections(HaywireCollector *collector,
-                                      HaywireProcess *process,
+                                      HaywireOpenProcess *process,
                                       size_t *ret_count);
 void haywire_linux_sections_rewind(HaywireCollector *collector);
 bool haywire_linux_sections_next(HaywireCollector *collector,
                                  HaywireGuestSection *ret_section);
 HaywireCollect haywire_linux_figures(HaywireCollector *collector,
-                                     HaywireProcess *process,
+                                     HaywireOpenProcess *process,
                                      HaywireFigures *ret_figures);
 HaywireCollect haywire_linux_pages(HaywireCollector *collector,
-                                   HaywireProcess *process, uint64_t start,
+                                   HaywireOpenProcess *process, uint64_t start,
                                    uint64_t end, HaywireRunSink *sink,
                                    void *opaque, uint64_t *ret_next);
-void haywire_linux_facts(HaywireCollector *collector,
-                         HaywireFacts *ret_facts);
+void haywire_linux_facts(HaywireCollector *collector, HaywireFacts *ret_facts);
 bool haywire_linux_reads_all(HaywireCollector *collector);
 
 #endif

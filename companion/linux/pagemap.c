@@ -8,25 +8,25 @@
 #include "linux/pagemap.h"
 #include "runs.h"
 
-#define ENTRY_PRESENT (UINT64_C(1) << 63)
-#define ENTRY_SWAPPED (UINT64_C(1) << 62)
-#define ENTRY_FILE (UINT64_C(1) << 61)
-#define ENTRY_EXCLUSIVE (UINT64_C(1) << 56)
+#define ENTRY_PRESENT    (UINT64_C(1) << 63)
+#define ENTRY_SWAPPED    (UINT64_C(1) << 62)
+#define ENTRY_FILE       (UINT64_C(1) << 61)
+#define ENTRY_EXCLUSIVE  (UINT64_C(1) << 56)
 #define ENTRY_SOFT_DIRTY (UINT64_C(1) << 55)
 #define ENTRY_VALUE_MASK ((UINT64_C(1) << 55) - 1)
-#define SWAP_TYPE_MASK 0x1f
-#define SWAP_TYPE_BITS 5
+#define SWAP_TYPE_MASK   0x1f
+#define SWAP_TYPE_BITS   5
 
 #define KPF_COMPOUND_HEAD (UINT64_C(1) << 15)
 #define KPF_COMPOUND_TAIL (UINT64_C(1) << 16)
-#define KPF_HUGE (UINT64_C(1) << 17)
-#define KPF_THP (UINT64_C(1) << 22)
+#define KPF_HUGE          (UINT64_C(1) << 17)
+#define KPF_THP           (UINT64_C(1) << 22)
 
-#define HUGE_FRAMES UINT64_C(512)
+#define HUGE_FRAMES     UINT64_C(512)
 #define GIGANTIC_FRAMES (HUGE_FRAMES * HUGE_FRAMES)
-#define SHIFT_BASE 12
-#define SHIFT_HUGE 21
-#define SHIFT_GIGANTIC 30
+#define SHIFT_BASE      12
+#define SHIFT_HUGE      21
+#define SHIFT_GIGANTIC  30
 
 static uint16_t entry_flags(uint64_t entry)
 {
@@ -97,8 +97,8 @@ static bool looks_huge(const uint64_t *entry, size_t count, uint64_t gva)
  * Only hugetlb pages and anonymous transparent ones are surely mapped by one
  * entry: a large folio of a file may be mapped page by page.
  */
-static uint8_t huge_shift(const HaywirePagemapDecoder *decoder,
-                          uint64_t entry, uint64_t gva)
+static uint8_t huge_shift(const HaywirePagemapDecoder *decoder, uint64_t entry,
+                          uint64_t gva)
 {
     uint64_t pfn = entry & ENTRY_VALUE_MASK;
     uint64_t gigantic = pfn - pfn % GIGANTIC_FRAMES;

@@ -15,7 +15,7 @@
 typedef uint64_t HaywireFrameFlags(void *opaque, uint64_t pfn);
 
 typedef struct HaywirePagemapDecoder {
-    uint32_t frames_per_page;   /* 4096-byte frames in a kernel page */
+    uint32_t frames_per_page; /* 4096-byte frames in a kernel page */
     HaywireFrameFlags *frame_flags;
     void *frame_opaque;
 } HaywirePagemapDecoder;

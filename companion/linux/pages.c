@@ -35,7 +35,7 @@ static size_t chunk_entries(const HaywireLinuxCollector *self, uint64_t start,
 }
 
 HaywireCollect haywire_linux_pages(HaywireCollector *collector,
-                                   HaywireProcess *process, uint64_t start,
+                                   HaywireOpenProcess *process, uint64_t start,
                                    uint64_t end, HaywireRunSink *sink,
                                    void *opaque, uint64_t *ret_next)
 {
@@ -49,16 +49,16 @@ HaywireCollect haywire_linux_pages(HaywireCollector *collector,
     ssize_t done;
 
     if (process->pagemap < 0) {
-        HaywireCollect result = haywire_proc_open(process->folder, "pagemap",
-                                                  0, &process->pagemap);
+        HaywireCollect result =
+            haywire_proc_open(process->folder, "pagemap", 0, &process->pagemap);
 
         if (result != HAYWIRE_COLLECT_OK) {
             return result;
         }
     }
-    done = pread(process->pagemap, self->entries,
-                 count * sizeof(self->entries[0]),
-                 (off_t)(start / self->page_size * sizeof(uint64_t)));
+    done =
+        pread(process->pagemap, self->entries, count * sizeof(self->entries[0]),
+              (off_t)(start / self->page_size * sizeof(uint64_t)));
     if (done < 0) {
         return haywire_proc_result(errno);
     }
@@ -69,8 +69,8 @@ HaywireCollect haywire_linux_pages(HaywireCollector *collector,
      * Nothing read: no page table is there. The process ended, or the section
      * is one of the kernel's own, as [vsyscall].
      */
-    *ret_next = done > 0 ? start + (uint64_t)done / sizeof(uint64_t) *
-                                       self->page_size
-                         : end;
+    *ret_next =
+        done > 0 ? start + (uint64_t)done / sizeof(uint64_t) * self->page_size
+                 : end;
     return HAYWIRE_COLLECT_OK;
 }

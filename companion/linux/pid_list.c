@@ -18,8 +18,8 @@
 static bool list_append(HaywirePidList *list, uint32_t pid)
 {
     if (list->count == list->allocated) {
-        size_t allocated = list->allocated ? list->allocated * 2
-                                           : FIRST_LIST_SIZE;
+        size_t allocated =
+            list->allocated ? list->allocated * 2 : FIRST_LIST_SIZE;
         uint32_t *grown;
 
         if (list->allocated >= LIST_LIMIT) {

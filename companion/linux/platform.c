@@ -19,17 +19,16 @@
 #include "platform.h"
 
 /* Documentation/admin-guide/mm/pagemap.rst. */
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+#define PAGEMAP_PRESENT  (UINT64_C(1) << 63)
 #define PAGEMAP_PFN_MASK ((UINT64_C(1) << 55) - 1)
-#define PAGEMAP_CHUNK 512
+#define PAGEMAP_CHUNK    512
 
 static uint64_t clock_ns(clockid_t id)
 {
     struct timespec now = { 0 };
 
     clock_gettime(id, &now);
-    return (uint64_t)now.tv_sec * HAYWIRE_NS_PER_SECOND +
-           (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * HAYWIRE_NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
 uint64_t haywire_platform_monotonic_ns(void)
@@ -170,8 +169,8 @@ static size_t lock_pages(HaywirePage *pages, size_t count)
 
 HaywirePage *haywire_platform_pages_new(size_t count, size_t *ret_unlocked)
 {
-    static const int advice[] = { MADV_NOHUGEPAGE, MADV_DONTFORK,
-                                  MADV_DONTDUMP, MADV_UNMERGEABLE };
+    static const int advice[] = { MADV_NOHUGEPAGE, MADV_DONTFORK, MADV_DONTDUMP,
+                                  MADV_UNMERGEABLE };
     size_t length = count * sizeof(HaywirePage);
     HaywirePage *pages = mmap(NULL, length, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -235,8 +234,8 @@ static bool read_frame_numbers(int pagemap, const HaywirePage *pages,
 bool haywire_platform_frame_numbers(const HaywirePage *pages, size_t count,
                                     uint64_t *ret_pfn)
 {
-    HAYWIRE_AUTOCLOSE int pagemap = open("/proc/self/pagemap",
-                                         O_RDONLY | O_CLOEXEC);
+    HAYWIRE_AUTOCLOSE int pagemap =
+        open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
     memset(ret_pfn, 0, count * sizeof(*ret_pfn));
     return pagemap >= 0 && read_frame_numbers(pagemap, pages, count, ret_pfn);

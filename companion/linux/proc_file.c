@@ -71,8 +71,7 @@ HaywireCollect haywire_proc_read(int folder, const char *name, void *buffer,
 
 static bool text_reserve(HaywireProcText *text, size_t limit)
 {
-    size_t allocated = text->allocated ? text->allocated * 2
-                                       : FIRST_TEXT_SIZE;
+    size_t allocated = text->allocated ? text->allocated * 2 : FIRST_TEXT_SIZE;
     char *data;
 
     if (text->length < text->allocated) {

@@ -8,7 +8,7 @@
 
 #include "linux/proc_parse.h"
 
-#define PATH_DELETED " (deleted)"
+#define PATH_DELETED    " (deleted)"
 #define ESCAPED_NEWLINE "\\012"
 
 /* A place in a text; never past its end. */
@@ -56,8 +56,7 @@ static bool scan_u64(Scanner *scanner, unsigned base, uint64_t *ret_value)
 
     while (scanner_left(scanner) > 0 && digit_value(*scanner->at) < base) {
         if (__builtin_mul_overflow(value, base, &value) ||
-            __builtin_add_overflow(value, digit_value(*scanner->at),
-                                   &value)) {
+            __builtin_add_overflow(value, digit_value(*scanner->at), &value)) {
             return false;
         }
         scanner->at++;
@@ -212,18 +211,15 @@ bool haywire_parse_maps_line(const char *line, size_t length,
     Scanner scanner = { line, line + length };
     HaywireGuestSection section = { 0 };
 
-    if (!scan_u64(&scanner, 16, &section.start) ||
-        !scan_char(&scanner, '-') ||
+    if (!scan_u64(&scanner, 16, &section.start) || !scan_char(&scanner, '-') ||
         !scan_u64(&scanner, 16, &section.end) || !scan_char(&scanner, ' ') ||
         !scan_permissions(&scanner, &section.flags) ||
-        !scan_char(&scanner, ' ') ||
-        !scan_u64(&scanner, 16, &section.offset) ||
+        !scan_char(&scanner, ' ') || !scan_u64(&scanner, 16, &section.offset) ||
         !scan_char(&scanner, ' ') ||
         !scan_u32(&scanner, 16, &section.device_major) ||
         !scan_char(&scanner, ':') ||
         !scan_u32(&scanner, 16, &section.device_minor) ||
-        !scan_char(&scanner, ' ') ||
-        !scan_u64(&scanner, 10, &section.inode) ||
+        !scan_char(&scanner, ' ') || !scan_u64(&scanner, 10, &section.inode) ||
         section.end <= section.start) {
         return false;
     }
@@ -297,8 +293,8 @@ static bool iomem_range(const char *line, size_t length, HaywireRam *ret_ram)
     uint64_t last;
 
     if (!scan_u64(&scanner, 16, &start) || !scan_char(&scanner, '-') ||
-        !scan_u64(&scanner, 16, &last) || last <= start ||
-        last == UINT64_MAX || scanner_left(&scanner) != strlen(suffix) ||
+        !scan_u64(&scanner, 16, &last) || last <= start || last == UINT64_MAX ||
+        scanner_left(&scanner) != strlen(suffix) ||
         memcmp(scanner.at, suffix, strlen(suffix)) != 0) {
         return false;
     }

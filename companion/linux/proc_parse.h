@@ -14,15 +14,15 @@
 typedef struct HaywireProcStat {
     uint32_t pid;
     uint32_t ppid;
-    uint32_t flags;             /* PF_* */
+    uint32_t flags; /* PF_* */
     uint32_t threads;
     uint64_t user_ticks;
     uint64_t system_ticks;
     uint64_t start_ticks;
-    uint64_t vsize;             /* bytes */
+    uint64_t vsize; /* bytes */
     int32_t nice;
     uint8_t state;
-    const char *name;           /* in the text */
+    const char *name; /* in the text */
     size_t name_length;
 } HaywireProcStat;
 

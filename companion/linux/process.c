@@ -23,9 +23,9 @@ static uint64_t ticks_to_ns(const HaywireLinuxCollector *self, uint64_t ticks)
 {
     uint64_t ns;
 
-    if (__builtin_mul_overflow(ticks,
-                               HAYWIRE_NS_PER_SECOND /
-                                   (uint64_t)self->ticks_per_second, &ns)) {
+    if (__builtin_mul_overflow(
+            ticks, HAYWIRE_NS_PER_SECOND / (uint64_t)self->ticks_per_second,
+            &ns)) {
         return UINT64_MAX;
     }
     return ns;
@@ -68,8 +68,8 @@ static HaywireCollect read_stat(HaywireLinuxCollector *self, int folder,
                                 const char *name, HaywireProcStat *ret_stat)
 {
     size_t length = 0;
-    HaywireCollect result = haywire_proc_read(folder, name, self->buffer,
-                                              STAT_SIZE, &length);
+    HaywireCollect result =
+        haywire_proc_read(folder, name, self->buffer, STAT_SIZE, &length);
 
     if (result != HAYWIRE_COLLECT_OK) {
         return result;
@@ -101,7 +101,7 @@ HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
 }
 
 HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
-                                  HaywireProcess *ret_process,
+                                  HaywireOpenProcess *ret_process,
                                   HaywireBrief *ret_brief)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
@@ -130,7 +130,8 @@ HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
     return HAYWIRE_COLLECT_OK;
 }
 
-void haywire_linux_close(HaywireCollector *collector, HaywireProcess *process)
+void haywire_linux_close(HaywireCollector *collector,
+                         HaywireOpenProcess *process)
 {
     (void)collector;
     haywire_cleanup_fd(&process->folder);
@@ -180,8 +181,8 @@ static void set_exe(HaywireDetails *details, int folder, const char *path,
 static HaywireCollect read_exe(HaywireLinuxCollector *self, int folder,
                                HaywireDetails *details)
 {
-    ssize_t length = readlinkat(folder, "exe", self->buffer,
-                                sizeof(self->buffer));
+    ssize_t length =
+        readlinkat(folder, "exe", self->buffer, sizeof(self->buffer));
 
     if (length >= 0) {
         set_exe(details, folder, self->buffer, (size_t)length);
@@ -197,9 +198,8 @@ static HaywireCollect read_cmdline(HaywireLinuxCollector *self, int folder,
                                    HaywireDetails *details)
 {
     size_t length = 0;
-    HaywireCollect result = haywire_proc_read(folder, "cmdline", self->buffer,
-                                              sizeof(details->cmdline) + 1,
-                                              &length);
+    HaywireCollect result = haywire_proc_read(
+        folder, "cmdline", self->buffer, sizeof(details->cmdline) + 1, &length);
 
     if (result != HAYWIRE_COLLECT_OK) {
         return result;
@@ -232,7 +232,7 @@ static HaywireCollect read_rss(HaywireLinuxCollector *self, int folder,
 }
 
 HaywireCollect haywire_linux_details(HaywireCollector *collector,
-                                     HaywireProcess *process,
+                                     HaywireOpenProcess *process,
                                      HaywireDetails *ret_details)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
@@ -261,14 +261,14 @@ HaywireCollect haywire_linux_details(HaywireCollector *collector,
 }
 
 HaywireCollect haywire_linux_figures(HaywireCollector *collector,
-                                     HaywireProcess *process,
+                                     HaywireOpenProcess *process,
                                      HaywireFigures *ret_figures)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
     size_t length = 0;
-    HaywireCollect result = haywire_proc_read(process->folder, "smaps_rollup",
-                                              self->buffer,
-                                              sizeof(self->buffer), &length);
+    HaywireCollect result =
+        haywire_proc_read(process->folder, "smaps_rollup", self->buffer,
+                          sizeof(self->buffer), &length);
 
     if (result != HAYWIRE_COLLECT_OK) {
         return result;

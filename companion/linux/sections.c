@@ -13,7 +13,7 @@
 #define MAPS_LIMIT (32u << 20)
 
 HaywireCollect haywire_linux_sections(HaywireCollector *collector,
-                                      HaywireProcess *process,
+                                      HaywireOpenProcess *process,
                                       size_t *ret_count)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
@@ -29,8 +29,7 @@ HaywireCollect haywire_linux_sections(HaywireCollector *collector,
         return result;
     }
     for (size_t at = 0; at < maps->length; at++) {
-        const char *newline = memchr(maps->data + at, '\n',
-                                     maps->length - at);
+        const char *newline = memchr(maps->data + at, '\n', maps->length - at);
 
         count++;
         if (!newline) {
@@ -57,8 +56,8 @@ bool haywire_linux_sections_next(HaywireCollector *collector,
 
     while (haywire_parse_line(maps->data, maps->length, &self->maps_position,
                               &start, &length)) {
-        if (haywire_parse_maps_line(maps->data + start, length,
-                                    self->path, ret_section)) {
+        if (haywire_parse_maps_line(maps->data + start, length, self->path,
+                                    ret_section)) {
             return true;
         }
     }
