@@ -6,11 +6,11 @@
  * functions.  The plugin calls them directly, without QEMU's own headers, so
  * each prototype and each structure layout it needs is declared here.
  *
- * Checked against the sources and the Debian builds of QEMU 7.2 and 10.0.
- * Any other version is refused at start-up: see HAYWIRE_QEMU_VERSIONS and
- * qemu_symbols.c.  To admit a new version, compare every declaration below
- * with that version's headers first; the file named above each group says
- * where to look.
+ * Checked against the headers of QEMU 7.2, 10.0 and 10.2: tests/qemu-abi has
+ * the compiler compare every declaration below with them.  Any other version
+ * is refused at start-up: see HAYWIRE_QEMU_VERSIONS and qemu_symbols.c.  To
+ * admit a new version, let it pass that check first; the file named above each
+ * group says where to look.
  *
  * Every symbol is a weak reference: the plugin loads whatever the QEMU lacks,
  * names what is missing and refuses cleanly.  A symbol that is declared here
@@ -27,7 +27,8 @@
 /* X(major, minor): the versions that these declarations were checked with. */
 #define HAYWIRE_QEMU_VERSIONS(X) \
     X(7, 2)                      \
-    X(10, 0)
+    X(10, 0)                     \
+    X(10, 2)
 
 #define QEMU_WEAK __attribute__((weak))
 
@@ -166,7 +167,6 @@ static inline void haywire_qobject_unref(QObject *obj)
 typedef struct QmpCommand QmpCommand;
 
 typedef struct QmpCommandList {
-    QmpCommand *tqh_first;
     QTailQLink tqh_circ;
 } QmpCommandList;
 
@@ -180,8 +180,7 @@ const QmpCommand *qmp_find_command(const QmpCommandList *commands,
 extern QmpCommandList qmp_commands QEMU_WEAK;
 
 /*
- * monitor/monitor-internal.h (dropped its flags member in 10.2),
- * include/monitor/monitor.h
+ * monitor/monitor-internal.h, include/monitor/monitor.h
  */
 typedef struct HMPCommand {
     const char *name;

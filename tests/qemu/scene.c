@@ -65,6 +65,35 @@ void scene_await(Scene *scene, const char *state, const char *session,
     }
 }
 
+/* Pages of the session that the plugin has not found yet. */
+static gint64 scene_missing(Scene *scene)
+{
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *status = scene_query(scene, "query-haywire", NULL, &node);
+    JsonArray *categories = json_object_get_array_member(status, "categories");
+    gint64 missing = 0;
+
+    for (guint i = 0; i < json_array_get_length(categories); i++) {
+        JsonObject *row = json_array_get_object_element(categories, i);
+
+        missing += json_object_get_int_member(row, "pages") -
+                   json_object_get_int_member(row, "mapped");
+    }
+    return missing;
+}
+
+/* The plugin may have looked while pages were still being written. */
+static void scene_await_all(Scene *scene)
+{
+    gint64 until = g_get_monotonic_time() + 15 * G_TIME_SPAN_SECOND;
+
+    while (scene_missing(scene) > 0) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        scene_beat(scene, 0);
+        g_usleep(30 * G_TIME_SPAN_MILLISECOND);
+    }
+}
+
 void scene_start(Scene *scene, const char *qemu, const char *arguments,
                  const char *text)
 {
@@ -72,6 +101,7 @@ void scene_start(Scene *scene, const char *qemu, const char *arguments,
     scene->process = qemu_process_start(qemu, PLUGIN_OPTIONS, arguments);
     scene_write_all(scene);
     scene_await(scene, "live", NULL, 0);
+    scene_await_all(scene);
 }
 
 void scene_end(Scene *scene)

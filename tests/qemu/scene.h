@@ -15,7 +15,8 @@ typedef struct Scene {
 
 /*
  * Start @qemu with a quick plugin and @arguments, write the beacons of @text
- * (beacon_builder.h) and beat for its first session until that is live.
+ * (beacon_builder.h) and beat for its first session until that is live and all
+ * of its pages are found.
  */
 void scene_start(Scene *scene, const char *qemu, const char *arguments,
                  const char *text);
