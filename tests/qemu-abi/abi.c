@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the plugin believes about QEMU's internals, compared with QEMU's own
+ * headers by the compiler.  Nothing of this is ever run.
+ *
+ * declarations.h is qemu-plugin/qemu_internals.h made by declarations.awk.
+ */
+#include "qemu/osdep.h"
+
+#include "monitor/monitor-internal.h"
+#include "exec/cpu-common.h"
+#include "qapi/error.h"
+#include "qapi/qapi-commands-control.h"
+#include "qapi/qapi-events-control.h"
+#include "qapi/qobject-input-visitor.h"
+#include "qapi/visitor.h"
+#include "qemu/notify.h"
+#include "qemu/timer.h"
+#include "qom/object.h"
+
+/* Headers that have moved: 10.0 and later first, then 7.2. */
+#if __has_include("qobject/qdict.h")
+#include "qobject/qbool.h"
+#include "qobject/qdict.h"
+#include "qobject/qlist.h"
+#include "qobject/qnum.h"
+#include "qobject/qstring.h"
+#include "qapi/qmp-registry.h"
+#include "system/memory_mapping.h"
+#include "system/system.h"
+#else
+#include "qapi/qmp/dispatch.h"
+#include "qapi/qmp/qbool.h"
+#include "qapi/qmp/qdict.h"
+#include "qapi/qmp/qlist.h"
+#include "qapi/qmp/qnum.h"
+#include "qapi/qmp/qstring.h"
+#include "sysemu/memory_mapping.h"
+#include "sysemu/sysemu.h"
+#endif
+#if __has_include("system/memory.h")
+#include "system/memory.h"
+#else
+#include "exec/memory.h"
+#endif
+#if __has_include("plugins/qemu-plugin.h")
+#include "plugins/qemu-plugin.h"
+#else
+#include "qemu/qemu-plugin.h"
+#endif
+
+#undef error_setg
+#undef QEMU_PLUGIN_EXPORT
+
+/*
+ * Prototypes that differ in form, not in how they are called.  They are
+ * declared under another name, and compared one by one below.
+ */
+#define qmp_register_command haywire_qmp_register_command
+#define qemu_clock_get_ns haywire_qemu_clock_get_ns
+#define qemu_plugin_num_vcpus haywire_qemu_plugin_num_vcpus
+#define qemu_plugin_write_register haywire_qemu_plugin_write_register
+#include "declarations.h"
+#undef qmp_register_command
+#undef qemu_clock_get_ns
+
+#define SAME_TYPE(object, type)                                            \
+    _Static_assert(__builtin_types_compatible_p(__typeof__(object), type), \
+                   #object " has another type")
+
+#define SAME_SIZE(name)                                    \
+    _Static_assert(sizeof(struct haywire_##name) ==        \
+                   sizeof(name), #name " has another size")
+
+#define PLACED_AS(name, ours, theirs)                                  \
+    _Static_assert(offsetof(struct haywire_##name, ours) ==            \
+                   offsetof(name, theirs),                             \
+                   #name "." #ours " has moved");                      \
+    _Static_assert(sizeof(((struct haywire_##name *)NULL)->ours) ==    \
+                   sizeof(((name *)NULL)->theirs),                     \
+                   #name "." #ours " has another size")
+
+#define PLACED(name, member) PLACED_AS(name, member, member)
+
+/* An enumeration is passed like the int that the plugin passes. */
+SAME_TYPE(&qemu_clock_get_ns, int64_t (*)(QEMUClockType));
+_Static_assert(sizeof(QEMUClockType) == sizeof(int), "another size");
+_Static_assert(QEMU_CLOCK_VIRTUAL == HAYWIRE_QEMU_CLOCK_VIRTUAL, "renumbered");
+
+/* The last parameter is a zero in a register, whatever its width. */
+_Static_assert(
+    __builtin_types_compatible_p(
+        __typeof__(&qmp_register_command),
+        void (*)(QmpCommandList *, const char *, QmpCommandFunc *,
+                 QmpCommandOptions, unsigned)) ||
+    __builtin_types_compatible_p(
+        __typeof__(&qmp_register_command),
+        void (*)(QmpCommandList *, const char *, QmpCommandFunc *,
+                 QmpCommandOptions, uint64_t)),
+    "qmp_register_command has another type");
+_Static_assert(sizeof(QmpCommandOptions) == sizeof(int), "another size");
+
+/* Heads and links of lists. */
+typedef struct QTailQLink QTailQLink;
+SAME_SIZE(QTailQLink);
+PLACED(QTailQLink, tql_next);
+PLACED(QTailQLink, tql_prev);
+SAME_SIZE(QmpCommandList);
+PLACED(QmpCommandList, tqh_circ);
+
+/* The public plugin interface. */
+SAME_SIZE(qemu_info_t);
+PLACED(qemu_info_t, target_name);
+PLACED(qemu_info_t, version);
+PLACED(qemu_info_t, version.min);
+PLACED(qemu_info_t, version.cur);
+PLACED(qemu_info_t, system_emulation);
+PLACED(qemu_info_t, system.smp_vcpus);
+PLACED(qemu_info_t, system.max_vcpus);
+
+/* query-version. */
+SAME_SIZE(VersionTriple);
+PLACED(VersionTriple, major);
+PLACED(VersionTriple, minor);
+PLACED(VersionTriple, micro);
+SAME_SIZE(VersionInfo);
+PLACED(VersionInfo, qemu);
+PLACED(VersionInfo, package);
+
+/* Objects: each kind starts with its QObject, as it is cast. */
+SAME_SIZE(QObject);
+PLACED_AS(QObject, type, base.type);
+PLACED_AS(QObject, refcnt, base.refcnt);
+_Static_assert(offsetof(QDict, base) == 0, "QDict");
+_Static_assert(offsetof(QList, base) == 0, "QList");
+_Static_assert(offsetof(QNum, base) == 0, "QNum");
+_Static_assert(offsetof(QBool, base) == 0, "QBool");
+_Static_assert(offsetof(QString, base) == 0, "QString");
+
+/* The monitor's tables. */
+SAME_SIZE(HMPCommand);
+PLACED(HMPCommand, name);
+PLACED(HMPCommand, args_type);
+PLACED(HMPCommand, params);
+PLACED(HMPCommand, help);
+PLACED(HMPCommand, flags);
+PLACED(HMPCommand, cmd);
+PLACED(HMPCommand, cmd_info_hrt);
+PLACED(HMPCommand, coroutine);
+PLACED(HMPCommand, sub_table);
+PLACED(HMPCommand, command_completion);
+
+/* Guest RAM as dump-guest-memory sees it. */
+SAME_SIZE(GuestPhysBlock);
+PLACED(GuestPhysBlock, target_start);
+PLACED(GuestPhysBlock, target_end);
+PLACED(GuestPhysBlock, host_addr);
+PLACED(GuestPhysBlock, mr);
+PLACED(GuestPhysBlock, next.tqe_next);
+PLACED(GuestPhysBlock, next);
+SAME_SIZE(GuestPhysBlockList);
+PLACED(GuestPhysBlockList, num);
+PLACED(GuestPhysBlockList, head);
+PLACED(GuestPhysBlockList, head.tqh_first);
+
+SAME_SIZE(Notifier);
+PLACED(Notifier, notify);
+PLACED(Notifier, node);
+PLACED(Notifier, node.le_next);
+PLACED(Notifier, node.le_prev);
