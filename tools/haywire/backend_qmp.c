@@ -1,0 +1,284 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The backend that asks a running plugin over QMP: see backend.h.
+ */
+#include <string.h>
+
+#include "backend.h"
+#include "exit_status.h"
+#include "qmp_client.h"
+#include "reply_parse.h"
+
+#define TIMEOUT_MS 5000
+
+/* How long a rescan may take, and how often it is asked after. */
+#define RESCAN_LIMIT_US (60 * G_USEC_PER_SEC)
+#define RESCAN_STEP_US  (100 * 1000)
+
+typedef struct QmpBackend {
+    HaywireBackend base;
+    char *path;
+    HaywireQmpClient *client;
+    GPtrArray *replies;  /* of JsonNode: strings are borrowed from them */
+    HaywireArena *arena; /* lists */
+    HaywireOverview overview;
+} QmpBackend;
+
+static QmpBackend *qmp(HaywireBackend *backend)
+{
+    return (QmpBackend *)backend;
+}
+
+/* A QEMU without the plugin does not know the commands. */
+static void explain(const QmpBackend *backend, GError **error)
+{
+    if (g_strcmp0(haywire_qmp_error_get_class(*error), "CommandNotFound") ==
+        0) {
+        g_clear_error(error);
+        haywire_exit_fail(error, HAYWIRE_EXIT_IO,
+                          "This QEMU has no Haywire plugin");
+    }
+    g_prefix_error(error, "%s: ", backend->path);
+}
+
+/*
+ * The reply to @command, kept until the next refresh. @arguments: taken over,
+ * may be NULL. Errors of the command itself keep their domain and text.
+ */
+static JsonNode *ask(QmpBackend *backend, const char *command,
+                     JsonObject *arguments, GError **error)
+{
+    GError *reason = NULL;
+    JsonNode *reply = haywire_qmp_client_execute(backend->client, command,
+                                                 arguments, &reason);
+
+    g_clear_pointer(&arguments, json_object_unref);
+    if (reply) {
+        g_ptr_array_add(backend->replies, reply);
+        return reply;
+    }
+    if (!g_error_matches(reason, HAYWIRE_QMP_ERROR,
+                         HAYWIRE_QMP_ERROR_COMMAND) ||
+        g_strcmp0(haywire_qmp_error_get_class(reason), "GenericError") != 0) {
+        explain(backend, &reason);
+    }
+    g_propagate_error(error, reason);
+    return NULL;
+}
+
+static JsonObject *with_pid(uint32_t pid)
+{
+    JsonObject *arguments = json_object_new();
+
+    json_object_set_int_member(arguments, "pid", pid);
+    return arguments;
+}
+
+static gboolean refresh(HaywireBackend *base, GError **error)
+{
+    QmpBackend *backend = qmp(base);
+    JsonNode *reply;
+
+    g_ptr_array_set_size(backend->replies, 0);
+    g_ptr_array_set_size(backend->arena, 0);
+    reply = ask(backend, "query-haywire", NULL, error);
+    return reply && haywire_parse_overview(reply, &backend->overview, error);
+}
+
+/* The plugin judges on its own; it has no session, or it soon knows. */
+static gint64 beat_wait(HaywireBackend *base)
+{
+    const HaywireOverview *overview = &qmp(base)->overview;
+    const bool judging =
+        overview->has_session && overview->state == HAYWIRE_STATE_SEARCHING;
+
+    return judging ? RESCAN_STEP_US : 0;
+}
+
+static const HaywireOverview *overview(HaywireBackend *base)
+{
+    return &qmp(base)->overview;
+}
+
+static gboolean processes(HaywireBackend *base, HaywireProcessList *ret_list,
+                          GError **error)
+{
+    QmpBackend *backend = qmp(base);
+    JsonNode *reply = ask(backend, "query-haywire-processes", NULL, error);
+
+    return reply &&
+           haywire_parse_processes(reply, backend->arena, ret_list, error);
+}
+
+static gboolean sections(HaywireBackend *base, uint32_t pid,
+                         HaywireSectionList *ret_list, GError **error)
+{
+    QmpBackend *backend = qmp(base);
+    JsonNode *reply =
+        ask(backend, "query-haywire-sections", with_pid(pid), error);
+
+    return reply &&
+           haywire_parse_sections(reply, backend->arena, ret_list, error);
+}
+
+static gboolean page_runs(HaywireBackend *base, uint32_t pid,
+                          HaywireGvaRange range, HaywirePageRunList *ret_list,
+                          GError **error)
+{
+    QmpBackend *backend = qmp(base);
+    JsonObject *arguments = with_pid(pid);
+    JsonNode *reply;
+
+    json_object_set_int_member(arguments, "address", (gint64)range.start.value);
+    json_object_set_int_member(arguments, "length", (gint64)range.length);
+    reply = ask(backend, "query-haywire-ptes", arguments, error);
+    return reply &&
+           haywire_parse_page_runs(reply, backend->arena, ret_list, error);
+}
+
+static gboolean cameras(HaywireBackend *base, HaywireCamera ret_camera[2],
+                        GError **error)
+{
+    JsonNode *reply = ask(qmp(base), "query-haywire-cameras", NULL, error);
+
+    return reply && haywire_parse_cameras(reply, ret_camera, error);
+}
+
+static gboolean stats(HaywireBackend *base, HaywireHostCounters *ret_host,
+                      HaywireGuestStats *ret_guest, GError **error)
+{
+    JsonNode *reply = ask(qmp(base), "query-haywire-stats", NULL, error);
+
+    return reply && haywire_parse_stats(reply, ret_host, ret_guest, error);
+}
+
+static gboolean translate(HaywireBackend *base, uint32_t pid,
+                          HaywireGva address, HaywirePlace *ret_place,
+                          GError **error)
+{
+    JsonObject *arguments = with_pid(pid);
+    JsonNode *reply;
+
+    json_object_set_int_member(arguments, "address", (gint64)address.value);
+    reply = ask(qmp(base), "haywire-translate", arguments, error);
+    return reply && haywire_parse_place(reply, ret_place, error);
+}
+
+static gboolean focus(HaywireBackend *base, uint32_t camera, uint32_t pid,
+                      GError **error)
+{
+    JsonObject *arguments = pid ? with_pid(pid) : json_object_new();
+
+    json_object_set_int_member(arguments, "camera", camera);
+    return ask(qmp(base), pid ? "haywire-focus" : "haywire-unfocus", arguments,
+               error) != NULL;
+}
+
+/* The scan that was asked for has ended when one is younger than the wish. */
+static gboolean wait_for_scan(HaywireBackend *base, GError **error)
+{
+    const gint64 start = g_get_monotonic_time();
+    gint64 waited = 0;
+
+    while (waited < RESCAN_LIMIT_US) {
+        g_usleep(RESCAN_STEP_US);
+        if (!refresh(base, error)) {
+            return FALSE;
+        }
+        waited = g_get_monotonic_time() - start;
+        if (qmp(base)->overview.has_scan &&
+            qmp(base)->overview.scan_age / 1000 < (uint64_t)waited) {
+            return TRUE;
+        }
+    }
+    return haywire_exit_fail(error, HAYWIRE_EXIT_IO,
+                             "%s: the plugin did not end its scan in time",
+                             qmp(base)->path);
+}
+
+/* The plugin tells of one session, and how many there are. */
+static GArray *make_rows(const HaywireOverview *overview)
+{
+    GArray *rows = g_array_new(FALSE, TRUE, sizeof(HaywireScanRow));
+    HaywireScanRow row = {
+        .state = overview->state,
+        .session = overview->session,
+        .os = overview->os,
+        .arch = overview->arch,
+        .companion_pid = overview->companion_pid,
+        .started = overview->started,
+        .heartbeat = overview->heartbeat,
+        .heartbeat_time = overview->heartbeat_time,
+        .chosen = true,
+    };
+
+    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        row.pages += overview->category[i].mapped;
+    }
+    if (overview->has_session) {
+        g_array_append_val(rows, row);
+    }
+    return rows;
+}
+
+static gboolean scan(HaywireBackend *base, HaywireScanReport *ret_report,
+                     GError **error)
+{
+    const HaywireOverview *found = &qmp(base)->overview;
+
+    if (!ask(qmp(base), "haywire-rescan", NULL, error) ||
+        !wait_for_scan(base, error)) {
+        return FALSE;
+    }
+    ret_report->duration = found->scan_duration;
+    ret_report->pages = found->scan_pages;
+    ret_report->counted = false;
+    ret_report->sessions = found->sessions;
+    ret_report->row = make_rows(found);
+    return TRUE;
+}
+
+static void destroy(HaywireBackend *base)
+{
+    QmpBackend *backend = qmp(base);
+
+    haywire_qmp_client_free(backend->client);
+    g_ptr_array_unref(backend->replies);
+    g_ptr_array_unref(backend->arena);
+    g_free(backend->path);
+    g_free(backend);
+}
+
+static const HaywireBackendOps qmp_ops = {
+    .refresh = refresh,
+    .beat_wait = beat_wait,
+    .overview = overview,
+    .processes = processes,
+    .sections = sections,
+    .page_runs = page_runs,
+    .cameras = cameras,
+    .stats = stats,
+    .translate = translate,
+    .focus = focus,
+    .scan = scan,
+    .destroy = destroy,
+};
+
+HaywireBackend *haywire_backend_qmp_new(const char *path, GError **error)
+{
+    QmpBackend *backend = g_new0(QmpBackend, 1);
+
+    backend->base.ops = &qmp_ops;
+    backend->path = g_strdup(path);
+    backend->replies =
+        g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
+    backend->arena = haywire_arena_new();
+    backend->client = haywire_qmp_client_new(path, TIMEOUT_MS, error);
+    if (!backend->client) {
+        g_prefix_error(error, "%s: ", path);
+        destroy(&backend->base);
+        return NULL;
+    }
+    return &backend->base;
+}

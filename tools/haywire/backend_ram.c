@@ -1,0 +1,269 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The backend that reads a RAM file, live or kept: see backend.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "exit_status.h"
+#include "haywire/focus.h"
+#include "haywire/view.h"
+#include "progress.h"
+#include "ram_scan.h"
+
+#define NS_PER_US 1000
+
+typedef struct RamBackend {
+    HaywireBackend base;
+    char *path;
+    HaywireSource *source;
+    HaywireView *view;
+    HaywireModel *model; /* the newest; NULL before the first refresh */
+    HaywireProgress progress;
+} RamBackend;
+
+static RamBackend *ram(HaywireBackend *backend)
+{
+    return (RamBackend *)backend;
+}
+
+static HaywireNow now(void)
+{
+    const uint64_t ns = (uint64_t)g_get_monotonic_time() * NS_PER_US;
+
+    return (HaywireNow){ .now_ns = ns, .host_ns = ns };
+}
+
+/* A failure of the file itself: errno says more about one of them. */
+static gboolean fail(const RamBackend *backend, HaywireStatus status,
+                     GError **error)
+{
+    const int saved = errno;
+
+    if (status == HAYWIRE_IO_ERROR && saved) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_IO, "%s: %s",
+                                 backend->path, g_strerror(saved));
+    }
+    return haywire_exit_fail_status(error, status, NULL, backend->path);
+}
+
+static gboolean refresh(HaywireBackend *base, GError **error)
+{
+    RamBackend *backend = ram(base);
+    HaywireModel *model;
+    HaywireStatus status;
+
+    errno = 0;
+    status = haywire_view_refresh(backend->view, now(), &model);
+    haywire_progress_end(&backend->progress);
+    if (status != HAYWIRE_OK) {
+        return fail(backend, status, error);
+    }
+    haywire_model_unref(backend->model);
+    backend->model = model;
+    return TRUE;
+}
+
+static gint64 beat_wait(HaywireBackend *base)
+{
+    const uint64_t ns = haywire_view_beat_wait(ram(base)->view, now());
+
+    return (gint64)((ns + NS_PER_US - 1) / NS_PER_US);
+}
+
+static const HaywireOverview *overview(HaywireBackend *base)
+{
+    return &ram(base)->model->overview;
+}
+
+static gboolean processes(HaywireBackend *base, HaywireProcessList *ret_list,
+                          GError **error)
+{
+    const HaywireModel *model = ram(base)->model;
+
+    (void)error;
+    ret_list->count = model->process_count;
+    ret_list->process = model->process;
+    return TRUE;
+}
+
+static gboolean fail_pid(GError **error, HaywireStatus status, uint32_t pid)
+{
+    g_autofree char *context = g_strdup_printf("pid %u", pid);
+
+    return haywire_exit_fail_status(error, status, NULL, context);
+}
+
+static gboolean sections(HaywireBackend *base, uint32_t pid,
+                         HaywireSectionList *ret_list, GError **error)
+{
+    const HaywireStatus status =
+        haywire_model_sections(ram(base)->model, pid, ret_list);
+
+    return status == HAYWIRE_OK || fail_pid(error, status, pid);
+}
+
+static gboolean page_runs(HaywireBackend *base, uint32_t pid,
+                          HaywireGvaRange range, HaywirePageRunList *ret_list,
+                          GError **error)
+{
+    const HaywireStatus status =
+        haywire_model_page_runs(ram(base)->model, pid, ret_list);
+
+    (void)range;
+    return status == HAYWIRE_OK || fail_pid(error, status, pid);
+}
+
+static gboolean cameras(HaywireBackend *base, HaywireCamera ret_camera[2],
+                        GError **error)
+{
+    (void)error;
+    memcpy(ret_camera, ram(base)->model->camera,
+           sizeof(ram(base)->model->camera));
+    return TRUE;
+}
+
+static gboolean stats(HaywireBackend *base, HaywireHostCounters *ret_host,
+                      HaywireGuestStats *ret_guest, GError **error)
+{
+    (void)error;
+    *ret_host = ram(base)->model->host;
+    *ret_guest = ram(base)->model->guest;
+    return TRUE;
+}
+
+/* The place in the file may be unknown; the guest's address is not. */
+static gboolean translate(HaywireBackend *base, uint32_t pid,
+                          HaywireGva address, HaywirePlace *ret_place,
+                          GError **error)
+{
+    const HaywireModel *model = ram(base)->model;
+    HaywirePosition position;
+    HaywireStatus status;
+
+    ret_place->ram_block = "";
+    ret_place->has_offset = false;
+    status =
+        haywire_model_translate(model, pid, address, &ret_place->translation);
+    if (status != HAYWIRE_OK) {
+        return fail_pid(error, status, pid);
+    }
+    if (haywire_layout_position(&model->layout, ret_place->translation.gpa,
+                                &position) == HAYWIRE_OK) {
+        ret_place->has_offset = true;
+        ret_place->offset = position.value;
+    }
+    return TRUE;
+}
+
+static gboolean focus(HaywireBackend *base, uint32_t camera, uint32_t pid,
+                      GError **error)
+{
+    RamBackend *backend = ram(base);
+    g_autofree char *context = g_strdup_printf("camera %u", camera);
+    HaywireDiagnosis diagnosis = { 0 };
+    HaywireFocusTarget target;
+    HaywireControl control;
+    HaywireStatus status;
+
+    status = haywire_focus_target(backend->model, camera, &target);
+    if (status != HAYWIRE_OK) {
+        return haywire_exit_fail_status(error, status, NULL, context);
+    }
+    errno = 0;
+    status = haywire_focus(backend->source, &target, pid, &control, &diagnosis);
+    haywire_view_count_focus(backend->view, status);
+    if (status == HAYWIRE_IO_ERROR) {
+        return fail(backend, status, error);
+    }
+    return status == HAYWIRE_OK ||
+           haywire_exit_fail_status(error, status, &diagnosis, context);
+}
+
+static gboolean scan(HaywireBackend *base, HaywireScanReport *ret_report,
+                     GError **error)
+{
+    RamBackend *backend = ram(base);
+    HaywireStatus status;
+
+    errno = 0;
+    status = haywire_ram_scan(backend->source, &backend->progress, ret_report);
+    haywire_progress_end(&backend->progress);
+    return status == HAYWIRE_OK || fail(backend, status, error);
+}
+
+static void destroy(HaywireBackend *base)
+{
+    RamBackend *backend = ram(base);
+
+    haywire_model_unref(backend->model);
+    haywire_view_destroy(backend->view);
+    haywire_source_destroy(backend->source);
+    g_free(backend->path);
+    g_free(backend);
+}
+
+static const HaywireBackendOps ram_ops = {
+    .refresh = refresh,
+    .beat_wait = beat_wait,
+    .overview = overview,
+    .processes = processes,
+    .sections = sections,
+    .page_runs = page_runs,
+    .cameras = cameras,
+    .stats = stats,
+    .translate = translate,
+    .focus = focus,
+    .scan = scan,
+    .destroy = destroy,
+};
+
+/*
+ * Symbolic links are followed: the person names the file. O_NONBLOCK keeps a
+ * fifo from holding us up before the source refuses it.
+ */
+static HaywireStatus open_source(const char *path, HaywireSource **ret_source)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    HaywireStatus status;
+    int saved;
+
+    if (fd < 0) {
+        return HAYWIRE_IO_ERROR;
+    }
+    status = haywire_file_source_install_guard();
+    if (status == HAYWIRE_OK) {
+        status = haywire_file_source_open(fd, path, ret_source);
+    }
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return status;
+}
+
+HaywireBackend *haywire_backend_ram_new(const char *path, GError **error)
+{
+    RamBackend *backend = g_new0(RamBackend, 1);
+    HaywireStatus status;
+
+    backend->base.ops = &ram_ops;
+    backend->path = g_strdup(path);
+    errno = 0;
+    status = open_source(path, &backend->source);
+    if (status == HAYWIRE_OK) {
+        status = haywire_view_new(backend->source, &backend->view);
+    }
+    if (status != HAYWIRE_OK) {
+        fail(backend, status, error);
+        destroy(&backend->base);
+        return NULL;
+    }
+    haywire_progress_init(&backend->progress);
+    haywire_view_set_progress(backend->view, haywire_progress_show,
+                              &backend->progress);
+    return &backend->base;
+}

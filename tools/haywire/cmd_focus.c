@@ -1,0 +1,154 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * focus and unfocus: write the control word, then wait for the companion.
+ */
+#include "commands.h"
+#include "exit_status.h"
+#include "text.h"
+
+/* Companions read the control word every 50 ms; a pass takes longer. */
+#define ANSWER_LIMIT_US (2 * G_USEC_PER_SEC)
+#define ANSWER_STEP_US  (20 * 1000)
+
+static gboolean check_process(HaywireBackend *backend, guint32 pid,
+                              GError **error)
+{
+    HaywireProcessList list;
+
+    if (!backend->ops->processes(backend, &list, error)) {
+        return FALSE;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.process[i].pid == pid) {
+            return TRUE;
+        }
+    }
+    return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "pid %u: %s", pid,
+                             haywire_status_text(HAYWIRE_NO_PROCESS));
+}
+
+/* The companion has taken the pid over from the control word. */
+static gboolean is_answered(const HaywireCamera *camera, guint32 pid)
+{
+    return camera->mapped && camera->target_pid == pid &&
+           (camera->status == HAYWIRE_CAMERA_IDLE) == (pid == 0);
+}
+
+/* And there is something to see. */
+static gboolean is_settled(const HaywireCamera *camera, guint32 pid)
+{
+    return is_answered(camera, pid) &&
+           (camera->status != HAYWIRE_CAMERA_ACTIVE ||
+            camera->current_pid == pid);
+}
+
+static gboolean wait_for_answer(HaywireBackend *backend, guint32 number,
+                                guint32 pid, HaywireCamera *ret_camera,
+                                GError **error)
+{
+    const gint64 limit = g_get_monotonic_time() + ANSWER_LIMIT_US;
+    HaywireCamera camera[2];
+
+    do {
+        g_usleep(ANSWER_STEP_US);
+        if (!haywire_backend_look(backend, error) ||
+            !backend->ops->cameras(backend, camera, error)) {
+            return FALSE;
+        }
+        *ret_camera = camera[number - 1];
+        if (is_settled(ret_camera, pid)) {
+            return TRUE;
+        }
+    } while (g_get_monotonic_time() < limit);
+    return is_answered(ret_camera, pid) ||
+           haywire_exit_fail(error, HAYWIRE_EXIT_IO,
+                             "camera %u: the companion did not answer in time",
+                             number);
+}
+
+static gboolean check_answer(const HaywireCamera *camera, guint32 pid,
+                             GError **error)
+{
+    switch (camera->status) {
+    case HAYWIRE_CAMERA_NO_PROCESS:
+        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "pid %u: %s", pid,
+                                 haywire_status_text(HAYWIRE_NO_PROCESS));
+    case HAYWIRE_CAMERA_DENIED:
+        return haywire_exit_fail(error, HAYWIRE_EXIT_IO,
+                                 "pid %u: the companion may not look into it",
+                                 pid);
+    default:
+        return TRUE;
+    }
+}
+
+static gboolean print_camera(HaywireContext *context,
+                             const HaywireCamera *camera, GError **error)
+{
+    HaywireBackend *backend = context->backend;
+    HaywireEmitter *emitter =
+        haywire_output_begin(&context->output, backend->ops->overview(backend));
+
+    if (emitter) {
+        haywire_reply_camera(emitter, "camera", camera);
+    } else {
+        haywire_text_cameras(context->output.text, camera, 1);
+    }
+    return haywire_output_end(&context->output, error);
+}
+
+static gboolean point(HaywireContext *context, guint32 number, guint32 pid,
+                      GError **error)
+{
+    HaywireBackend *backend = context->backend;
+    HaywireCamera camera;
+
+    return backend->ops->focus(backend, number, pid, error) &&
+           wait_for_answer(backend, number, pid, &camera, error) &&
+           check_answer(&camera, pid, error) &&
+           print_camera(context, &camera, error);
+}
+
+/* Writing for a companion that does not listen helps nobody. */
+static gboolean refresh_live(HaywireBackend *backend, GError **error)
+{
+    if (!haywire_backend_refresh_session(backend, error)) {
+        return FALSE;
+    }
+    if (backend->ops->overview(backend)->state != HAYWIRE_STATE_LIVE) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
+                                 "The session is not live: nothing was "
+                                 "written");
+    }
+    return TRUE;
+}
+
+gboolean haywire_run_focus(HaywireContext *context, GError **error)
+{
+    const HaywireOptions *options = context->options;
+    guint32 camera = 1;
+    guint32 pid;
+
+    if (!haywire_option_pid(options->argument[0], &pid, error) ||
+        (options->arguments > 1 &&
+         !haywire_option_camera(options->argument[1], &camera, error))) {
+        return FALSE;
+    }
+    return refresh_live(context->backend, error) &&
+           check_process(context->backend, pid, error) &&
+           point(context, camera, pid, error);
+}
+
+gboolean haywire_run_unfocus(HaywireContext *context, GError **error)
+{
+    const HaywireOptions *options = context->options;
+    guint32 camera = 1;
+
+    if (options->arguments > 0 &&
+        !haywire_option_camera(options->argument[0], &camera, error)) {
+        return FALSE;
+    }
+    return refresh_live(context->backend, error) &&
+           point(context, camera, 0, error);
+}

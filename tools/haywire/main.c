@@ -1,0 +1,124 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * haywire: shows on the host what runs inside a QEMU guest. Parses and
+ * dispatches; see commands.h.
+ */
+#include <locale.h>
+#include <stdio.h>
+
+#include "commands.h"
+#include "exit_status.h"
+
+static HaywireBackend *open_backend(const HaywireOptions *options,
+                                    GError **error)
+{
+    if (options->ram) {
+        return haywire_backend_ram_new(options->ram, error);
+    }
+    return haywire_backend_qmp_new(options->qmp, error);
+}
+
+static const HaywireCommand *find_command(const HaywireOptions *options,
+                                          GError **error)
+{
+    const HaywireCommand *command;
+
+    if (!options->command) {
+        haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                          "A command is missing (see haywire --help)");
+        return NULL;
+    }
+    command = haywire_command_find(options->command);
+    if (!command) {
+        haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                          "Unknown command: %s (see haywire --help)",
+                          options->command);
+    }
+    return command;
+}
+
+static gboolean check_usage(const HaywireOptions *options,
+                            const HaywireCommand *command, GError **error)
+{
+    if (options->arguments < command->minimum ||
+        options->arguments > command->maximum) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "Usage: haywire [OPTION...] %s %s",
+                                 command->name, command->arguments);
+    }
+    if (!options->ram == !options->qmp) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "Exactly one of --ram and --qmp is needed");
+    }
+    return TRUE;
+}
+
+static gboolean print_help(const HaywireOptions *options, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    const HaywireCommand *command;
+
+    if (options->command) {
+        command = find_command(options, error);
+        if (!command) {
+            return FALSE;
+        }
+        haywire_command_help(text, command);
+    } else {
+        haywire_command_usage(text);
+    }
+    fputs(text->str, stdout);
+    return TRUE;
+}
+
+static gboolean run_command(const HaywireOptions *options, GError **error)
+{
+    g_autoptr(HaywireBackend) backend = NULL;
+    const HaywireCommand *command = find_command(options, error);
+    HaywireContext context = { .options = options };
+    gboolean done;
+
+    if (!command || !check_usage(options, command, error)) {
+        return FALSE;
+    }
+    backend = open_backend(options, error);
+    if (!backend) {
+        return FALSE;
+    }
+    context.backend = backend;
+    haywire_output_init(&context.output, options->json, FALSE);
+    done = command->run(&context, error);
+    haywire_output_clear(&context.output);
+    return done;
+}
+
+static gboolean dispatch(int argc, char **argv, GError **error)
+{
+    HaywireOptions options;
+
+    if (!haywire_options_parse(argc, argv, &options, error)) {
+        return FALSE;
+    }
+    if (options.help) {
+        return print_help(&options, error);
+    }
+    if (options.version) {
+        puts("haywire " HAYWIRE_VERSION);
+        return TRUE;
+    }
+    return run_command(&options, error);
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+
+    setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C");
+    if (dispatch(argc, argv, &error)) {
+        return HAYWIRE_EXIT_OK;
+    }
+    haywire_exit_complain(error->message);
+    return (int)haywire_exit_of_error(error);
+}

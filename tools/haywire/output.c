@@ -1,0 +1,69 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the commands print: see output.h.
+ */
+#include "output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "exit_status.h"
+#include "text.h"
+
+void haywire_output_init(HaywireOutput *output, gboolean json, gboolean compact)
+{
+    output->json = json;
+    output->text = g_string_new(NULL);
+    haywire_json_emitter_init(&output->emitter, output->text, compact);
+}
+
+void haywire_output_clear(HaywireOutput *output)
+{
+    g_string_free(output->text, TRUE);
+    output->text = NULL;
+}
+
+static void warn_unless_live(const HaywireOverview *overview)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    if (overview->has_session && overview->state == HAYWIRE_STATE_LIVE) {
+        return;
+    }
+    haywire_text_session_line(line, overview);
+    g_string_truncate(line, line->len - 1);
+    haywire_exit_complain(line->str);
+}
+
+HaywireEmitter *haywire_output_begin(HaywireOutput *output,
+                                     const HaywireOverview *overview)
+{
+    HaywireEmitter *emitter = &output->emitter.base;
+
+    if (!output->json) {
+        warn_unless_live(overview);
+        return NULL;
+    }
+    emitter->begin_object(emitter, NULL);
+    emitter->number(emitter, "version", HAYWIRE_JSON_VERSION);
+    emitter->string(emitter, "state", haywire_state_name(overview->state));
+    return emitter;
+}
+
+gboolean haywire_output_end(HaywireOutput *output, GError **error)
+{
+    HaywireEmitter *emitter = &output->emitter.base;
+
+    if (output->json) {
+        emitter->end_object(emitter);
+    }
+    if (fwrite(output->text->str, 1, output->text->len, stdout) !=
+            output->text->len ||
+        fflush(stdout) != 0) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_IO, "standard output: %s",
+                                 g_strerror(errno));
+    }
+    return TRUE;
+}

@@ -1,0 +1,38 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the commands print: one JSON object or text, made in memory and written
+ * in one go, so that a failure leaves no half of it.
+ */
+#ifndef HAYWIRE_TOOL_OUTPUT_H
+#define HAYWIRE_TOOL_OUTPUT_H
+
+#include "backend.h"
+#include "json_emitter.h"
+
+/* Of the "version" member: grows when a member changes its meaning. */
+#define HAYWIRE_JSON_VERSION 1
+
+typedef struct HaywireOutput {
+    gboolean json;
+    GString *text; /* JSON or text so far */
+    HaywireJsonEmitter emitter;
+} HaywireOutput;
+
+/* @compact: JSON on one line */
+void haywire_output_init(HaywireOutput *output, gboolean json,
+                         gboolean compact);
+void haywire_output_clear(HaywireOutput *output);
+
+/*
+ * Begin the answer of a command about @overview. JSON: the outermost object,
+ * with version and state; NULL is returned for text. Text: a warning on stderr
+ * when the data is not live.
+ */
+HaywireEmitter *haywire_output_begin(HaywireOutput *output,
+                                     const HaywireOverview *overview);
+
+/* End it and write all to stdout. FALSE with @error when that fails. */
+gboolean haywire_output_end(HaywireOutput *output, GError **error);
+
+#endif

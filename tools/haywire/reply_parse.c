@@ -1,0 +1,266 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Replies back into structures: see reply_parse.h.
+ */
+#include "reply_parse.h"
+
+#include <string.h>
+
+#include "exit_status.h"
+
+HaywireArena *haywire_arena_new(void)
+{
+    return g_ptr_array_new_with_free_func(g_free);
+}
+
+static gboolean malformed(GError **error, const char *what)
+{
+    return haywire_exit_fail(error, HAYWIRE_EXIT_IO,
+                             "The reply is malformed at \"%s\"", what);
+}
+
+/* Plugins escape what a guest says; one that does not is not believed. */
+static gboolean is_printable(const char *text)
+{
+    if (!g_utf8_validate(text, -1, NULL)) {
+        return FALSE;
+    }
+    for (; *text; text = g_utf8_next_char(text)) {
+        if (g_unichar_iscntrl(g_utf8_get_char(text))) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* json-glib keeps what is above INT64_MAX as the same bits. */
+static gboolean set_value(const HaywireField *field, void *object,
+                          JsonNode *node)
+{
+    switch (json_node_get_value_type(node)) {
+    case G_TYPE_INT64:
+        return haywire_field_set_number(field, object,
+                                        (uint64_t)json_node_get_int(node));
+    case G_TYPE_BOOLEAN:
+        return haywire_field_set_number(field, object,
+                                        json_node_get_boolean(node));
+    case G_TYPE_STRING:
+        return is_printable(json_node_get_string(node)) &&
+               haywire_field_set_string(field, object,
+                                        json_node_get_string(node));
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean parse_members(JsonNode *node, const HaywireTable *table,
+                              void *object, GError **error)
+{
+    JsonObject *members;
+
+    memset(object, 0, table->size);
+    haywire_table_init(table, object);
+    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
+        return malformed(error, table->name);
+    }
+    members = json_node_get_object(node);
+    for (size_t i = 0; i < table->count; i++) {
+        const HaywireField *field = &table->field[i];
+        JsonNode *value = json_object_get_member(members, field->name);
+
+        if (value && (!JSON_NODE_HOLDS_VALUE(value) ||
+                      !set_value(field, object, value))) {
+            return malformed(error, field->name);
+        }
+        if (!value && field->presence == HAYWIRE_PRESENT_ALWAYS) {
+            return malformed(error, field->name);
+        }
+    }
+    return TRUE;
+}
+
+/* Rows of @table's structure, allocated from @arena. */
+static gboolean parse_list(JsonNode *node, const HaywireTable *table,
+                           HaywireArena *arena, const void **ret_rows,
+                           size_t *ret_count, GError **error)
+{
+    JsonArray *list;
+    uint8_t *rows;
+    guint count;
+
+    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
+        return malformed(error, table->name);
+    }
+    list = json_node_get_array(node);
+    count = json_array_get_length(list);
+    rows = g_malloc0_n(count + 1, table->size);
+    g_ptr_array_add(arena, rows);
+    for (guint i = 0; i < count; i++) {
+        if (!parse_members(json_array_get_element(list, i), table,
+                           rows + i * table->size, error)) {
+            return FALSE;
+        }
+    }
+    *ret_rows = rows;
+    *ret_count = count;
+    return TRUE;
+}
+
+static JsonNode *member(JsonNode *node, const char *name)
+{
+    return json_object_get_member(json_node_get_object(node), name);
+}
+
+static gboolean parse_categories(JsonNode *node, HaywireOverview *overview,
+                                 GError **error)
+{
+    g_autoptr(GPtrArray) arena = haywire_arena_new();
+    const HaywireCategoryRow *row;
+    const void *rows;
+    size_t count;
+
+    if (!parse_list(node, &haywire_category_table, arena, &rows, &count,
+                    error)) {
+        return FALSE;
+    }
+    row = rows;
+    for (size_t i = 0; i < count; i++) {
+        if ((unsigned)row[i].category >= HAYWIRE_CATEGORY_COUNT) {
+            return malformed(error, "category");
+        }
+        overview->category[row[i].category].pages = row[i].pages;
+        overview->category[row[i].category].mapped = row[i].mapped;
+    }
+    return TRUE;
+}
+
+gboolean haywire_parse_overview(JsonNode *node, HaywireOverview *ret_overview,
+                                GError **error)
+{
+    return parse_members(node, &haywire_overview_table, ret_overview, error) &&
+           (!ret_overview->has_session ||
+            parse_categories(member(node, "categories"), ret_overview, error));
+}
+
+gboolean haywire_parse_processes(JsonNode *node, HaywireArena *arena,
+                                 HaywireProcessList *ret_list, GError **error)
+{
+    const void *rows;
+
+    if (!parse_list(node, &haywire_process_table, arena, &rows,
+                    &ret_list->count, error)) {
+        return FALSE;
+    }
+    ret_list->process = rows;
+    return TRUE;
+}
+
+gboolean haywire_parse_sections(JsonNode *node, HaywireArena *arena,
+                                HaywireSectionList *ret_list, GError **error)
+{
+    const void *rows;
+
+    if (!parse_members(node, &haywire_section_list_table, ret_list, error) ||
+        !parse_list(member(node, "sections"), &haywire_section_table, arena,
+                    &rows, &ret_list->count, error)) {
+        return FALSE;
+    }
+    ret_list->section = rows;
+    return TRUE;
+}
+
+gboolean haywire_parse_page_runs(JsonNode *node, HaywireArena *arena,
+                                 HaywirePageRunList *ret_list, GError **error)
+{
+    const void *rows;
+
+    if (!parse_members(node, &haywire_page_run_list_table, ret_list, error) ||
+        !parse_list(member(node, "runs"), &haywire_page_run_table, arena, &rows,
+                    &ret_list->count, error)) {
+        return FALSE;
+    }
+    ret_list->run = rows;
+    return TRUE;
+}
+
+gboolean haywire_parse_cameras(JsonNode *node, HaywireCamera ret_camera[2],
+                               GError **error)
+{
+    g_autoptr(GPtrArray) arena = haywire_arena_new();
+    const void *rows;
+    size_t count;
+
+    if (!parse_list(node, &haywire_camera_table, arena, &rows, &count, error)) {
+        return FALSE;
+    }
+    if (count != 2) {
+        return malformed(error, "cameras");
+    }
+    memcpy(ret_camera, rows, 2 * sizeof(*ret_camera));
+    return TRUE;
+}
+
+static gboolean parse_guest(JsonNode *node, HaywireGuestStats *ret_guest,
+                            GError **error)
+{
+    memset(ret_guest, 0, sizeof(*ret_guest));
+    if (!node) {
+        return TRUE;
+    }
+    if (!JSON_NODE_HOLDS_OBJECT(node)) {
+        return malformed(error, "guest");
+    }
+    for (int i = 0; i < HAYWIRE_COUNTER_COUNT; i++) {
+        JsonNode *value = member(node, haywire_guest_counter_name(i));
+
+        if (!value || json_node_get_value_type(value) != G_TYPE_INT64) {
+            return malformed(error, haywire_guest_counter_name(i));
+        }
+        ret_guest->counter[i] = (uint64_t)json_node_get_int(value);
+    }
+    ret_guest->valid = true;
+    return TRUE;
+}
+
+/* Reasons that this version does not know are passed over. */
+static gboolean parse_rejected(JsonNode *node, HaywireHostCounters *host,
+                               GError **error)
+{
+    g_autoptr(GPtrArray) arena = haywire_arena_new();
+    const HaywireRejectedRow *row;
+    const void *rows;
+    size_t count;
+
+    if (!parse_list(node, &haywire_rejected_table, arena, &rows, &count,
+                    error)) {
+        return FALSE;
+    }
+    row = rows;
+    for (size_t i = 0; i < count; i++) {
+        for (int status = 0; status < HAYWIRE_STATUS_COUNT; status++) {
+            if (strcmp(row[i].reason, haywire_status_name(status)) == 0) {
+                host->rejected[status] = row[i].count;
+            }
+        }
+    }
+    return TRUE;
+}
+
+gboolean haywire_parse_stats(JsonNode *node, HaywireHostCounters *ret_host,
+                             HaywireGuestStats *ret_guest, GError **error)
+{
+    if (!JSON_NODE_HOLDS_OBJECT(node)) {
+        return malformed(error, "stats");
+    }
+    return parse_members(member(node, "host"), &haywire_host_table, ret_host,
+                         error) &&
+           parse_guest(member(node, "guest"), ret_guest, error) &&
+           parse_rejected(member(node, "rejected"), ret_host, error);
+}
+
+gboolean haywire_parse_place(JsonNode *node, HaywirePlace *ret_place,
+                             GError **error)
+{
+    return parse_members(node, &haywire_place_table, ret_place, error);
+}
