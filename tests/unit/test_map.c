@@ -1,0 +1,346 @@
+/*
+ * The mapping arrays, by scan and by index.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <glib.h>
+#include <string.h>
+
+#include "beacon_builder.h"
+#include "haywire/bytes.h"
+#include "haywire/map.h"
+
+#define RAM_SIZE (16u << 20)
+#define TOTAL 1010
+
+typedef struct World {
+    HaywireBeacons *beacons;
+    uint8_t *ram;
+    HaywireSource *source;
+    HaywireDiscovery discovery;
+    HaywireMap *map;
+} World;
+
+static const HaywireLayout layout = {
+    .count = 1, .range = { { { 0 }, { 0 }, RAM_SIZE } },
+};
+
+static HaywirePage *page(World *world, HaywireCategory category,
+                         uint32_t index)
+{
+    const HaywireBeacon *beacon = haywire_beacons_find(world->beacons, 0,
+                                                       category, index);
+
+    return (HaywirePage *)(world->ram + beacon->position.value);
+}
+
+static HaywirePosition position(World *world, HaywireCategory category,
+                                uint32_t index)
+{
+    return haywire_beacons_find(world->beacons, 0, category, index)->position;
+}
+
+static World *new_world(const char *text)
+{
+    World *world = g_new0(World, 1);
+    HaywireRegion region = { { 0 }, RAM_SIZE, NULL };
+    HaywirePageInfo info;
+    HaywirePage *first;
+
+    world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
+    region.host = world->ram;
+    world->beacons = haywire_beacons_make(text);
+    g_assert_true(haywire_beacons_place(world->beacons, world->ram, RAM_SIZE,
+                                        NULL));
+    g_assert_cmpint(haywire_array_source_new(&region, 1, true, NULL,
+                                             &world->source), ==, HAYWIRE_OK);
+    first = page(world, HAYWIRE_CATEGORY_MASTER, 0);
+    g_assert_cmpint(haywire_page_verify(first, &info, NULL), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_decode_discovery(first, &info, &world->discovery,
+                                             NULL), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_map_new(info.session, &world->discovery,
+                                    &world->map), ==, HAYWIRE_OK);
+    return world;
+}
+
+static void free_world(World *world)
+{
+    haywire_map_destroy(world->map);
+    haywire_map_destroy(NULL);
+    haywire_source_destroy(world->source);
+    haywire_beacons_free(world->beacons);
+    g_aligned_free(world->ram);
+    g_free(world);
+}
+
+static HaywireStatus add(World *world, HaywireCategory category,
+                         uint32_t index)
+{
+    HaywirePageInfo info;
+
+    g_assert_cmpint(haywire_page_verify(page(world, category, index), &info,
+                                        NULL), ==, HAYWIRE_OK);
+    return haywire_map_add(world->map, position(world, category, index),
+                           &info);
+}
+
+static HaywireStatus read_slot(World *world, HaywireCategory category,
+                               uint32_t index)
+{
+    HaywirePageInfo info;
+    HaywirePage copy;
+    HaywireStatus status = haywire_map_read(world->map, world->source,
+                                            category, index, &copy, &info);
+
+    if (status == HAYWIRE_OK) {
+        g_assert_cmpint(info.category, ==, category);
+        g_assert_cmpuint(info.index, ==, index);
+    }
+    return status;
+}
+
+static void test_default_sizes(void)
+{
+    static const uint32_t sizes[] = { 10, 500, 100, 200, 200 };
+    World *world = new_world("session id=1\n");
+    int i;
+
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        g_assert_cmpuint(haywire_map_pages(world->map, i), ==, sizes[i]);
+        g_assert_cmpuint(haywire_map_mapped(world->map, i), ==, 0);
+        g_assert_cmpuint(haywire_map_position(world->map, i, 0).value, ==,
+                         UINT64_MAX);
+    }
+    g_assert_cmpuint(haywire_map_pages(world->map, HAYWIRE_CATEGORY_COUNT),
+                     ==, 0);
+    g_assert_cmpuint(haywire_map_mapped(world->map, HAYWIRE_CATEGORY_COUNT),
+                     ==, 0);
+    free_world(world);
+}
+
+static void test_add_and_read(void)
+{
+    World *world = new_world("session id=1\n");
+
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_PID, 99), ==,
+                    HAYWIRE_NOT_FOUND);
+    g_assert_cmpint(add(world, HAYWIRE_CATEGORY_PID, 99), ==, HAYWIRE_OK);
+    g_assert_cmpuint(haywire_map_mapped(world->map, HAYWIRE_CATEGORY_PID), ==,
+                     1);
+    g_assert_cmpuint(haywire_map_position(world->map, HAYWIRE_CATEGORY_PID,
+                                          99).value, ==,
+                     position(world, HAYWIRE_CATEGORY_PID, 99).value);
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_PID, 99), ==,
+                    HAYWIRE_OK);
+    g_assert_cmpint(add(world, HAYWIRE_CATEGORY_PID, 99), ==, HAYWIRE_OK);
+    g_assert_cmpuint(haywire_map_clashes(world->map), ==, 0);
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_PID, 100), ==,
+                    HAYWIRE_NOT_FOUND);
+    haywire_map_forget(world->map, HAYWIRE_CATEGORY_PID, 99);
+    haywire_map_forget(world->map, HAYWIRE_CATEGORY_PID, 99);
+    haywire_map_forget(world->map, HAYWIRE_CATEGORY_PID, 1000);
+    g_assert_cmpuint(haywire_map_mapped(world->map, HAYWIRE_CATEGORY_PID), ==,
+                     0);
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_PID, 99), ==,
+                    HAYWIRE_NOT_FOUND);
+    free_world(world);
+}
+
+static void test_bad_index(void)
+{
+    World *world = new_world("session id=1\n");
+    HaywirePageInfo info = { .session = 1, .category = HAYWIRE_CATEGORY_PID,
+                             .index = 100 };
+
+    g_assert_cmpint(haywire_map_add(world->map, (HaywirePosition){ 0 }, &info),
+                    ==, HAYWIRE_BAD_INDEX);
+    free_world(world);
+}
+
+static void test_bad_session(void)
+{
+    World *world = new_world("session id=1\n");
+    HaywirePageInfo info = { .session = 2, .category = HAYWIRE_CATEGORY_PID };
+
+    g_assert_cmpint(haywire_map_add(world->map, (HaywirePosition){ 0 }, &info),
+                    ==, HAYWIRE_BAD_SESSION);
+    free_world(world);
+}
+
+/* The newer page wins, whichever comes first. */
+static void test_clash(void)
+{
+    World *world = new_world("session id=1\n");
+    HaywirePageInfo info = { .session = 1, .category = HAYWIRE_CATEGORY_PID,
+                             .index = 3, .monotonic_ns = 100 };
+    const HaywirePosition a = { 0x1000 }, b = { 0x2000 }, c = { 0x3000 };
+
+    g_assert_cmpint(haywire_map_add(world->map, a, &info), ==, HAYWIRE_OK);
+    info.monotonic_ns = 99;
+    g_assert_cmpint(haywire_map_add(world->map, b, &info), ==, HAYWIRE_OK);
+    g_assert_cmpuint(haywire_map_position(world->map, info.category,
+                                          3).value, ==, a.value);
+    info.monotonic_ns = 101;
+    g_assert_cmpint(haywire_map_add(world->map, c, &info), ==, HAYWIRE_OK);
+    g_assert_cmpuint(haywire_map_position(world->map, info.category,
+                                          3).value, ==, c.value);
+    g_assert_cmpuint(haywire_map_clashes(world->map), ==, 2);
+    g_assert_cmpuint(haywire_map_mapped(world->map, info.category), ==, 1);
+    free_world(world);
+}
+
+/* Another page lies where the map points: it says which, and reads nothing. */
+static void test_replaced(void)
+{
+    World *world = new_world("session id=1\n");
+    HaywirePage *here = page(world, HAYWIRE_CATEGORY_CAMERA1, 7);
+
+    g_assert_cmpint(add(world, HAYWIRE_CATEGORY_CAMERA1, 7), ==, HAYWIRE_OK);
+    here->header.session = haywire_le64(2);
+    haywire_beacon_reseal(here);
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_CAMERA1, 7), ==,
+                    HAYWIRE_BAD_SESSION);
+    memcpy(here, page(world, HAYWIRE_CATEGORY_CAMERA2, 7), sizeof(*here));
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_CAMERA1, 7), ==,
+                    HAYWIRE_BAD_CATEGORY);
+    memcpy(here, page(world, HAYWIRE_CATEGORY_CAMERA1, 8), sizeof(*here));
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_CAMERA1, 7), ==,
+                    HAYWIRE_BAD_INDEX);
+    here->payload[0] ^= 1;
+    here->header.payload_length = haywire_le32(8);
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_CAMERA1, 7), ==,
+                    HAYWIRE_BAD_CHECKSUM);
+    memset(here, 0, sizeof(*here));
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_CAMERA1, 7), ==,
+                    HAYWIRE_NOT_RESIDENT);
+    free_world(world);
+}
+
+static void add_index_pages(World *world)
+{
+    const HaywirePart *part = &world->discovery.part[HAYWIRE_PART_INDEX];
+    uint32_t i;
+
+    for (i = 0; i < part->pages; i++) {
+        g_assert_cmpint(add(world, HAYWIRE_CATEGORY_MASTER, part->first + i),
+                        ==, HAYWIRE_OK);
+    }
+}
+
+static uint32_t mapped(World *world)
+{
+    uint32_t i, sum = 0;
+
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        sum += haywire_map_mapped(world->map, i);
+    }
+    return sum;
+}
+
+/* From the index pages to all others, wherever they lie. */
+static void test_index(void)
+{
+    World *world = new_world("place seed=5 first=0x200000 pages=3000\n"
+                             "session id=1\n");
+    uint32_t missing = 77;
+    size_t i;
+
+    add_index_pages(world);
+    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &layout,
+                                          &missing), ==, HAYWIRE_OK);
+    g_assert_cmpuint(missing, ==, 0);
+    g_assert_cmpuint(mapped(world), ==, TOTAL);
+    g_assert_cmpuint(haywire_beacons_count(world->beacons), ==, TOTAL);
+    for (i = 0; i < TOTAL; i++) {
+        const HaywireBeacon *beacon = haywire_beacons_get(world->beacons, i);
+
+        g_assert_cmpuint(haywire_map_position(world->map, beacon->category,
+                                              beacon->index).value, ==,
+                         beacon->position.value);
+    }
+    free_world(world);
+}
+
+static void test_index_missing(void)
+{
+    World *world = new_world("session id=1\n");
+    uint32_t missing;
+
+    add_index_pages(world);
+    memset(page(world, HAYWIRE_CATEGORY_PID, 1), 0, HAYWIRE_PAGE_SIZE);
+    page(world, HAYWIRE_CATEGORY_PID, 2)->header.generation.byte[0] ^= 1;
+    memcpy(page(world, HAYWIRE_CATEGORY_PID, 3),
+           page(world, HAYWIRE_CATEGORY_PID, 4), HAYWIRE_PAGE_SIZE);
+    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &layout,
+                                          &missing), ==, HAYWIRE_OK);
+    g_assert_cmpuint(missing, ==, 3);
+    g_assert_cmpuint(mapped(world), ==, TOTAL - 3);
+    free_world(world);
+}
+
+static void test_index_hidden(void)
+{
+    World *world = new_world("session id=1 pfns=0\n");
+    uint32_t missing;
+
+    add_index_pages(world);
+    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &layout,
+                                          &missing), ==, HAYWIRE_NO_PFN);
+    g_assert_cmpuint(missing, ==, TOTAL);
+    free_world(world);
+}
+
+/* A layout that does not reach the pages. */
+static void test_index_outside(void)
+{
+    static const HaywireLayout small = {
+        .count = 1, .range = { { { 0 }, { 0 }, 0x100000 } },
+    };
+    World *world = new_world("session id=1\n");
+    uint32_t missing;
+
+    add_index_pages(world);
+    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &small,
+                                          &missing), ==, HAYWIRE_OK);
+    g_assert_cmpuint(missing, ==, TOTAL);
+    g_assert_cmpuint(mapped(world), ==, 3);
+    free_world(world);
+}
+
+/* A geometry beyond the defaults has more index pages, behind the manifest. */
+static void test_big(void)
+{
+    World *world = new_world("session id=1\n"
+                             "geometry master=12 roundrobin=1000 pid=200\n"
+                             "part index first=8 pages=4\n"
+                             "part stats first=1 pages=1\n"
+                             "part request first=2 pages=1\n"
+                             "part response first=3 pages=1\n"
+                             "part manifest first=4 pages=4\n");
+    uint32_t missing;
+
+    add_index_pages(world);
+    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &layout,
+                                          &missing), ==, HAYWIRE_OK);
+    g_assert_cmpuint(missing, ==, 0);
+    g_assert_cmpuint(mapped(world), ==, 12 + 1000 + 200 + 400);
+    free_world(world);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/map/default-sizes", test_default_sizes);
+    g_test_add_func("/map/add-and-read", test_add_and_read);
+    g_test_add_func("/map/bad-index", test_bad_index);
+    g_test_add_func("/map/bad-session", test_bad_session);
+    g_test_add_func("/map/clash", test_clash);
+    g_test_add_func("/map/replaced", test_replaced);
+    g_test_add_func("/map/index", test_index);
+    g_test_add_func("/map/index-missing", test_index_missing);
+    g_test_add_func("/map/index-hidden", test_index_hidden);
+    g_test_add_func("/map/index-outside", test_index_outside);
+    g_test_add_func("/map/big", test_big);
+    return g_test_run();
+}
