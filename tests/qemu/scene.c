@@ -94,12 +94,20 @@ static void scene_await_all(Scene *scene)
     }
 }
 
+/* Without it the next scan may be seconds away. */
+static void scene_rescan(Scene *scene)
+{
+    g_autoptr(JsonNode) reply =
+        qemu_process_qmp(scene->process, "haywire-rescan", NULL);
+}
+
 void scene_start(Scene *scene, const char *qemu, const char *arguments,
                  const char *text)
 {
     scene->beacons = haywire_beacons_make(text);
     scene->process = qemu_process_start(qemu, PLUGIN_OPTIONS, arguments);
     scene_write_all(scene);
+    scene_rescan(scene);
     scene_await(scene, "live", NULL, 0);
     scene_await_all(scene);
 }
