@@ -129,7 +129,7 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
         add_guest(words, vm, options);
     }
     if (options->with_qtest) {
-        add(words, "-qtest", NULL);
+        add(words, "-qtest-log", "/dev/null", "-qtest", NULL);
         add_format(words, "unix:%s/qtest,server=on,wait=off", vm->folder);
     }
     g_ptr_array_add(words, NULL);
