@@ -30,6 +30,14 @@ static QmpBackend *qmp(HaywireBackend *backend)
     return (QmpBackend *)backend;
 }
 
+/* Some errors of the client name the socket already. */
+static void prefix_path(GError **error, const char *path)
+{
+    if (!g_str_has_prefix((*error)->message, path)) {
+        g_prefix_error(error, "%s: ", path);
+    }
+}
+
 /* A QEMU without the plugin does not know the commands. */
 static void explain(const QmpBackend *backend, GError **error)
 {
@@ -39,7 +47,7 @@ static void explain(const QmpBackend *backend, GError **error)
         haywire_exit_fail(error, HAYWIRE_EXIT_IO,
                           "This QEMU has no Haywire plugin");
     }
-    g_prefix_error(error, "%s: ", backend->path);
+    prefix_path(error, backend->path);
 }
 
 /*
@@ -268,15 +276,17 @@ static const HaywireBackendOps qmp_ops = {
 HaywireBackend *haywire_backend_qmp_new(const char *path, GError **error)
 {
     QmpBackend *backend = g_new0(QmpBackend, 1);
+    GError *reason = NULL;
 
     backend->base.ops = &qmp_ops;
     backend->path = g_strdup(path);
     backend->replies =
         g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
     backend->arena = haywire_arena_new();
-    backend->client = haywire_qmp_client_new(path, TIMEOUT_MS, error);
+    backend->client = haywire_qmp_client_new(path, TIMEOUT_MS, &reason);
     if (!backend->client) {
-        g_prefix_error(error, "%s: ", path);
+        prefix_path(&reason, path);
+        g_propagate_error(error, reason);
         destroy(&backend->base);
         return NULL;
     }

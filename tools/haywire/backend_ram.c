@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -224,41 +225,58 @@ static const HaywireBackendOps ram_ops = {
 
 /*
  * Symbolic links are followed: the person names the file. O_NONBLOCK keeps a
- * fifo from holding us up before the source refuses it.
+ * fifo from holding us up. -1 with @error when it is no regular file.
  */
-static HaywireStatus open_source(const char *path, HaywireSource **ret_source)
+static int open_file(const char *path, GError **error)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    HaywireStatus status;
-    int saved;
+    struct stat found;
 
-    if (fd < 0) {
-        return HAYWIRE_IO_ERROR;
+    if (fd < 0 || fstat(fd, &found) != 0) {
+        haywire_exit_fail(error, HAYWIRE_EXIT_IO, "%s: %s", path,
+                          g_strerror(errno));
+    } else if (!S_ISREG(found.st_mode)) {
+        haywire_exit_fail(error, HAYWIRE_EXIT_IO, "%s: Not a regular file",
+                          path);
+    } else {
+        return fd;
     }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
+static gboolean open_view(RamBackend *backend, int fd, GError **error)
+{
+    HaywireStatus status;
+
+    errno = 0;
     status = haywire_file_source_install_guard();
     if (status == HAYWIRE_OK) {
-        status = haywire_file_source_open(fd, path, ret_source);
+        status = haywire_file_source_open(fd, backend->path, &backend->source);
     }
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return status;
+    if (status == HAYWIRE_OK) {
+        status = haywire_view_new(backend->source, &backend->view);
+    }
+    return status == HAYWIRE_OK || fail(backend, status, error);
 }
 
 HaywireBackend *haywire_backend_ram_new(const char *path, GError **error)
 {
-    RamBackend *backend = g_new0(RamBackend, 1);
-    HaywireStatus status;
+    const int fd = open_file(path, error);
+    RamBackend *backend;
+    gboolean done;
 
+    if (fd < 0) {
+        return NULL;
+    }
+    backend = g_new0(RamBackend, 1);
     backend->base.ops = &ram_ops;
     backend->path = g_strdup(path);
-    errno = 0;
-    status = open_source(path, &backend->source);
-    if (status == HAYWIRE_OK) {
-        status = haywire_view_new(backend->source, &backend->view);
-    }
-    if (status != HAYWIRE_OK) {
-        fail(backend, status, error);
+    done = open_view(backend, fd, error);
+    close(fd);
+    if (!done) {
         destroy(&backend->base);
         return NULL;
     }

@@ -93,8 +93,8 @@ static void print_report(GString *out, const HaywireScanReport *report)
                                " beacon pages, %" G_GUINT64_FORMAT " rejected",
                                report->candidates, report->rejected);
     }
-    g_string_append_printf(out, ", %" G_GUINT64_FORMAT " sessions\n",
-                           report->sessions);
+    g_string_append_printf(out, ", %" G_GUINT64_FORMAT " session%s\n",
+                           report->sessions, report->sessions == 1 ? "" : "s");
     if (report->row->len > 0) {
         haywire_table_print(out, &haywire_scan_table, column,
                             G_N_ELEMENTS(column), report->row->data,

@@ -352,8 +352,9 @@ void haywire_command_help(GString *out, const HaywireCommand *command)
 {
     g_string_append_printf(out,
                            "Usage: haywire --ram FILE | --qmp SOCKET "
-                           "[--json] %s %s\n",
-                           command->name, command->arguments);
+                           "[--json] %s%s%s\n",
+                           command->name, command->maximum ? " " : "",
+                           command->arguments);
     g_string_append_printf(out, "Shows %s.\n", command->help);
     for (int i = 0; i < HAYWIRE_COMMAND_TABLES && command->table[i]; i++) {
         g_string_append_printf(out, "\nJSON members of each %s:\n",

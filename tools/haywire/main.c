@@ -43,9 +43,9 @@ static gboolean check_usage(const HaywireOptions *options,
 {
     if (options->arguments < command->minimum ||
         options->arguments > command->maximum) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "Usage: haywire [OPTION...] %s %s",
-                                 command->name, command->arguments);
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_USAGE, "Usage: haywire [OPTION...] %s%s%s",
+            command->name, command->maximum ? " " : "", command->arguments);
     }
     if (!options->ram == !options->qmp) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,

@@ -33,6 +33,15 @@ static gboolean usage(GError **error, const char *what, const char *word)
     return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE, "%s: %s", what, word);
 }
 
+/* getopt_long() leaves a wrong letter in optopt, a wrong word in argv. */
+static gboolean unknown_option(char **argv, GError **error)
+{
+    const char letter[] = { '-', (char)optopt, '\0' };
+
+    return usage(error, "Unknown option",
+                 optopt > 0 && optopt < OPTION_RAM ? letter : argv[optind - 1]);
+}
+
 static gboolean take_option(HaywireOptions *options, int option, char **argv,
                             GError **error)
 {
@@ -56,7 +65,7 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
     case ':':
         return usage(error, "Option without its value", argv[optind - 1]);
     default:
-        return usage(error, "Unknown option", argv[optind - 1]);
+        return unknown_option(argv, error);
     }
 }
 
