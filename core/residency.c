@@ -39,6 +39,22 @@ static const struct {
     [HAYWIRE_RESIDENCY_PAGEMAP] = { haywire_fill_pagemap, "pagemap" },
 };
 
+static HaywireResidencyMethod choose(const HaywireResidency *residency,
+                                     int fd, bool own_mapping)
+{
+    if (residency->method != HAYWIRE_RESIDENCY_AUTO) {
+        return residency->method;
+    }
+    if (!own_mapping && fd >= 0) {
+        return HAYWIRE_RESIDENCY_SEEK_DATA;
+    }
+    if (residency->has_scan) {
+        return HAYWIRE_RESIDENCY_PAGEMAP_SCAN;
+    }
+    return fd >= 0 && residency->pagemap < 0 ? HAYWIRE_RESIDENCY_SEEK_DATA
+                                             : HAYWIRE_RESIDENCY_PAGEMAP;
+}
+
 static bool method_available(const HaywireResidency *residency)
 {
     switch (residency->method) {
@@ -65,8 +81,7 @@ HaywireStatus haywire_residency_new(HaywireResidencyMethod method,
                           haywire_pagemap_scan_works(residency->pagemap);
     residency->used = method;
     if (method == HAYWIRE_RESIDENCY_AUTO) {
-        residency->used = residency->has_scan ? HAYWIRE_RESIDENCY_PAGEMAP_SCAN
-                                              : HAYWIRE_RESIDENCY_SEEK_DATA;
+        residency->used = choose(residency, -1, true);
     }
     if (!method_available(residency)) {
         haywire_residency_destroy(residency);
@@ -86,21 +101,6 @@ void haywire_residency_destroy(HaywireResidency *residency)
         close(residency->pagemap);
     }
     free(residency);
-}
-
-static HaywireResidencyMethod choose(const HaywireResidency *residency,
-                                     int fd, bool own_mapping)
-{
-    if (residency->method != HAYWIRE_RESIDENCY_AUTO) {
-        return residency->method;
-    }
-    if (!own_mapping && fd >= 0) {
-        return HAYWIRE_RESIDENCY_SEEK_DATA;
-    }
-    if (residency->has_scan) {
-        return HAYWIRE_RESIDENCY_PAGEMAP_SCAN;
-    }
-    return fd >= 0 ? HAYWIRE_RESIDENCY_SEEK_DATA : HAYWIRE_RESIDENCY_PAGEMAP;
 }
 
 static HaywireStatus fill(HaywireResidency *residency,

@@ -3,6 +3,8 @@
 
 #include <endian.h>
 
+#include "haywire/beacon_protocol.h"
+
 typedef struct HaywireRamSource {
     HaywireSource base;
     HaywireRamBlocks *blocks;
@@ -110,6 +112,23 @@ static HaywireStatus ram_source_next_resident(HaywireSource *source,
     return HAYWIRE_NOT_FOUND;
 }
 
+/* One page: without walking the run that it lies in. */
+static HaywireStatus ram_source_is_resident(HaywireSource *source,
+                                            HaywirePosition where)
+{
+    HaywireRamSource *ram = ram_source(source);
+    HaywireGpa gpa = { where.value };
+    const HaywireRamPiece *piece =
+        haywire_ram_blocks_find(ram->blocks, gpa, HAYWIRE_PAGE_SIZE);
+
+    if (!piece) {
+        return HAYWIRE_NOT_RESIDENT;
+    }
+    return haywire_residency_page(ram->residency, piece->host, piece->length,
+                                  piece->fd, piece->file_offset, true,
+                                  where.value - piece->gpa.value);
+}
+
 static HaywireStatus ram_source_compare_and_swap(HaywireSource *source,
                                                  HaywirePosition where,
                                                  uint64_t expected,
@@ -162,6 +181,7 @@ static void ram_source_destroy(HaywireSource *source)
 static const HaywireSourceOps ram_source_ops = {
     .regions = ram_source_regions,
     .next_resident = ram_source_next_resident,
+    .is_resident = ram_source_is_resident,
     .compare_and_swap = ram_source_compare_and_swap,
     .check = ram_source_check,
     .layout = ram_source_layout,

@@ -144,10 +144,12 @@ HaywireStatus haywire_array_source_new(const HaywireRegion *regions,
  * next_resident() and is_resident(). One thread.
  *
  * What AUTO takes: for an own mapping PAGEMAP_SCAN (Linux 6.7) where the
- * kernel has it, else SEEK_DATA when there is a file, else /proc/self/pagemap.
- * For a fresh mapping of a file SEEK_DATA, always: its page table is empty, and
- * both other methods see nothing there, whatever the file holds (seen on tmpfs
- * and ext4). A fresh mapping without a file is taken for an own one.
+ * kernel has it, else /proc/self/pagemap; both also see pages of a private
+ * mapping, which are not in the file. Shared pages that the host has swapped
+ * out are seen again once the guest touches them. For a fresh mapping of a file
+ * SEEK_DATA, always: its page table is empty, and both other methods see
+ * nothing there, whatever the file holds (seen on tmpfs and ext4). A fresh
+ * mapping without a file is taken for an own one.
  */
 typedef struct HaywireResidency HaywireResidency;
 
@@ -168,8 +170,7 @@ void haywire_residency_destroy(HaywireResidency *residency);
  * The first run of resident pages that ends behind @from; runs may adjoin.
  *
  * @host, @length: the mapping (bytes, page-aligned); @fd, @fd_offset: the file
- * under it, or -1 (also when it is mapped privately: written pages are then
- * not in the file). @own_mapping: true when whatever is in memory was touched
+ * under it, or -1. @own_mapping: true when whatever is in memory was touched
  * through this very mapping (QEMU's own), so that its page table is
  * authoritative; false for a fresh mapping of somebody else's file.
  * @from: bytes into the mapping. Results are in bytes into the mapping;
