@@ -1,11 +1,11 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * Fields: one table for each structure that users see. The tables drive the
  * replies (reply.h), the reading back of replies, the text (text.h) and the
  * help, so that a member has one name, one unit and one explanation.
  *
  * Constant data, no state: any thread.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_RENDER_FIELDS_H

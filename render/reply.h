@@ -1,12 +1,12 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * Replies: what each command answers, said once. A function walks a model's
  * structure and calls an emitter; the plugin's emitter makes QDicts, the host
  * tool's makes JSON text. So both answer the same, member for member.
  *
  * Reads only its arguments: any thread. Emitters see strings that are borrowed
  * for the duration of the call.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_RENDER_REPLY_H

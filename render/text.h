@@ -1,12 +1,12 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * Text for people: what the monitor and the host tool print. Tables come from
  * the field tables through libsmartcols; nothing is ever cut to a width.
  *
  * Each function appends whole lines to @out. The strings of a model are
  * escaped already; they are printed as they are. Any thread, but one at a
  * time for one @out.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_RENDER_TEXT_H

@@ -1,7 +1,7 @@
 /*
- * Values as text, by unit. Private to render/.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Values as text, by unit. Private to render/.
  */
 
 #ifndef HAYWIRE_RENDER_TEXT_FORMAT_H

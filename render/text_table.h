@@ -1,7 +1,7 @@
 /*
- * Aligned tables through libsmartcols. Private to render/.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Aligned tables through libsmartcols. Private to render/.
  */
 
 #ifndef HAYWIRE_RENDER_TEXT_TABLE_H
