@@ -99,8 +99,14 @@ typedef void HaywireRunSink(void *opaque, const HaywireGuestRun *run);
 typedef struct HaywireOpenProcess {
     uint32_t pid;
     uint64_t start_time_ns;
-    int folder; /* the rest is the collector's own */
+    /* The rest is the collector's own. */
+    int folder;
     int pagemap;
+    bool kernel;
+    int32_t nice;
+    uint64_t vsize;
+    uint64_t user_time_ns;
+    uint64_t system_time_ns;
 } HaywireOpenProcess;
 
 typedef struct HaywireRam {

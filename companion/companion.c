@@ -38,7 +38,10 @@ static void count_task(HaywireTask *task, HaywireGuestCounter rounds,
     task->time_counter = time;
 }
 
-/* Snapshots never rest; sections, the dearest, take a quarter at most. */
+/*
+ * Snapshots never rest. Sections, the dearest, are swept every other cycle
+ * and take a quarter of the time at most.
+ */
 static void set_tasks(HaywireCompanion *companion)
 {
     const HaywireSetup *setup = &companion->publisher->setup;
@@ -57,7 +60,7 @@ static void set_tasks(HaywireCompanion *companion)
                HAYWIRE_COUNTER_ROUNDROBIN_ROUND_TIME);
     set_task(companion, HAYWIRE_TASK_SECTIONS, "sections",
              haywire_section_ring_step, &companion->section_ring,
-             setup->roundrobin_interval_ns, 3);
+             2 * setup->roundrobin_interval_ns, 3);
     count_task(set_task(companion, HAYWIRE_TASK_CAMERA1, "camera1",
                         haywire_camera_step, &companion->camera[0],
                         setup->camera_interval_ns, 1),

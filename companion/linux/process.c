@@ -100,6 +100,19 @@ HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
     return result;
 }
 
+/* What details() needs of the stat line, which is dear to read twice. */
+static void keep_stat(const HaywireLinuxCollector *self,
+                      const HaywireProcStat *stat, HaywireOpenProcess *process)
+{
+    process->pid = stat->pid;
+    process->start_time_ns = ticks_to_ns(self, stat->start_ticks);
+    process->kernel = stat->flags & HAYWIRE_PF_KTHREAD;
+    process->nice = stat->nice;
+    process->vsize = stat->vsize;
+    process->user_time_ns = ticks_to_ns(self, stat->user_ticks);
+    process->system_time_ns = ticks_to_ns(self, stat->system_ticks);
+}
+
 HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
                                   HaywireOpenProcess *ret_process,
                                   HaywireBrief *ret_brief)
@@ -113,17 +126,15 @@ HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
 
     snprintf(path, sizeof(path), "%u", pid);
     result = haywire_proc_open(self->proc, path, O_PATH | O_DIRECTORY, &fd);
-    if (result != HAYWIRE_COLLECT_OK) {
-        return result;
+    if (result == HAYWIRE_COLLECT_OK) {
+        result = read_stat(self, fd, "stat", &stat);
     }
-    result = read_stat(self, fd, "stat", &stat);
     if (result != HAYWIRE_COLLECT_OK) {
         return result;
     }
     brief_from_stat(self, &stat, ret_brief);
     brief_set_ids(ret_brief, fstat(fd, &folder), &folder);
-    ret_process->pid = pid;
-    ret_process->start_time_ns = ret_brief->start_time_ns;
+    keep_stat(self, &stat, ret_process);
     ret_process->folder = fd;
     ret_process->pagemap = -1;
     fd = -1;
@@ -236,18 +247,14 @@ HaywireCollect haywire_linux_details(HaywireCollector *collector,
                                      HaywireDetails *ret_details)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
-    HaywireProcStat stat;
-    HaywireCollect result = read_stat(self, process->folder, "stat", &stat);
+    HaywireCollect result;
 
-    if (result != HAYWIRE_COLLECT_OK) {
-        return result;
-    }
     memset(ret_details, 0, offsetof(HaywireDetails, exe));
-    ret_details->vsize = stat.vsize;
-    ret_details->nice = stat.nice;
-    ret_details->user_time_ns = ticks_to_ns(self, stat.user_ticks);
-    ret_details->system_time_ns = ticks_to_ns(self, stat.system_ticks);
-    if (stat.flags & HAYWIRE_PF_KTHREAD) {
+    ret_details->vsize = process->vsize;
+    ret_details->nice = process->nice;
+    ret_details->user_time_ns = process->user_time_ns;
+    ret_details->system_time_ns = process->system_time_ns;
+    if (process->kernel) {
         return HAYWIRE_COLLECT_OK;
     }
     result = read_rss(self, process->folder, ret_details);
