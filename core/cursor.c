@@ -9,8 +9,7 @@
 
 #include "haywire/cursor.h"
 
-void haywire_cursor_init(HaywireCursor *cursor, const void *data,
-                         size_t length)
+void haywire_cursor_init(HaywireCursor *cursor, const void *data, size_t length)
 {
     cursor->data = data;
     cursor->position = 0;

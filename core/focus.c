@@ -47,9 +47,8 @@ static HaywireStatus check_owner(const HaywireFocusTarget *target,
                                  const HaywirePageInfo *info,
                                  HaywireDiagnosis *diagnosis)
 {
-    HaywireCategory category = target->camera == 1 ?
-                               HAYWIRE_CATEGORY_CAMERA1 :
-                               HAYWIRE_CATEGORY_CAMERA2;
+    HaywireCategory category = target->camera == 1 ? HAYWIRE_CATEGORY_CAMERA1
+                                                   : HAYWIRE_CATEGORY_CAMERA2;
 
     if (info->session != target->session) {
         return foreign(diagnosis, offsetof(HaywirePageHeader, session),
@@ -70,11 +69,11 @@ static HaywireStatus find_page(HaywireSource *source, HaywirePosition where,
                                const uint8_t **ret_live,
                                HaywireDiagnosis *diagnosis)
 {
-    HaywireStatus status = haywire_source_resident_page(source, where,
-                                                        ret_live);
+    HaywireStatus status =
+        haywire_source_resident_page(source, where, ret_live);
 
-    return status == HAYWIRE_NOT_RESIDENT ?
-           foreign(diagnosis, 0, "magic", 0) : status;
+    return status == HAYWIRE_NOT_RESIDENT ? foreign(diagnosis, 0, "magic", 0)
+                                          : status;
 }
 
 /* Copy the page and verify everything about it but the nonce. */
@@ -86,8 +85,8 @@ static HaywireStatus read_control(HaywireSource *source,
     const uint8_t *live;
     HaywirePageInfo info;
     HaywirePage copy;
-    HaywireStatus status = find_page(source, target->position, &live,
-                                     diagnosis);
+    HaywireStatus status =
+        find_page(source, target->position, &live, diagnosis);
 
     if (status != HAYWIRE_OK) {
         return status;

@@ -17,8 +17,8 @@ HaywireStatus haywire_layout_position(const HaywireLayout *layout,
 
         if (gpa.value >= range->gpa.value &&
             gpa.value - range->gpa.value < range->length) {
-            ret_position->value = range->position.value +
-                                  (gpa.value - range->gpa.value);
+            ret_position->value =
+                range->position.value + (gpa.value - range->gpa.value);
             return HAYWIRE_OK;
         }
     }
@@ -35,8 +35,8 @@ HaywireStatus haywire_layout_gpa(const HaywireLayout *layout,
 
         if (position.value >= range->position.value &&
             position.value - range->position.value < range->length) {
-            ret_gpa->value = range->gpa.value +
-                             (position.value - range->position.value);
+            ret_gpa->value =
+                range->gpa.value + (position.value - range->position.value);
             return HAYWIRE_OK;
         }
     }

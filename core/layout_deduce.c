@@ -23,7 +23,7 @@
 #include "haywire/beacon_protocol.h"
 #include "haywire/layout.h"
 
-#define GIB (UINT64_C(1) << 30)
+#define GIB      (UINT64_C(1) << 30)
 #define HOLE_END (4 * GIB)
 /* No machine has physical addresses from here on: nothing below wraps. */
 #define GPA_END (UINT64_C(1) << 52)
@@ -46,14 +46,14 @@ typedef struct Evidence {
     const HaywireRamRange *ram;
     size_t ram_count;
     /* From the manifest; all 0 without one. */
-    uint64_t first;             /* start of the lowest range */
-    uint64_t low_end;           /* end of the last range that starts below hole */
-    uint64_t high_end;          /* end of the last range above it; 0: none */
-    uint64_t hole;              /* where the high part starts */
+    uint64_t first;    /* start of the lowest range */
+    uint64_t low_end;  /* end of the last range that starts below hole */
+    uint64_t high_end; /* end of the last range above it; 0: none */
+    uint64_t hole;     /* where the high part starts */
 } Evidence;
 
 typedef struct Delta {
-    uint64_t value;             /* gpa - position, modulo 2^64 */
+    uint64_t value; /* gpa - position, modulo 2^64 */
     size_t votes;
 } Delta;
 
@@ -62,8 +62,7 @@ static bool usable(const Evidence *evidence, const HaywireSighting *sighting,
 {
     uint64_t position = sighting->position.value;
 
-    if (sighting->pfn == 0 ||
-        sighting->pfn >= GPA_END >> HAYWIRE_PAGE_SHIFT ||
+    if (sighting->pfn == 0 || sighting->pfn >= GPA_END >> HAYWIRE_PAGE_SHIFT ||
         position % HAYWIRE_PAGE_SIZE != 0 || position >= evidence->size) {
         return false;
     }
@@ -115,8 +114,7 @@ static bool votes_agree(const Evidence *evidence,
 
         if (!usable(evidence, sighting, &delta) ||
             sighting->position.value < range->position.value ||
-            sighting->position.value - range->position.value >=
-            range->length) {
+            sighting->position.value - range->position.value >= range->length) {
             continue;
         }
         if (delta == wanted) {
@@ -163,8 +161,7 @@ static bool read_manifest(Evidence *evidence)
 static bool try_one_piece(const Evidence *evidence, uint64_t delta,
                           HaywireLayout *ret_layout, size_t *ret_agreeing)
 {
-    uint64_t end = evidence->high_end ? evidence->high_end
-                                      : evidence->low_end;
+    uint64_t end = evidence->high_end ? evidence->high_end : evidence->low_end;
     HaywireLayoutRange *range = &ret_layout->range[0];
 
     /* Without a manifest there may be a high part that no beacon lies in. */
@@ -273,7 +270,8 @@ static void try_delta(const Evidence *evidence, uint64_t delta, Best *best)
         return;
     }
     if (!try_two_pieces(evidence, evidence->hole - delta, &layout, &agreeing,
-                        &high_votes) || high_votes < HIGH_VOTES_MIN) {
+                        &high_votes) ||
+        high_votes < HIGH_VOTES_MIN) {
         return;
     }
     /* Without a manifest: a beacon in the low part must show it is there. */
@@ -286,11 +284,12 @@ HaywireStatus haywire_layout_deduce(uint64_t size,
                                     const HaywireSighting *sightings,
                                     size_t sighting_count,
                                     const HaywireRamRange *ram,
-                                    size_t ram_count,
-                                    HaywireLayout *ret_layout)
+                                    size_t ram_count, HaywireLayout *ret_layout)
 {
-    Evidence evidence = { .size = size, .sighting = sightings,
-                          .sightings = sighting_count, .ram = ram,
+    Evidence evidence = { .size = size,
+                          .sighting = sightings,
+                          .sightings = sighting_count,
+                          .ram = ram,
                           .ram_count = ram_count };
     HaywireLayout layout = { 0 };
     Delta delta[DELTAS_MAX];

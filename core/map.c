@@ -10,17 +10,17 @@
 #include "haywire/map.h"
 
 typedef struct Slot {
-    HaywirePosition position;   /* HAYWIRE_POSITION_NONE: not mapped */
-    uint64_t monotonic_ns;      /* of the page when it claimed the slot */
+    HaywirePosition position; /* HAYWIRE_POSITION_NONE: not mapped */
+    uint64_t monotonic_ns;    /* of the page when it claimed the slot */
 } Slot;
 
 struct HaywireMap {
     uint64_t session;
-    HaywirePart index;          /* where in MASTER the index lies */
+    HaywirePart index; /* where in MASTER the index lies */
     uint64_t clashes;
     uint32_t pages[HAYWIRE_CATEGORY_COUNT];
     uint32_t mapped[HAYWIRE_CATEGORY_COUNT];
-    Slot *array[HAYWIRE_CATEGORY_COUNT];    /* into slot[] */
+    Slot *array[HAYWIRE_CATEGORY_COUNT]; /* into slot[] */
     uint32_t total;
     Slot slot[];
 };
@@ -143,14 +143,14 @@ HaywirePosition haywire_map_position(const HaywireMap *map,
 
 /* Copy the page at @position; it must be the one of this slot. */
 static HaywireStatus read_at(const HaywireMap *map, HaywireSource *source,
-                             HaywirePosition position,
-                             HaywireCategory category, uint32_t index,
-                             HaywirePage *ret_copy, HaywirePageInfo *ret_info)
+                             HaywirePosition position, HaywireCategory category,
+                             uint32_t index, HaywirePage *ret_copy,
+                             HaywirePageInfo *ret_info)
 {
     HaywirePageInfo info;
     const uint8_t *live;
-    HaywireStatus status = haywire_source_resident_page(source, position,
-                                                        &live);
+    HaywireStatus status =
+        haywire_source_resident_page(source, position, &live);
 
     if (status == HAYWIRE_OK) {
         status = haywire_page_snapshot(live, ret_copy, &info, NULL);
@@ -173,8 +173,7 @@ static HaywireStatus read_at(const HaywireMap *map, HaywireSource *source,
 
 HaywireStatus haywire_map_read(const HaywireMap *map, HaywireSource *source,
                                HaywireCategory category, uint32_t index,
-                               HaywirePage *ret_copy,
-                               HaywirePageInfo *ret_info)
+                               HaywirePage *ret_copy, HaywirePageInfo *ret_info)
 {
     const Slot *slot = find_slot(map, category, index);
 
@@ -278,8 +277,8 @@ HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
 
     for (i = 0; i < map->index.pages; i++) {
         if (haywire_map_read(map, source, HAYWIRE_CATEGORY_MASTER,
-                             map->index.first + i, &copy, &info) ==
-            HAYWIRE_OK &&
+                             map->index.first + i, &copy,
+                             &info) == HAYWIRE_OK &&
             haywire_decode_index(&copy, &info, &page, NULL) == HAYWIRE_OK) {
             follow_page(&walk, &page);
         }

@@ -16,14 +16,14 @@ typedef uint32_t __attribute__((may_alias)) LiveWord32;
 typedef uint64_t __attribute__((may_alias)) LiveWord64;
 
 #define MASTER_ONLY (1u << HAYWIRE_CATEGORY_MASTER)
-#define CAMERAS                                                             \
+#define CAMERAS \
     (1u << HAYWIRE_CATEGORY_CAMERA1 | 1u << HAYWIRE_CATEGORY_CAMERA2)
 #define ANY_CATEGORY ((1u << HAYWIRE_CATEGORY_COUNT) - 1)
 
 /* Section 4. */
 static const struct {
     uint32_t kind;
-    uint32_t categories;        /* bit set */
+    uint32_t categories; /* bit set */
 } kinds[] = {
     { HAYWIRE_KIND_DISCOVERY, MASTER_ONLY },
     { HAYWIRE_KIND_INDEX, MASTER_ONLY },
@@ -102,7 +102,7 @@ static HaywireStatus refuse(HaywireDiagnosis *diagnosis, HaywireStatus status,
     return status;
 }
 
-#define REFUSE(diagnosis, status, member, name, value)                      \
+#define REFUSE(diagnosis, status, member, name, value) \
     refuse(diagnosis, status, offsetof(HaywirePage, member), name, value)
 
 static HaywireStatus verify_magic(const HaywirePage *copy,
@@ -133,8 +133,7 @@ static uint32_t kind_categories(uint32_t kind)
     return 0;
 }
 
-static HaywireStatus verify_kind(const HaywirePage *copy,
-                                 HaywirePageInfo *info,
+static HaywireStatus verify_kind(const HaywirePage *copy, HaywirePageInfo *info,
                                  HaywireDiagnosis *diagnosis)
 {
     const HaywirePageHeader *header = &copy->header;
@@ -145,15 +144,14 @@ static HaywireStatus verify_kind(const HaywirePage *copy,
     info->kind = haywire_le32_get(header->kind);
     categories = kind_categories(info->kind);
     if (version != HAYWIRE_PROTOCOL_VERSION) {
-        return REFUSE(diagnosis, HAYWIRE_BAD_VERSION, header.version,
-                      "version", version);
+        return REFUSE(diagnosis, HAYWIRE_BAD_VERSION, header.version, "version",
+                      version);
     }
     if (!categories) {
         return REFUSE(diagnosis, HAYWIRE_BAD_KIND, header.kind, "kind",
                       info->kind);
     }
-    if (category >= HAYWIRE_CATEGORY_COUNT ||
-        !(categories & 1u << category)) {
+    if (category >= HAYWIRE_CATEGORY_COUNT || !(categories & 1u << category)) {
         return REFUSE(diagnosis, HAYWIRE_BAD_CATEGORY, header.category,
                       "category", category);
     }
@@ -179,8 +177,8 @@ static HaywireStatus verify_place(const HaywirePage *copy,
     }
     info->session = haywire_le64_get(header->session);
     if (info->session == 0) {
-        return REFUSE(diagnosis, HAYWIRE_BAD_SESSION, header.session,
-                      "session", 0);
+        return REFUSE(diagnosis, HAYWIRE_BAD_SESSION, header.session, "session",
+                      0);
     }
     return HAYWIRE_OK;
 }
@@ -251,8 +249,7 @@ static bool copy_at_rest(const uint8_t *live, HaywirePage *ret_copy)
            haywire_le32_get(ret_copy->lock_bottom) == before;
 }
 
-HaywireStatus haywire_page_snapshot(const uint8_t *live,
-                                    HaywirePage *ret_copy,
+HaywireStatus haywire_page_snapshot(const uint8_t *live, HaywirePage *ret_copy,
                                     HaywirePageInfo *ret_info,
                                     HaywireDiagnosis *diagnosis)
 {

@@ -15,14 +15,14 @@
 #define RUNS_PER_BATCH 256
 
 struct HaywireResidency {
-    HaywireResidencyMethod method;      /* as asked for */
-    HaywireResidencyMethod used;        /* last */
-    int pagemap;                        /* -1: not there */
+    HaywireResidencyMethod method; /* as asked for */
+    HaywireResidencyMethod used;   /* last */
+    int pagemap;                   /* -1: not there */
     bool has_scan;
     /* The rest of the last batch, good for a call that goes on from @next. */
     HaywireMapping mapping;
     uint64_t next;
-    uint64_t looked;                    /* how far the batch reaches */
+    uint64_t looked; /* how far the batch reaches */
     size_t taken;
     size_t count;
     HaywireRun run[RUNS_PER_BATCH];
@@ -39,8 +39,8 @@ static const struct {
     [HAYWIRE_RESIDENCY_PAGEMAP] = { haywire_fill_pagemap, "pagemap" },
 };
 
-static HaywireResidencyMethod choose(const HaywireResidency *residency,
-                                     int fd, bool own_mapping)
+static HaywireResidencyMethod choose(const HaywireResidency *residency, int fd,
+                                     bool own_mapping)
 {
     if (residency->method != HAYWIRE_RESIDENCY_AUTO) {
         return residency->method;
@@ -107,8 +107,7 @@ static HaywireStatus fill(HaywireResidency *residency,
                           const HaywireMapping *mapping, bool own_mapping,
                           uint64_t from, uint64_t end)
 {
-    HaywireResidencyMethod method = choose(residency, mapping->fd,
-                                           own_mapping);
+    HaywireResidencyMethod method = choose(residency, mapping->fd, own_mapping);
 
     if ((method == HAYWIRE_RESIDENCY_SEEK_DATA && mapping->fd < 0) ||
         (method == HAYWIRE_RESIDENCY_PAGEMAP && residency->pagemap < 0)) {
@@ -135,8 +134,8 @@ static void drop_batch(HaywireResidency *residency)
 
 /* A batch with a run in it, or HAYWIRE_NOT_FOUND. */
 static HaywireStatus next_batch(HaywireResidency *residency,
-                                const HaywireMapping *mapping,
-                                bool own_mapping, uint64_t from)
+                                const HaywireMapping *mapping, bool own_mapping,
+                                uint64_t from)
 {
     HaywireStatus status;
 
@@ -167,8 +166,7 @@ HaywireStatus haywire_residency_next(HaywireResidency *residency,
                                      const uint8_t *host, uint64_t length,
                                      int fd, uint64_t fd_offset,
                                      bool own_mapping, uint64_t from,
-                                     uint64_t *ret_start,
-                                     uint64_t *ret_length)
+                                     uint64_t *ret_start, uint64_t *ret_length)
 {
     const HaywireMapping mapping = { host, length, fd, fd_offset };
     bool goes_on = batch_goes_on(residency, &mapping, from);
@@ -197,8 +195,9 @@ static HaywireStatus seek_page(int fd, uint64_t offset)
     if (data < 0 && errno != ENXIO) {
         return HAYWIRE_IO_ERROR;
     }
-    return data >= 0 && (uint64_t)data - offset < HAYWIRE_PAGE_SIZE ?
-           HAYWIRE_OK : HAYWIRE_NOT_RESIDENT;
+    return data >= 0 && (uint64_t)data - offset < HAYWIRE_PAGE_SIZE
+               ? HAYWIRE_OK
+               : HAYWIRE_NOT_RESIDENT;
 }
 
 HaywireStatus haywire_residency_page(HaywireResidency *residency,
@@ -213,13 +212,12 @@ HaywireStatus haywire_residency_page(HaywireResidency *residency,
     if (length < HAYWIRE_PAGE_SIZE || at > length - HAYWIRE_PAGE_SIZE) {
         return HAYWIRE_NOT_RESIDENT;
     }
-    if (fd >= 0 && choose(residency, fd, own_mapping) ==
-        HAYWIRE_RESIDENCY_SEEK_DATA) {
+    if (fd >= 0 &&
+        choose(residency, fd, own_mapping) == HAYWIRE_RESIDENCY_SEEK_DATA) {
         return seek_page(fd, fd_offset + at);
     }
     drop_batch(residency);
-    status = fill(residency, &mapping, own_mapping, at,
-                  at + HAYWIRE_PAGE_SIZE);
+    status = fill(residency, &mapping, own_mapping, at, at + HAYWIRE_PAGE_SIZE);
     found = status == HAYWIRE_OK && residency->count > 0;
     drop_batch(residency);
     if (status != HAYWIRE_OK) {

@@ -38,15 +38,15 @@ typedef struct ScanArgument {
 
 _Static_assert(sizeof(ScanArgument) == 96, "the kernel's struct pm_scan_arg");
 
-#define IOCTL_SCAN _IOWR('f', 16, ScanArgument)
+#define IOCTL_SCAN      _IOWR('f', 16, ScanArgument)
 #define SCAN_IS_PRESENT (UINT64_C(1) << 3)
 #define SCAN_IS_SWAPPED (UINT64_C(1) << 4)
-#define SCAN_BATCH 256
+#define SCAN_BATCH      256
 
 /* Bits of an entry of /proc/PID/pagemap. */
 #define ENTRY_SWAPPED (UINT64_C(1) << 62)
 #define ENTRY_PRESENT (UINT64_C(1) << 63)
-#define ENTRY_BATCH 512
+#define ENTRY_BATCH   512
 
 static long scan(int pagemap, uint64_t start, uint64_t end, ScanRegion *region,
                  size_t room, uint64_t *ret_end)
@@ -71,12 +71,12 @@ static long scan(int pagemap, uint64_t start, uint64_t end, ScanRegion *region,
 
 bool haywire_pagemap_scan_works(int pagemap)
 {
-    ScanRegion region[1] = { { 0 } };     /* written: so it is present */
+    ScanRegion region[1] = { { 0 } }; /* written: so it is present */
     uintptr_t page = (uintptr_t)region & ~(uintptr_t)(HAYWIRE_PAGE_SIZE - 1);
     uint64_t ignored;
 
-    return scan(pagemap, page, page + HAYWIRE_PAGE_SIZE, region, 1,
-                &ignored) == 1;
+    return scan(pagemap, page, page + HAYWIRE_PAGE_SIZE, region, 1, &ignored) ==
+           1;
 }
 
 HaywireStatus haywire_fill_pagemap_scan(int pagemap,
@@ -89,8 +89,8 @@ HaywireStatus haywire_fill_pagemap_scan(int pagemap,
     uintptr_t base = (uintptr_t)mapping->host;
     size_t batch = room < SCAN_BATCH ? room : SCAN_BATCH;
     uint64_t walked;
-    long i, count = scan(pagemap, base + from, base + end, region, batch,
-                         &walked);
+    long i,
+        count = scan(pagemap, base + from, base + end, region, batch, &walked);
 
     if (count < 0) {
         return HAYWIRE_IO_ERROR;
@@ -122,8 +122,7 @@ static bool append_page(HaywireRun *run, size_t room, size_t *count,
 }
 
 static HaywireStatus read_entries(int pagemap, const HaywireMapping *mapping,
-                                  uint64_t from, uint64_t *entry,
-                                  size_t *count)
+                                  uint64_t from, uint64_t *entry, size_t *count)
 {
     uint64_t page = ((uintptr_t)mapping->host + from) / HAYWIRE_PAGE_SIZE;
     ssize_t got;
@@ -144,9 +143,9 @@ static HaywireStatus read_entries(int pagemap, const HaywireMapping *mapping,
 }
 
 HaywireStatus haywire_fill_pagemap(int pagemap, const HaywireMapping *mapping,
-                                   uint64_t from, uint64_t end,
-                                   HaywireRun *run, size_t room,
-                                   size_t *ret_count, uint64_t *ret_next)
+                                   uint64_t from, uint64_t end, HaywireRun *run,
+                                   size_t room, size_t *ret_count,
+                                   uint64_t *ret_next)
 {
     uint64_t entry[ENTRY_BATCH];
     size_t i, runs = 0;
@@ -202,8 +201,7 @@ static HaywireStatus seek_run(int fd, uint64_t *at, uint64_t end,
     return HAYWIRE_OK;
 }
 
-HaywireStatus haywire_fill_seek_data(int pagemap,
-                                     const HaywireMapping *mapping,
+HaywireStatus haywire_fill_seek_data(int pagemap, const HaywireMapping *mapping,
                                      uint64_t from, uint64_t end,
                                      HaywireRun *run, size_t room,
                                      size_t *ret_count, uint64_t *ret_next)

@@ -29,12 +29,9 @@ typedef struct HaywireRun {
  * before it are among those given. *ret_next > from unless from == end.
  * HAYWIRE_OK (also without runs), HAYWIRE_IO_ERROR with errno.
  */
-typedef HaywireStatus (*HaywireRunFiller)(int pagemap,
-                                          const HaywireMapping *mapping,
-                                          uint64_t from, uint64_t end,
-                                          HaywireRun *run, size_t room,
-                                          size_t *ret_count,
-                                          uint64_t *ret_next);
+typedef HaywireStatus (*HaywireRunFiller)(
+    int pagemap, const HaywireMapping *mapping, uint64_t from, uint64_t end,
+    HaywireRun *run, size_t room, size_t *ret_count, uint64_t *ret_next);
 
 /* @pagemap: /proc/self/pagemap, open for reading. */
 HaywireStatus haywire_fill_pagemap_scan(int pagemap,
@@ -43,11 +40,10 @@ HaywireStatus haywire_fill_pagemap_scan(int pagemap,
                                         HaywireRun *run, size_t room,
                                         size_t *ret_count, uint64_t *ret_next);
 HaywireStatus haywire_fill_pagemap(int pagemap, const HaywireMapping *mapping,
-                                   uint64_t from, uint64_t end,
-                                   HaywireRun *run, size_t room,
-                                   size_t *ret_count, uint64_t *ret_next);
-HaywireStatus haywire_fill_seek_data(int pagemap,
-                                     const HaywireMapping *mapping,
+                                   uint64_t from, uint64_t end, HaywireRun *run,
+                                   size_t room, size_t *ret_count,
+                                   uint64_t *ret_next);
+HaywireStatus haywire_fill_seek_data(int pagemap, const HaywireMapping *mapping,
                                      uint64_t from, uint64_t end,
                                      HaywireRun *run, size_t room,
                                      size_t *ret_count, uint64_t *ret_next);

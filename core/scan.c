@@ -16,8 +16,8 @@
 /* Of 8 to 32, all about equally fast. */
 #define PREFETCH_PAGES 16
 /* Memory between two calls of the progress callback, and given back at once. */
-#define WINDOW_BYTES (UINT64_C(16) << 20)
-#define PROGRESS_BYTES (UINT64_C(64) << 20)
+#define WINDOW_BYTES         (UINT64_C(16) << 20)
+#define PROGRESS_BYTES       (UINT64_C(64) << 20)
 #define HAYWIRE_POSITION_END ((HaywirePosition){ UINT64_MAX })
 
 typedef uint32_t __attribute__((may_alias)) LiveWord;
@@ -27,9 +27,9 @@ typedef struct Scan {
     HaywireCandidate candidate;
     HaywireScanProgress progress;
     void *opaque;
-    uint64_t total;             /* bytes of all regions */
-    uint64_t reported;          /* progress last told */
-    bool ended;                 /* by a callback */
+    uint64_t total;    /* bytes of all regions */
+    uint64_t reported; /* progress last told */
+    bool ended;        /* by a callback */
     HaywireScanStats stats;
 } Scan;
 
@@ -53,8 +53,8 @@ static void look_at(Scan *scan, HaywirePosition position, const uint8_t *page)
 }
 
 /* All pages of a window are resident and within one region. */
-static void scan_window(Scan *scan, HaywirePosition start,
-                        const uint8_t *host, uint64_t length)
+static void scan_window(Scan *scan, HaywirePosition start, const uint8_t *host,
+                        uint64_t length)
 {
     const uint64_t ahead = PREFETCH_PAGES * HAYWIRE_PAGE_SIZE;
     uint64_t at;
@@ -74,8 +74,8 @@ static void scan_window(Scan *scan, HaywirePosition start,
 static uint64_t bytes_before(Scan *scan, HaywirePosition position)
 {
     size_t i, count;
-    const HaywireRegion *region = scan->source->ops->regions(scan->source,
-                                                             &count);
+    const HaywireRegion *region =
+        scan->source->ops->regions(scan->source, &count);
     uint64_t bytes = 0;
 
     for (i = 0; i < count && region[i].start.value < position.value; i++) {
@@ -105,8 +105,7 @@ static HaywireStatus scan_run(Scan *scan, HaywirePosition start,
 {
     HaywireSource *source = scan->source;
     const uint8_t *host;
-    HaywireStatus status = haywire_source_pointer(source, start, length,
-                                                  &host);
+    HaywireStatus status = haywire_source_pointer(source, start, length, &host);
 
     while (status == HAYWIRE_OK && length > 0 && !scan->ended) {
         uint64_t window = length < WINDOW_BYTES ? length : WINDOW_BYTES;
@@ -147,8 +146,10 @@ HaywireStatus haywire_scan(HaywireSource *source, HaywireCandidate candidate,
                            HaywireScanProgress progress, void *opaque,
                            HaywireScanStats *ret_stats)
 {
-    Scan scan = { .source = source, .candidate = candidate,
-                  .progress = progress, .opaque = opaque };
+    Scan scan = { .source = source,
+                  .candidate = candidate,
+                  .progress = progress,
+                  .opaque = opaque };
     HaywireStatus status;
 
     scan.total = bytes_before(&scan, HAYWIRE_POSITION_END);

@@ -60,14 +60,13 @@ static HaywireSession *find_room(HaywireSessions *sessions,
         HaywireSession *session = &sessions->session[i];
 
         /* One that beats is worth more than any number of dead ones. */
-        if (oldest->beating != session->beating ? oldest->beating
-                                                : started_later(oldest,
-                                                                session)) {
+        if (oldest->beating != session->beating
+                ? oldest->beating
+                : started_later(oldest, session)) {
             oldest = session;
         }
     }
-    return !oldest->beating && started_later(candidate, oldest) ? oldest
-                                                                : NULL;
+    return !oldest->beating && started_later(candidate, oldest) ? oldest : NULL;
 }
 
 static void take_content(HaywireSession *session, const HaywirePageInfo *info,
@@ -109,8 +108,8 @@ static void take_move(HaywireSession *session, HaywirePosition position,
 
 static void judge(HaywireSession *session, uint64_t now_ns)
 {
-    uint64_t still = now_ns > session->beat_seen_ns ?
-                     now_ns - session->beat_seen_ns : 0;
+    uint64_t still =
+        now_ns > session->beat_seen_ns ? now_ns - session->beat_seen_ns : 0;
 
     if (session->discovery.state == HAYWIRE_SESSION_CLOSED || session->gone ||
         still >= haywire_session_stale_after(session)) {
@@ -140,8 +139,7 @@ static void add_new(HaywireSessions *sessions, HaywirePosition position,
     }
 }
 
-void haywire_sessions_add(HaywireSessions *sessions,
-                          HaywirePosition position,
+void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
                           const HaywirePageInfo *info,
                           const HaywireDiscovery *discovery, uint64_t now_ns)
 {
@@ -166,9 +164,8 @@ static HaywireStatus read_discovery(const HaywireSession *session,
 {
     const uint8_t *live;
     HaywirePage copy;
-    HaywireStatus status = haywire_source_resident_page(source,
-                                                        session->position,
-                                                        &live);
+    HaywireStatus status =
+        haywire_source_resident_page(source, session->position, &live);
 
     if (status == HAYWIRE_OK) {
         status = haywire_page_snapshot(live, &copy, ret_info, NULL);
@@ -177,14 +174,13 @@ static HaywireStatus read_discovery(const HaywireSession *session,
         status = HAYWIRE_BAD_SESSION;
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_decode_discovery(&copy, ret_info, ret_discovery,
-                                          NULL);
+        status = haywire_decode_discovery(&copy, ret_info, ret_discovery, NULL);
     }
     return status;
 }
 
-void haywire_sessions_observe(HaywireSessions *sessions,
-                              HaywireSource *source, uint64_t now_ns)
+void haywire_sessions_observe(HaywireSessions *sessions, HaywireSource *source,
+                              uint64_t now_ns)
 {
     size_t i;
 

@@ -37,9 +37,9 @@ static bool page_counts(const ArraySource *array, const uint8_t *page)
 }
 
 /* The first run in @region from byte @at on; false when there is none. */
-static bool run_in_region(const ArraySource *array,
-                          const HaywireRegion *region, uint64_t at,
-                          uint64_t *ret_start, uint64_t *ret_length)
+static bool run_in_region(const ArraySource *array, const HaywireRegion *region,
+                          uint64_t at, uint64_t *ret_start,
+                          uint64_t *ret_length)
 {
     uint64_t start;
 
@@ -84,8 +84,8 @@ static HaywireStatus array_is_resident(HaywireSource *source,
                                        HaywirePosition where)
 {
     const uint8_t *page;
-    HaywireStatus status = haywire_source_pointer(source, where,
-                                                  HAYWIRE_PAGE_SIZE, &page);
+    HaywireStatus status =
+        haywire_source_pointer(source, where, HAYWIRE_PAGE_SIZE, &page);
 
     if (status != HAYWIRE_OK) {
         return status;
@@ -96,12 +96,11 @@ static HaywireStatus array_is_resident(HaywireSource *source,
 
 static HaywireStatus array_compare_and_swap(HaywireSource *source,
                                             HaywirePosition where,
-                                            uint64_t expected,
-                                            uint64_t desired)
+                                            uint64_t expected, uint64_t desired)
 {
     const uint8_t *host;
-    HaywireStatus status = haywire_source_pointer(source, where,
-                                                  sizeof(expected), &host);
+    HaywireStatus status =
+        haywire_source_pointer(source, where, sizeof(expected), &host);
 
     if (status != HAYWIRE_OK || where.value % sizeof(expected) != 0) {
         return HAYWIRE_OUT_OF_RANGE;
@@ -109,8 +108,9 @@ static HaywireStatus array_compare_and_swap(HaywireSource *source,
     expected = htole64(expected);
     return __atomic_compare_exchange_n((uint64_t *)(uintptr_t)host, &expected,
                                        htole64(desired), false,
-                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ?
-           HAYWIRE_OK : HAYWIRE_FOCUS_LOST_RACE;
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+               ? HAYWIRE_OK
+               : HAYWIRE_FOCUS_LOST_RACE;
 }
 
 static HaywireStatus array_check(HaywireSource *source)

@@ -7,10 +7,12 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "haywire/beacon_protocol.h"
@@ -19,9 +21,9 @@
 
 typedef struct FileSource {
     HaywireSource source;
-    HaywireRegion region;       /* the whole file */
+    HaywireRegion region; /* the whole file */
     int fd;
-    char *writable_path;        /* NULL: never written */
+    char *writable_path; /* NULL: never written */
     HaywireResidency *residency;
     HaywireGuard *guard;
 } FileSource;
@@ -81,8 +83,9 @@ static HaywireStatus open_writable(const FileSource *file, int *ret_fd)
     }
     fd = open(file->writable_path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
-        return errno == EACCES || errno == EROFS || errno == EPERM ?
-               HAYWIRE_READ_ONLY : HAYWIRE_IO_ERROR;
+        return errno == EACCES || errno == EROFS || errno == EPERM
+                   ? HAYWIRE_READ_ONLY
+                   : HAYWIRE_IO_ERROR;
     }
     if (fstat(file->fd, &ours) != 0 || fstat(fd, &theirs) != 0 ||
         ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino) {
@@ -98,8 +101,8 @@ static HaywireStatus swap_in_page(uint8_t *page, size_t offset,
                                   uint64_t expected, uint64_t desired)
 {
     uint64_t *word = (uint64_t *)(page + offset);
-    HaywireGuard *guard = haywire_guard_add(page, HAYWIRE_PAGE_SIZE,
-                                            PROT_READ | PROT_WRITE);
+    HaywireGuard *guard =
+        haywire_guard_add(page, HAYWIRE_PAGE_SIZE, PROT_READ | PROT_WRITE);
     bool swapped, lost;
 
     if (!guard) {
@@ -107,9 +110,9 @@ static HaywireStatus swap_in_page(uint8_t *page, size_t offset,
         return HAYWIRE_IO_ERROR;
     }
     expected = htole64(expected);
-    swapped = __atomic_compare_exchange_n(word, &expected, htole64(desired),
-                                          false, __ATOMIC_SEQ_CST,
-                                          __ATOMIC_SEQ_CST);
+    swapped =
+        __atomic_compare_exchange_n(word, &expected, htole64(desired), false,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     lost = haywire_guard_was_hit(guard);
     haywire_guard_remove(guard);
     if (lost) {
@@ -132,15 +135,15 @@ static HaywireStatus file_compare_and_swap(HaywireSource *source,
 
     if (where.value % sizeof(expected) != 0 ||
         haywire_source_pointer(source, where, sizeof(expected), &ignored) !=
-        HAYWIRE_OK) {
+            HAYWIRE_OK) {
         return HAYWIRE_OUT_OF_RANGE;
     }
     status = open_writable(file, &fd);
     if (status != HAYWIRE_OK) {
         return status;
     }
-    page = mmap(NULL, HAYWIRE_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-                fd, (off_t)(where.value - offset));
+    page = mmap(NULL, HAYWIRE_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+                (off_t)(where.value - offset));
     close(fd);
     if (page == MAP_FAILED) {
         return HAYWIRE_IO_ERROR;
@@ -197,9 +200,15 @@ static const HaywireSourceOps file_ops = {
 
 static HaywireStatus usable_size(int fd, uint64_t *ret_size)
 {
+    struct statfs system;
     struct stat found;
 
-    if (fstat(fd, &found) != 0) {
+    if (fstat(fd, &found) != 0 || fstatfs(fd, &system) != 0) {
+        return HAYWIRE_IO_ERROR;
+    }
+    /* It takes holes for data, and a look into one takes a huge page. */
+    if (system.f_type == HUGETLBFS_MAGIC) {
+        errno = EOPNOTSUPP;
         return HAYWIRE_IO_ERROR;
     }
     if (!S_ISREG(found.st_mode)) {
@@ -218,8 +227,8 @@ static HaywireStatus usable_size(int fd, uint64_t *ret_size)
 
 static HaywireStatus map_file(FileSource *file, uint64_t size)
 {
-    void *host = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE,
-                      file->fd, 0);
+    void *host =
+        mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, file->fd, 0);
 
     if (host == MAP_FAILED) {
         return HAYWIRE_IO_ERROR;
@@ -231,8 +240,7 @@ static HaywireStatus map_file(FileSource *file, uint64_t size)
     return file->guard ? HAYWIRE_OK : HAYWIRE_NO_MEMORY;
 }
 
-static HaywireStatus set_up(FileSource *file, int fd,
-                            const char *writable_path)
+static HaywireStatus set_up(FileSource *file, int fd, const char *writable_path)
 {
     uint64_t size;
     HaywireStatus status = usable_size(fd, &size);

@@ -22,7 +22,7 @@ struct HaywireGuard {
     int used;
     int hit;
     int protection;
-    uintptr_t start;            /* written last; 0: not in force */
+    uintptr_t start; /* written last; 0: not in force */
     size_t length;
 };
 
@@ -74,10 +74,10 @@ static bool put_zeroes(HaywireGuard *guard, uintptr_t start, uintptr_t address)
     size_t length = __atomic_load_n(&guard->length, __ATOMIC_RELAXED);
     void *zeroes;
 
-    zeroes = mmap((void *)page, length - (page - start),
-                  __atomic_load_n(&guard->protection, __ATOMIC_RELAXED),
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
-                  -1, 0);
+    zeroes =
+        mmap((void *)page, length - (page - start),
+             __atomic_load_n(&guard->protection, __ATOMIC_RELAXED),
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
     if (zeroes == MAP_FAILED) {
         return false;
     }
@@ -115,7 +115,7 @@ static void pass_on(int number, siginfo_t *info, void *context)
 
         sigaction(number, &action, NULL);
         if (info->si_code <= 0) {
-            raise(number);      /* sent by somebody: will not happen again */
+            raise(number); /* sent by somebody: will not happen again */
         }
     }
 }

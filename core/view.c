@@ -10,9 +10,9 @@
 #include "view_internal.h"
 
 /* A beat may come late; wait this much of its interval. */
-#define BEAT_WAIT_NUMERATOR 3
+#define BEAT_WAIT_NUMERATOR   3
 #define BEAT_WAIT_DENOMINATOR 2
-#define BEAT_WAIT_MIN_NS UINT64_C(10000000)
+#define BEAT_WAIT_MIN_NS      UINT64_C(10000000)
 
 HaywireStatus haywire_view_new(HaywireSource *source, HaywireView **ret_view)
 {
@@ -53,8 +53,8 @@ void haywire_view_destroy(HaywireView *view)
     free(view);
 }
 
-void haywire_view_set_progress(HaywireView *view,
-                               HaywireScanProgress progress, void *opaque)
+void haywire_view_set_progress(HaywireView *view, HaywireScanProgress progress,
+                               void *opaque)
 {
     view->progress = progress;
     view->progress_opaque = opaque;
@@ -120,14 +120,14 @@ static HaywireStatus map_pages(HaywireView *view)
         return status;
     }
     haywire_view_map_notes(view);
-    if (layout && haywire_map_add_index(shown->map, view->source, layout,
-                                        &missing) == HAYWIRE_OK &&
+    if (layout &&
+        haywire_map_add_index(shown->map, view->source, layout, &missing) ==
+            HAYWIRE_OK &&
         missing == 0 && view->notes.overflow) {
         view->host.index_attaches++;
         return HAYWIRE_OK;
     }
-    return view->notes.overflow ? haywire_view_scan_session(view)
-                                : HAYWIRE_OK;
+    return view->notes.overflow ? haywire_view_scan_session(view) : HAYWIRE_OK;
 }
 
 static HaywireStatus attach(HaywireView *view, const HaywireSession *session)
@@ -184,7 +184,7 @@ static void follow_shown(HaywireView *view)
         shown->beat_now = true;
     }
     if (session->stale && !shown->session.stale && shown->was_live) {
-        view->scan.pace_ns = 0;     /* look for its successor at once */
+        view->scan.pace_ns = 0; /* look for its successor at once */
     }
     if (session->beating) {
         shown->was_live = true;
@@ -237,8 +237,8 @@ static HaywireStatus select_session(HaywireView *view, bool scanned)
         session = *chosen;
         return attach(view, &session);
     }
-    return shown->attached && scanned && !shown->session.gone ?
-           map_pages(view) : HAYWIRE_OK;
+    return shown->attached && scanned && !shown->session.gone ? map_pages(view)
+                                                              : HAYWIRE_OK;
 }
 
 static HaywireStatus look(HaywireView *view, HaywireNow now)
@@ -302,17 +302,15 @@ uint64_t haywire_view_beat_wait(const HaywireView *view, HaywireNow now)
         return 0;
     }
     limit = haywire_session_stale_after(session);
-    still = now.now_ns > session->beat_seen_ns ?
-            now.now_ns - session->beat_seen_ns : 0;
+    still = now.now_ns > session->beat_seen_ns
+                ? now.now_ns - session->beat_seen_ns
+                : 0;
     if (still >= limit) {
         return 1;
     }
-    wait = limit / HAYWIRE_STALE_BEATS * BEAT_WAIT_NUMERATOR /
+    wait = session->discovery.heartbeat_interval_ns;
+    wait = (wait < limit ? wait : limit) * BEAT_WAIT_NUMERATOR /
            BEAT_WAIT_DENOMINATOR;
-    if (session->discovery.heartbeat_interval_ns < limit) {
-        wait = session->discovery.heartbeat_interval_ns *
-               BEAT_WAIT_NUMERATOR / BEAT_WAIT_DENOMINATOR;
-    }
     wait = wait > BEAT_WAIT_MIN_NS ? wait : BEAT_WAIT_MIN_NS;
     return wait < limit - still ? wait : limit - still;
 }

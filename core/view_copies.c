@@ -50,8 +50,7 @@ static bool is_current(HaywireView *view, const HaywireCopy *held,
 }
 
 static HaywireStatus hold(HaywireView *view, HaywireCopy *held,
-                          HaywirePosition position,
-                          const HaywirePageInfo *info)
+                          HaywirePosition position, const HaywirePageInfo *info)
 {
     HaywireShown *shown = &view->shown;
     HaywirePage *room = (HaywirePage *)held->page;
@@ -82,9 +81,8 @@ static HaywireStatus hold(HaywireView *view, HaywireCopy *held,
  * that it moved. Else the companion may just have been killed: what we hold is
  * then the last that is to be known.
  */
-static void lose(HaywireView *view, HaywireCopy *held,
-                 HaywireCategory category, uint32_t index,
-                 HaywireStatus why)
+static void lose(HaywireView *view, HaywireCopy *held, HaywireCategory category,
+                 uint32_t index, HaywireStatus why)
 {
     HaywireShown *shown = &view->shown;
 
@@ -103,8 +101,8 @@ static HaywireStatus update_slot(HaywireView *view, HaywireCopy *held,
                                  bool *ret_read)
 {
     HaywireShown *shown = &view->shown;
-    HaywirePosition position = haywire_map_position(shown->map, category,
-                                                    index);
+    HaywirePosition position =
+        haywire_map_position(shown->map, category, index);
     HaywirePageInfo info;
     HaywireStatus status;
 
@@ -177,8 +175,8 @@ static size_t collect_sightings(const HaywireShown *shown,
         const HaywireCopy *held = &shown->held[i];
 
         if (held->page) {
-            ret_sighting[count++] = (HaywireSighting){ held->position,
-                                                       held->info.pfn };
+            ret_sighting[count++] =
+                (HaywireSighting){ held->position, held->info.pfn };
         }
     }
     return count;
@@ -219,8 +217,8 @@ static HaywireStatus deduce_layout(HaywireView *view)
     HaywireShown *shown = &view->shown;
     HaywireRamRange ram[RAM_RANGES_MAX];
     size_t sightings, ram_count = 0;
-    HaywireSighting *sighting = calloc((size_t)shown->total + 1,
-                                       sizeof(*sighting));
+    HaywireSighting *sighting =
+        calloc((size_t)shown->total + 1, sizeof(*sighting));
     uint32_t i;
 
     if (!sighting) {
@@ -235,8 +233,8 @@ static HaywireStatus deduce_layout(HaywireView *view)
         }
     }
     shown->layout_known =
-        haywire_layout_deduce(file_size(view->source), sighting, sightings,
-                              ram, ram_count, &shown->layout) == HAYWIRE_OK;
+        haywire_layout_deduce(file_size(view->source), sighting, sightings, ram,
+                              ram_count, &shown->layout) == HAYWIRE_OK;
     free(sighting);
     return HAYWIRE_OK;
 }
@@ -269,7 +267,7 @@ HaywireStatus haywire_view_update_copies(HaywireView *view)
 
     if (status == HAYWIRE_OK && layout && (index_read || shown->lost) &&
         haywire_map_add_index(shown->map, view->source, layout, &missing) ==
-        HAYWIRE_OK) {
+            HAYWIRE_OK) {
         /* Those that have moved; a lost page that is found is not lost. */
         shown->lost = shown->lost && missing > 0;
         status = update_slots(view, &ignored);

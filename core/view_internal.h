@@ -17,9 +17,9 @@
 
 /* Pacing of scans, ns of the host's clock. */
 #define HAYWIRE_PACE_FIRST_NS UINT64_C(250000000)
-#define HAYWIRE_PACE_LAST_NS UINT64_C(4000000000)
-#define HAYWIRE_PACE_LOST_NS UINT64_C(1000000000)
-#define HAYWIRE_PACE_LIVE_NS UINT64_C(10000000000)
+#define HAYWIRE_PACE_LAST_NS  UINT64_C(4000000000)
+#define HAYWIRE_PACE_LOST_NS  UINT64_C(1000000000)
+#define HAYWIRE_PACE_LIVE_NS  UINT64_C(10000000000)
 /* Between two scans at least this many times the length of the last one. */
 #define HAYWIRE_PACE_SHARE 20
 
@@ -40,29 +40,29 @@ typedef struct HaywireNotes {
 } HaywireNotes;
 
 typedef struct HaywireScanLog {
-    bool done;                  /* there was one */
-    uint64_t ended_ns;          /* host_ns */
+    bool done;         /* there was one */
+    uint64_t ended_ns; /* host_ns */
     uint64_t duration_ns;
     uint64_t pages;
-    uint64_t pace_ns;           /* while nothing live is there; 0: at once */
+    uint64_t pace_ns; /* while nothing live is there; 0: at once */
 } HaywireScanLog;
 
 /* The session that is shown, with the copies of its pages. */
 typedef struct HaywireShown {
-    bool attached;              /* all below need it */
+    bool attached; /* all below need it */
     bool was_live;
-    bool copied;                /* the pages were read at least once */
-    bool beat_now;              /* its heartbeat grew since the last refresh */
-    bool lost;                  /* a slot has lost its page: scan for it */
-    bool limited;               /* HAYWIRE_COPIES_MAX was reached */
-    bool layout_known;          /* deduced */
-    HaywireSession session;     /* as last seen */
+    bool copied;            /* the pages were read at least once */
+    bool beat_now;          /* its heartbeat grew since the last refresh */
+    bool lost;              /* a slot has lost its page: scan for it */
+    bool limited;           /* HAYWIRE_COPIES_MAX was reached */
+    bool layout_known;      /* deduced */
+    HaywireSession session; /* as last seen */
     HaywireMap *map;
-    uint64_t clashes;           /* of the map, counted already */
-    uint32_t total;             /* slots */
+    uint64_t clashes; /* of the map, counted already */
+    uint32_t total;   /* slots */
     uint32_t held_pages;
-    HaywireCopy *held;          /* by slot; page NULL: no copy */
-    HaywireCopy *dense;         /* those with a copy, for the model */
+    HaywireCopy *held;  /* by slot; page NULL: no copy */
+    HaywireCopy *dense; /* those with a copy, for the model */
     HaywireLayout layout;
 } HaywireShown;
 
@@ -70,7 +70,7 @@ struct HaywireView {
     HaywireSource *source;
     HaywireScanProgress progress;
     void *progress_opaque;
-    int rescan;                 /* atomic: asked for */
+    int rescan; /* atomic: asked for */
     HaywireSessions sessions;
     HaywireNotes notes;
     HaywireScanLog scan;

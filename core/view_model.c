@@ -21,8 +21,8 @@ HaywireState haywire_view_state(const HaywireView *view)
     if (shown->session.stale || shown->session.gone) {
         return HAYWIRE_STATE_STALE;
     }
-    return shown->session.beating || shown->was_live ?
-           HAYWIRE_STATE_LIVE : HAYWIRE_STATE_SEARCHING;
+    return shown->session.beating || shown->was_live ? HAYWIRE_STATE_LIVE
+                                                     : HAYWIRE_STATE_SEARCHING;
 }
 
 static void describe_session(const HaywireShown *shown, HaywireNow now,

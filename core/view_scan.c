@@ -44,8 +44,8 @@ static uint64_t pace(const HaywireView *view)
 bool haywire_view_scan_due(HaywireView *view, HaywireNow now)
 {
     const HaywireScanLog *scan = &view->scan;
-    uint64_t since = now.host_ns > scan->ended_ns ?
-                     now.host_ns - scan->ended_ns : 0;
+    uint64_t since =
+        now.host_ns > scan->ended_ns ? now.host_ns - scan->ended_ns : 0;
     uint64_t wait = pace(view);
 
     if (__atomic_exchange_n(&view->rescan, 0, __ATOMIC_ACQ_REL) ||
@@ -101,8 +101,8 @@ static HaywireStatus take_discovery(Scanning *scanning,
 {
     HaywireSessions *sessions = &scanning->view->sessions;
     HaywireDiscovery discovery;
-    HaywireStatus status = haywire_decode_discovery(copy, info, &discovery,
-                                                    NULL);
+    HaywireStatus status =
+        haywire_decode_discovery(copy, info, &discovery, NULL);
 
     if (status == HAYWIRE_OK) {
         haywire_sessions_add(sessions, position, info, &discovery,
@@ -114,8 +114,8 @@ static HaywireStatus take_discovery(Scanning *scanning,
 static HaywireStatus read_candidate(HaywireView *view, const uint8_t *page,
                                     HaywirePageInfo *ret_info)
 {
-    HaywireStatus status = haywire_page_snapshot(page, view->scratch,
-                                                 ret_info, NULL);
+    HaywireStatus status =
+        haywire_page_snapshot(page, view->scratch, ret_info, NULL);
 
     if (status == HAYWIRE_OK) {
         view->host.pages_read++;
@@ -161,8 +161,8 @@ static HaywireStatus run_scan(HaywireView *view, HaywireCandidate candidate,
 {
     HaywireScanStats stats;
     uint64_t started = clock_ns();
-    HaywireStatus status = haywire_scan(view->source, candidate, on_progress,
-                                        scanning, &stats);
+    HaywireStatus status =
+        haywire_scan(view->source, candidate, on_progress, scanning, &stats);
 
     *ret_duration_ns = clock_ns() - started;
     if (status != HAYWIRE_OK) {
@@ -199,8 +199,8 @@ HaywireStatus haywire_view_scan(HaywireView *view, HaywireNow now)
         return status;
     }
     view->host.sessions_dropped += sessions->dropped - dropped;
-    view->host.sessions_seen += sessions->count - known +
-                                (sessions->dropped - dropped);
+    view->host.sessions_seen +=
+        sessions->count - known + (sessions->dropped - dropped);
     view->host.limits_reached += view->notes.overflow;
     view->scan.done = true;
     view->scan.duration_ns = duration;

@@ -8,7 +8,7 @@
 
 #include "haywire/cursor.h"
 
-static const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7, 8,
+static const uint8_t bytes[] = { 1, 2,  3,  4,  5,  6,  7, 8,
                                  9, 10, 11, 12, 13, 14, 15 };
 
 static void test_values(void)
@@ -51,8 +51,7 @@ static void test_short(void)
                     HAYWIRE_SHORT_PAYLOAD);
     g_assert_cmpuint(haywire_cursor_left(&cursor), ==, 1);
     haywire_cursor_init(&cursor, bytes, 0);
-    g_assert_cmpint(haywire_cursor_u8(&cursor, &u8), ==,
-                    HAYWIRE_SHORT_PAYLOAD);
+    g_assert_cmpint(haywire_cursor_u8(&cursor, &u8), ==, HAYWIRE_SHORT_PAYLOAD);
     g_assert_cmphex(u8, ==, 0xaa);
     g_assert_cmphex(u16, ==, 0xaaaa);
     g_assert_cmphex(u32, ==, 0xaaaaaaaa);

@@ -13,8 +13,8 @@
 #include "haywire/publish.h"
 
 #define RAM_SIZE (8u << 20)
-#define SESSION 0x77
-#define NONCE 0xabcd1234
+#define SESSION  0x77
+#define NONCE    0xabcd1234
 
 typedef struct World {
     HaywireBeacons *beacons;
@@ -22,7 +22,7 @@ typedef struct World {
     HaywireSource *source;
     HaywireSourceOps ops;
     HaywireFocusTarget target;
-    HaywirePage *page;          /* camera 1's control page in memory */
+    HaywirePage *page; /* camera 1's control page in memory */
 } World;
 
 static const char text[] = "session id=0x77\nprocess pid=42\n"
@@ -37,16 +37,18 @@ static World *new_world(void)
     world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
     region.host = world->ram;
     world->beacons = haywire_beacons_make(text);
-    g_assert_true(haywire_beacons_place(world->beacons, world->ram, RAM_SIZE,
-                                        NULL));
-    g_assert_cmpint(haywire_array_source_new(&region, 1, true, NULL,
-                                             &world->source), ==, HAYWIRE_OK);
+    g_assert_true(
+        haywire_beacons_place(world->beacons, world->ram, RAM_SIZE, NULL));
+    g_assert_cmpint(
+        haywire_array_source_new(&region, 1, true, NULL, &world->source), ==,
+        HAYWIRE_OK);
     world->ops = *world->source->ops;
     world->source->ops = &world->ops;
     world->target.session = SESSION;
     world->target.camera = 1;
-    world->target.position = haywire_beacons_find(
-        world->beacons, 0, HAYWIRE_CATEGORY_CAMERA1, 0)->position;
+    world->target.position =
+        haywire_beacons_find(world->beacons, 0, HAYWIRE_CATEGORY_CAMERA1, 0)
+            ->position;
     world->page = (HaywirePage *)(world->ram + world->target.position.value);
     return world;
 }
@@ -74,13 +76,15 @@ static void assert_refused(World *world, HaywireStatus status,
 
     memset(&control, 0x3c, sizeof(control));
     untouched = control;
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  &diagnosis), ==, status);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, &diagnosis),
+        ==, status);
     g_assert_cmpstr(diagnosis.field, ==, field);
     g_assert_true(memcmp(world->ram, before, RAM_SIZE) == 0);
     g_assert_cmpmem(&control, sizeof(control), &untouched, sizeof(untouched));
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  NULL), ==, status);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
+        status);
     free_world(world);
 }
 
@@ -91,8 +95,9 @@ static void test_focus(void)
     HaywireControl control;
     HaywireDiagnosis diagnosis;
 
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  &diagnosis), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, &diagnosis),
+        ==, HAYWIRE_OK);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, 42));
     g_assert_cmphex(control.nonce, ==, NONCE);
     /* Nothing but the word was written. */
@@ -106,15 +111,19 @@ static void test_again_and_off(void)
     World *world = new_world();
     HaywireControl control;
 
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  NULL), ==, HAYWIRE_OK);
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  NULL), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
+        HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
+        HAYWIRE_OK);
     g_assert_cmpint(haywire_focus(world->source, &world->target, UINT32_MAX,
-                                  &control, NULL), ==, HAYWIRE_OK);
+                                  &control, NULL),
+                    ==, HAYWIRE_OK);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, UINT32_MAX));
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 0, &control,
-                                  NULL), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 0, &control, NULL), ==,
+        HAYWIRE_OK);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, 0));
     free_world(world);
 }
@@ -125,10 +134,12 @@ static void test_second_camera(void)
     HaywireControl control;
 
     world->target.camera = 2;
-    world->target.position = haywire_beacons_find(
-        world->beacons, 0, HAYWIRE_CATEGORY_CAMERA2, 0)->position;
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  NULL), ==, HAYWIRE_OK);
+    world->target.position =
+        haywire_beacons_find(world->beacons, 0, HAYWIRE_CATEGORY_CAMERA2, 0)
+            ->position;
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
+        HAYWIRE_OK);
     g_assert_cmphex(control.nonce, ==, 0x55);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, 0));
     free_world(world);
@@ -169,8 +180,9 @@ static void test_other_page(void)
 {
     World *world = new_world();
 
-    world->target.position = haywire_beacons_find(
-        world->beacons, 0, HAYWIRE_CATEGORY_CAMERA1, 1)->position;
+    world->target.position =
+        haywire_beacons_find(world->beacons, 0, HAYWIRE_CATEGORY_CAMERA1, 1)
+            ->position;
     assert_refused(world, HAYWIRE_FOCUS_FOREIGN_PAGE, "index");
 }
 
@@ -187,8 +199,8 @@ static void test_bad_nonce(void)
 {
     World *world = new_world();
 
-    world->page->control_word = haywire_le64(
-        HAYWIRE_CONTROL_WORD(NONCE + 1, 0));
+    world->page->control_word =
+        haywire_le64(HAYWIRE_CONTROL_WORD(NONCE + 1, 0));
     assert_refused(world, HAYWIRE_FOCUS_BAD_NONCE, "control word");
     world = new_world();
     world->page->control_word = haywire_le64(0);
@@ -238,9 +250,9 @@ static HaywireSourceOps array_ops;
 static HaywireStatus racing_swap(HaywireSource *source, HaywirePosition where,
                                  uint64_t expected, uint64_t desired)
 {
-    g_assert_cmpint(array_ops.compare_and_swap(
-        source, where, expected, HAYWIRE_CONTROL_WORD(NONCE, 9)), ==,
-        HAYWIRE_OK);
+    g_assert_cmpint(array_ops.compare_and_swap(source, where, expected,
+                                               HAYWIRE_CONTROL_WORD(NONCE, 9)),
+                    ==, HAYWIRE_OK);
     return array_ops.compare_and_swap(source, where, expected, desired);
 }
 
@@ -251,8 +263,9 @@ static void test_lost_race(void)
 
     array_ops = world->ops;
     world->ops.compare_and_swap = racing_swap;
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  NULL), ==, HAYWIRE_FOCUS_LOST_RACE);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
+        HAYWIRE_FOCUS_LOST_RACE);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, 9));
     free_world(world);
 }
@@ -262,8 +275,8 @@ static HaywireStatus swap_then_overwrite(HaywireSource *source,
                                          HaywirePosition where,
                                          uint64_t expected, uint64_t desired)
 {
-    HaywireStatus status = array_ops.compare_and_swap(source, where, expected,
-                                                      desired);
+    HaywireStatus status =
+        array_ops.compare_and_swap(source, where, expected, desired);
     const uint8_t *host;
 
     g_assert_cmpint(haywire_source_pointer(source, where, 8, &host), ==,
@@ -277,11 +290,12 @@ static HaywireStatus swap_then_undo(HaywireSource *source,
                                     HaywirePosition where, uint64_t expected,
                                     uint64_t desired)
 {
-    HaywireStatus status = array_ops.compare_and_swap(source, where, expected,
-                                                      desired);
+    HaywireStatus status =
+        array_ops.compare_and_swap(source, where, expected, desired);
 
-    g_assert_cmpint(array_ops.compare_and_swap(source, where, desired,
-                                               expected), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        array_ops.compare_and_swap(source, where, desired, expected), ==,
+        HAYWIRE_OK);
     return status;
 }
 
@@ -293,15 +307,17 @@ static void test_unconfirmed(void)
 
     array_ops = world->ops;
     world->ops.compare_and_swap = swap_then_overwrite;
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  &diagnosis), ==, HAYWIRE_FOCUS_UNCONFIRMED);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, &diagnosis),
+        ==, HAYWIRE_FOCUS_UNCONFIRMED);
     g_assert_cmpstr(diagnosis.field, ==, "checksum");
     free_world(world);
 
     world = new_world();
     world->ops.compare_and_swap = swap_then_undo;
-    g_assert_cmpint(haywire_focus(world->source, &world->target, 42, &control,
-                                  &diagnosis), ==, HAYWIRE_FOCUS_UNCONFIRMED);
+    g_assert_cmpint(
+        haywire_focus(world->source, &world->target, 42, &control, &diagnosis),
+        ==, HAYWIRE_FOCUS_UNCONFIRMED);
     g_assert_cmpstr(diagnosis.field, ==, "control word");
     free_world(world);
 }

@@ -9,8 +9,8 @@
 
 #include "haywire/layout.h"
 
-#define MIB (G_GUINT64_CONSTANT(1) << 20)
-#define GIB (G_GUINT64_CONSTANT(1) << 30)
+#define MIB           (G_GUINT64_CONSTANT(1) << 20)
+#define GIB           (G_GUINT64_CONSTANT(1) << 30)
 #define SIGHTINGS_MAX 4096
 
 typedef struct Case {
@@ -29,8 +29,7 @@ static void add_ram(Case *c, uint64_t start, uint64_t end)
 
 static void see(Case *c, uint64_t position, uint64_t gpa)
 {
-    c->sighting[c->sightings++] = (HaywireSighting){ { position },
-                                                     gpa >> 12 };
+    c->sighting[c->sightings++] = (HaywireSighting){ { position }, gpa >> 12 };
 }
 
 /* @count beacons, a little apart from each other. */
@@ -269,8 +268,8 @@ static void test_extremes(void)
     add_ram(c, UINT64_MAX - 8191, UINT64_MAX);
     c->sighting[c->sightings++] = (HaywireSighting){ { 4096 }, UINT64_MAX };
     c->sighting[c->sightings++] = (HaywireSighting){ { UINT64_MAX }, 1 };
-    c->sighting[c->sightings++] = (HaywireSighting){
-        { 4096 }, UINT64_MAX >> 12 };
+    c->sighting[c->sightings++] =
+        (HaywireSighting){ { 4096 }, UINT64_MAX >> 12 };
     g_assert_cmpint(deduce(c), ==, HAYWIRE_NO_LAYOUT);
 }
 
@@ -284,25 +283,28 @@ static void test_lookup(void)
     HaywirePosition position = { 1 };
     HaywireGpa gpa = { 1 };
 
-    g_assert_cmpint(haywire_layout_position(&layout, (HaywireGpa){ 4 * GIB },
-                                            &position), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_layout_position(&layout, (HaywireGpa){ 4 * GIB }, &position),
+        ==, HAYWIRE_OK);
     g_assert_cmphex(position.value, ==, 2 * GIB);
-    g_assert_cmpint(haywire_layout_position(&layout,
-                                            (HaywireGpa){ 5 * GIB - 1 },
-                                            &position), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_layout_position(
+                        &layout, (HaywireGpa){ 5 * GIB - 1 }, &position),
+                    ==, HAYWIRE_OK);
     g_assert_cmphex(position.value, ==, 3 * GIB - 1);
-    g_assert_cmpint(haywire_layout_position(&layout, (HaywireGpa){ 5 * GIB },
-                                            &position), ==,
-                    HAYWIRE_NO_LAYOUT);
-    g_assert_cmpint(haywire_layout_position(&layout, (HaywireGpa){ 2 * GIB },
-                                            &position), ==,
-                    HAYWIRE_NO_LAYOUT);
+    g_assert_cmpint(
+        haywire_layout_position(&layout, (HaywireGpa){ 5 * GIB }, &position),
+        ==, HAYWIRE_NO_LAYOUT);
+    g_assert_cmpint(
+        haywire_layout_position(&layout, (HaywireGpa){ 2 * GIB }, &position),
+        ==, HAYWIRE_NO_LAYOUT);
     g_assert_cmphex(position.value, ==, 3 * GIB - 1);
-    g_assert_cmpint(haywire_layout_gpa(&layout, (HaywirePosition){ 2 * GIB },
-                                       &gpa), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_layout_gpa(&layout, (HaywirePosition){ 2 * GIB }, &gpa), ==,
+        HAYWIRE_OK);
     g_assert_cmphex(gpa.value, ==, 4 * GIB);
-    g_assert_cmpint(haywire_layout_gpa(&layout, (HaywirePosition){ 3 * GIB },
-                                       &gpa), ==, HAYWIRE_NO_LAYOUT);
+    g_assert_cmpint(
+        haywire_layout_gpa(&layout, (HaywirePosition){ 3 * GIB }, &gpa), ==,
+        HAYWIRE_NO_LAYOUT);
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@
 #include "haywire/map.h"
 
 #define RAM_SIZE (16u << 20)
-#define TOTAL 1010
+#define TOTAL    1010
 
 typedef struct World {
     HaywireBeacons *beacons;
@@ -23,14 +23,14 @@ typedef struct World {
 } World;
 
 static const HaywireLayout layout = {
-    .count = 1, .range = { { { 0 }, { 0 }, RAM_SIZE } },
+    .count = 1,
+    .range = { { { 0 }, { 0 }, RAM_SIZE } },
 };
 
-static HaywirePage *page(World *world, HaywireCategory category,
-                         uint32_t index)
+static HaywirePage *page(World *world, HaywireCategory category, uint32_t index)
 {
-    const HaywireBeacon *beacon = haywire_beacons_find(world->beacons, 0,
-                                                       category, index);
+    const HaywireBeacon *beacon =
+        haywire_beacons_find(world->beacons, 0, category, index);
 
     return (HaywirePage *)(world->ram + beacon->position.value);
 }
@@ -51,16 +51,19 @@ static World *new_world(const char *text)
     world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
     region.host = world->ram;
     world->beacons = haywire_beacons_make(text);
-    g_assert_true(haywire_beacons_place(world->beacons, world->ram, RAM_SIZE,
-                                        NULL));
-    g_assert_cmpint(haywire_array_source_new(&region, 1, true, NULL,
-                                             &world->source), ==, HAYWIRE_OK);
+    g_assert_true(
+        haywire_beacons_place(world->beacons, world->ram, RAM_SIZE, NULL));
+    g_assert_cmpint(
+        haywire_array_source_new(&region, 1, true, NULL, &world->source), ==,
+        HAYWIRE_OK);
     first = page(world, HAYWIRE_CATEGORY_MASTER, 0);
     g_assert_cmpint(haywire_page_verify(first, &info, NULL), ==, HAYWIRE_OK);
-    g_assert_cmpint(haywire_decode_discovery(first, &info, &world->discovery,
-                                             NULL), ==, HAYWIRE_OK);
-    g_assert_cmpint(haywire_map_new(info.session, &world->discovery,
-                                    &world->map), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_decode_discovery(first, &info, &world->discovery, NULL), ==,
+        HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_map_new(info.session, &world->discovery, &world->map), ==,
+        HAYWIRE_OK);
     return world;
 }
 
@@ -74,15 +77,14 @@ static void free_world(World *world)
     g_free(world);
 }
 
-static HaywireStatus add(World *world, HaywireCategory category,
-                         uint32_t index)
+static HaywireStatus add(World *world, HaywireCategory category, uint32_t index)
 {
     HaywirePageInfo info;
 
-    g_assert_cmpint(haywire_page_verify(page(world, category, index), &info,
-                                        NULL), ==, HAYWIRE_OK);
-    return haywire_map_add(world->map, position(world, category, index),
-                           &info);
+    g_assert_cmpint(
+        haywire_page_verify(page(world, category, index), &info, NULL), ==,
+        HAYWIRE_OK);
+    return haywire_map_add(world->map, position(world, category, index), &info);
 }
 
 static HaywireStatus read_slot(World *world, HaywireCategory category,
@@ -90,8 +92,8 @@ static HaywireStatus read_slot(World *world, HaywireCategory category,
 {
     HaywirePageInfo info;
     HaywirePage copy;
-    HaywireStatus status = haywire_map_read(world->map, world->source,
-                                            category, index, &copy, &info);
+    HaywireStatus status = haywire_map_read(world->map, world->source, category,
+                                            index, &copy, &info);
 
     if (status == HAYWIRE_OK) {
         g_assert_cmpint(info.category, ==, category);
@@ -112,10 +114,10 @@ static void test_default_sizes(void)
         g_assert_cmpuint(haywire_map_position(world->map, i, 0).value, ==,
                          UINT64_MAX);
     }
-    g_assert_cmpuint(haywire_map_pages(world->map, HAYWIRE_CATEGORY_COUNT),
-                     ==, 0);
-    g_assert_cmpuint(haywire_map_mapped(world->map, HAYWIRE_CATEGORY_COUNT),
-                     ==, 0);
+    g_assert_cmpuint(haywire_map_pages(world->map, HAYWIRE_CATEGORY_COUNT), ==,
+                     0);
+    g_assert_cmpuint(haywire_map_mapped(world->map, HAYWIRE_CATEGORY_COUNT), ==,
+                     0);
     free_world(world);
 }
 
@@ -128,11 +130,10 @@ static void test_add_and_read(void)
     g_assert_cmpint(add(world, HAYWIRE_CATEGORY_PID, 99), ==, HAYWIRE_OK);
     g_assert_cmpuint(haywire_map_mapped(world->map, HAYWIRE_CATEGORY_PID), ==,
                      1);
-    g_assert_cmpuint(haywire_map_position(world->map, HAYWIRE_CATEGORY_PID,
-                                          99).value, ==,
-                     position(world, HAYWIRE_CATEGORY_PID, 99).value);
-    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_PID, 99), ==,
-                    HAYWIRE_OK);
+    g_assert_cmpuint(
+        haywire_map_position(world->map, HAYWIRE_CATEGORY_PID, 99).value, ==,
+        position(world, HAYWIRE_CATEGORY_PID, 99).value);
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_PID, 99), ==, HAYWIRE_OK);
     g_assert_cmpint(add(world, HAYWIRE_CATEGORY_PID, 99), ==, HAYWIRE_OK);
     g_assert_cmpuint(haywire_map_clashes(world->map), ==, 0);
     g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_PID, 100), ==,
@@ -150,7 +151,8 @@ static void test_add_and_read(void)
 static void test_bad_index(void)
 {
     World *world = new_world("session id=1\n");
-    HaywirePageInfo info = { .session = 1, .category = HAYWIRE_CATEGORY_PID,
+    HaywirePageInfo info = { .session = 1,
+                             .category = HAYWIRE_CATEGORY_PID,
                              .index = 100 };
 
     g_assert_cmpint(haywire_map_add(world->map, (HaywirePosition){ 0 }, &info),
@@ -172,19 +174,21 @@ static void test_bad_session(void)
 static void test_clash(void)
 {
     World *world = new_world("session id=1\n");
-    HaywirePageInfo info = { .session = 1, .category = HAYWIRE_CATEGORY_PID,
-                             .index = 3, .monotonic_ns = 100 };
+    HaywirePageInfo info = { .session = 1,
+                             .category = HAYWIRE_CATEGORY_PID,
+                             .index = 3,
+                             .monotonic_ns = 100 };
     const HaywirePosition a = { 0x1000 }, b = { 0x2000 }, c = { 0x3000 };
 
     g_assert_cmpint(haywire_map_add(world->map, a, &info), ==, HAYWIRE_OK);
     info.monotonic_ns = 99;
     g_assert_cmpint(haywire_map_add(world->map, b, &info), ==, HAYWIRE_OK);
-    g_assert_cmpuint(haywire_map_position(world->map, info.category,
-                                          3).value, ==, a.value);
+    g_assert_cmpuint(haywire_map_position(world->map, info.category, 3).value,
+                     ==, a.value);
     info.monotonic_ns = 101;
     g_assert_cmpint(haywire_map_add(world->map, c, &info), ==, HAYWIRE_OK);
-    g_assert_cmpuint(haywire_map_position(world->map, info.category,
-                                          3).value, ==, c.value);
+    g_assert_cmpuint(haywire_map_position(world->map, info.category, 3).value,
+                     ==, c.value);
     g_assert_cmpuint(haywire_map_clashes(world->map), ==, 2);
     g_assert_cmpuint(haywire_map_mapped(world->map, info.category), ==, 1);
     free_world(world);
@@ -247,17 +251,19 @@ static void test_index(void)
     size_t i;
 
     add_index_pages(world);
-    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &layout,
-                                          &missing), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 0);
     g_assert_cmpuint(mapped(world), ==, TOTAL);
     g_assert_cmpuint(haywire_beacons_count(world->beacons), ==, TOTAL);
     for (i = 0; i < TOTAL; i++) {
         const HaywireBeacon *beacon = haywire_beacons_get(world->beacons, i);
 
-        g_assert_cmpuint(haywire_map_position(world->map, beacon->category,
-                                              beacon->index).value, ==,
-                         beacon->position.value);
+        g_assert_cmpuint(
+            haywire_map_position(world->map, beacon->category, beacon->index)
+                .value,
+            ==, beacon->position.value);
     }
     free_world(world);
 }
@@ -272,8 +278,9 @@ static void test_index_missing(void)
     page(world, HAYWIRE_CATEGORY_PID, 2)->header.generation.byte[0] ^= 1;
     memcpy(page(world, HAYWIRE_CATEGORY_PID, 3),
            page(world, HAYWIRE_CATEGORY_PID, 4), HAYWIRE_PAGE_SIZE);
-    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &layout,
-                                          &missing), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 3);
     g_assert_cmpuint(mapped(world), ==, TOTAL - 3);
     free_world(world);
@@ -285,8 +292,9 @@ static void test_index_hidden(void)
     uint32_t missing;
 
     add_index_pages(world);
-    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &layout,
-                                          &missing), ==, HAYWIRE_NO_PFN);
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_NO_PFN);
     g_assert_cmpuint(missing, ==, TOTAL);
     free_world(world);
 }
@@ -295,14 +303,16 @@ static void test_index_hidden(void)
 static void test_index_outside(void)
 {
     static const HaywireLayout small = {
-        .count = 1, .range = { { { 0 }, { 0 }, 0x100000 } },
+        .count = 1,
+        .range = { { { 0 }, { 0 }, 0x100000 } },
     };
     World *world = new_world("session id=1\n");
     uint32_t missing;
 
     add_index_pages(world);
-    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &small,
-                                          &missing), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &small, &missing), ==,
+        HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, TOTAL);
     g_assert_cmpuint(mapped(world), ==, 3);
     free_world(world);
@@ -321,8 +331,9 @@ static void test_big(void)
     uint32_t missing;
 
     add_index_pages(world);
-    g_assert_cmpint(haywire_map_add_index(world->map, world->source, &layout,
-                                          &missing), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 0);
     g_assert_cmpuint(mapped(world), ==, 12 + 1000 + 200 + 400);
     free_world(world);

@@ -16,8 +16,10 @@
 static HaywirePage *make_page(void)
 {
     HaywirePage *page = g_aligned_alloc0(1, sizeof(*page), HAYWIRE_PAGE_SIZE);
-    HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_PID, .generation = 3,
-                               .monotonic_ns = 1000, .realtime_ns = 2000,
+    HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_PID,
+                               .generation = 3,
+                               .monotonic_ns = 1000,
+                               .realtime_ns = 2000,
                                .pfn = 77 };
 
     haywire_page_init(page, HAYWIRE_CATEGORY_PID, 5, SESSION, &stamp);
@@ -158,8 +160,9 @@ static void test_session(void)
 /* Any bit that the checksum covers, and the checksum itself. */
 static void test_checksum(void)
 {
-    static const size_t offsets[] = { 88, 96, 104, 112, 120, 128, 135, 144,
-                                      151 };
+    static const size_t offsets[] = {
+        88, 96, 104, 112, 120, 128, 135, 144, 151
+    };
     size_t i;
 
     for (i = 0; i < G_N_ELEMENTS(offsets); i++) {
@@ -195,8 +198,9 @@ static void test_busy(void)
     HaywirePageInfo info;
 
     page->header.lock_top = haywire_le32(3);
-    g_assert_cmpint(haywire_page_snapshot((uint8_t *)page, &copy, &info,
-                                          &diagnosis), ==, HAYWIRE_PAGE_BUSY);
+    g_assert_cmpint(
+        haywire_page_snapshot((uint8_t *)page, &copy, &info, &diagnosis), ==,
+        HAYWIRE_PAGE_BUSY);
     g_assert_cmpuint(diagnosis.offset, ==, 136);
     assert_refused(page, HAYWIRE_PAGE_BUSY, 4092, "lock bottom", 2);
 }
@@ -249,8 +253,8 @@ static void test_race(void)
     while (g_get_monotonic_time() < end) {
         HaywirePage copy;
         HaywirePageInfo info = { 0 };
-        HaywireStatus status = haywire_page_snapshot((uint8_t *)race.page,
-                                                     &copy, &info, NULL);
+        HaywireStatus status =
+            haywire_page_snapshot((uint8_t *)race.page, &copy, &info, NULL);
         size_t i;
 
         if (status == HAYWIRE_PAGE_BUSY || info.generation == 3) {

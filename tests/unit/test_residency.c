@@ -13,12 +13,14 @@
 #include "haywire/beacon_protocol.h"
 #include "haywire/memory_source.h"
 
-#define PAGE HAYWIRE_PAGE_SIZE
+#define PAGE  HAYWIRE_PAGE_SIZE
 #define PAGES 4096
 
 static const HaywireResidencyMethod methods[] = {
-    HAYWIRE_RESIDENCY_AUTO, HAYWIRE_RESIDENCY_PAGEMAP_SCAN,
-    HAYWIRE_RESIDENCY_SEEK_DATA, HAYWIRE_RESIDENCY_PAGEMAP,
+    HAYWIRE_RESIDENCY_AUTO,
+    HAYWIRE_RESIDENCY_PAGEMAP_SCAN,
+    HAYWIRE_RESIDENCY_SEEK_DATA,
+    HAYWIRE_RESIDENCY_PAGEMAP,
 };
 
 typedef struct Memory {
@@ -50,8 +52,8 @@ static Memory new_memory(bool anonymous, bool own)
         memory.fd = g_mkstemp(memory.path);
         g_assert_cmpint(ftruncate(memory.fd, PAGES * PAGE), ==, 0);
     }
-    memory.host = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, flags,
-                       memory.fd, 0);
+    memory.host =
+        mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, flags, memory.fd, 0);
     g_assert_true(memory.host != MAP_FAILED);
     madvise(memory.host, PAGES * PAGE, MADV_NOHUGEPAGE);
     return memory;
@@ -111,17 +113,17 @@ static void check_pages(HaywireResidency *residency, const Memory *memory)
     size_t page;
 
     for (page = 0; page < PAGES; page++) {
-        HaywireStatus status = haywire_residency_page(
-            residency, memory->host, PAGES * PAGE, memory->fd, 0, memory->own,
-            page * PAGE);
+        HaywireStatus status =
+            haywire_residency_page(residency, memory->host, PAGES * PAGE,
+                                   memory->fd, 0, memory->own, page * PAGE);
 
-        g_assert_cmpint(status, ==, is_written(page) ? HAYWIRE_OK
-                                                     : HAYWIRE_NOT_RESIDENT);
+        g_assert_cmpint(status, ==,
+                        is_written(page) ? HAYWIRE_OK : HAYWIRE_NOT_RESIDENT);
     }
     g_assert_cmpint(haywire_residency_page(residency, memory->host,
                                            PAGES * PAGE, memory->fd, 0,
-                                           memory->own, PAGES * PAGE), ==,
-                    HAYWIRE_NOT_RESIDENT);
+                                           memory->own, PAGES * PAGE),
+                    ==, HAYWIRE_NOT_RESIDENT);
 }
 
 /* In the middle of a run, in a hole, behind the end. */
@@ -227,9 +229,9 @@ static void test_no_stale_answers(void)
         g_assert_cmpuint(start, ==, 9 * PAGE);
         write_page(&memory, 10);
         g_assert_cmpint(haywire_residency_page(residency, memory.host,
-                                               PAGES * PAGE, memory.fd, 0,
-                                               true, 10 * PAGE), ==,
-                        HAYWIRE_OK);
+                                               PAGES * PAGE, memory.fd, 0, true,
+                                               10 * PAGE),
+                        ==, HAYWIRE_OK);
         free_memory(&memory);
         haywire_residency_destroy(residency);
     }
@@ -242,8 +244,9 @@ static void test_no_file(void)
     Memory memory = new_memory(true, true);
     uint64_t start, length;
 
-    g_assert_cmpint(haywire_residency_new(HAYWIRE_RESIDENCY_SEEK_DATA,
-                                          &residency), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_residency_new(HAYWIRE_RESIDENCY_SEEK_DATA, &residency), ==,
+        HAYWIRE_OK);
     g_assert_cmpint(next(residency, &memory, 0, &start, &length), ==,
                     HAYWIRE_IO_ERROR);
     haywire_residency_destroy(residency);
@@ -265,14 +268,15 @@ static void test_file_offset(void)
                     ==, HAYWIRE_OK);
     g_assert_cmpint(haywire_residency_next(residency, memory.host + 16 * PAGE,
                                            16 * PAGE, memory.fd, 16 * PAGE,
-                                           false, 0, &start, &length), ==,
-                    HAYWIRE_OK);
+                                           false, 0, &start, &length),
+                    ==, HAYWIRE_OK);
     g_assert_cmpuint(start, ==, 4 * PAGE);
     g_assert_cmpuint(length, ==, PAGE);
     g_assert_cmpint(haywire_residency_next(residency, memory.host + 16 * PAGE,
                                            16 * PAGE, memory.fd, 16 * PAGE,
                                            false, start + length, &start,
-                                           &length), ==, HAYWIRE_NOT_FOUND);
+                                           &length),
+                    ==, HAYWIRE_NOT_FOUND);
     haywire_residency_destroy(residency);
     free_memory(&memory);
 }

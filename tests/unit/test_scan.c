@@ -18,8 +18,8 @@
 #include "haywire/scan.h"
 
 #define PAGE HAYWIRE_PAGE_SIZE
-#define MIB (G_GUINT64_CONSTANT(1) << 20)
-#define GIB (G_GUINT64_CONSTANT(1) << 30)
+#define MIB  (G_GUINT64_CONSTANT(1) << 20)
+#define GIB  (G_GUINT64_CONSTANT(1) << 30)
 
 static void put_magic(uint8_t *page)
 {
@@ -33,7 +33,7 @@ static void put_magic(uint8_t *page)
 
 typedef struct Found {
     GArray *positions;
-    size_t most;                /* 0: no limit */
+    size_t most; /* 0: no limit */
     unsigned progress_calls;
     uint64_t done;
     bool stop;
@@ -90,11 +90,12 @@ static void test_finds(void)
     put_magic(ram + 7 * PAGE);
     put_magic(ram + 15 * PAGE);
     put_magic(ram + 3 * PAGE);
-    ram[3 * PAGE + 63] ^= 1;            /* the line's last word is wrong */
-    ram[9 * PAGE + 1] = 1;              /* resident, no beacon */
-    put_magic(ram + 5 * PAGE + 64);     /* not where a page begins */
-    g_assert_cmpint(haywire_scan(source, on_candidate, on_progress, &found,
-                                 &stats), ==, HAYWIRE_OK);
+    ram[3 * PAGE + 63] ^= 1;        /* the line's last word is wrong */
+    ram[9 * PAGE + 1] = 1;          /* resident, no beacon */
+    put_magic(ram + 5 * PAGE + 64); /* not where a page begins */
+    g_assert_cmpint(
+        haywire_scan(source, on_candidate, on_progress, &found, &stats), ==,
+        HAYWIRE_OK);
     g_assert_cmpuint(found.positions->len, ==, 3);
     g_assert_cmphex(position(&found, 0), ==, 0);
     g_assert_cmphex(position(&found, 1), ==, 7 * PAGE);
@@ -195,11 +196,12 @@ static void check_sparse(const char *folder)
                     HAYWIRE_OK);
     rss = growth.most_kib = status_kib("VmRSS:");
     start = g_get_monotonic_time();
-    g_assert_cmpint(haywire_scan(source, on_candidate, watch_growth, &growth,
-                                 &stats), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_scan(source, on_candidate, watch_growth, &growth, &stats), ==,
+        HAYWIRE_OK);
     g_test_message("%s: %" G_GUINT64_FORMAT " pages in %" G_GINT64_FORMAT
-                   " us, grew %" G_GUINT64_FORMAT " KiB", folder,
-                   stats.resident_pages, g_get_monotonic_time() - start,
+                   " us, grew %" G_GUINT64_FORMAT " KiB",
+                   folder, stats.resident_pages, g_get_monotonic_time() - start,
                    growth.most_kib - rss);
     g_assert_cmpint(fstat(fd, &after), ==, 0);
     g_assert_cmpint(after.st_blocks, ==, before.st_blocks);
@@ -236,8 +238,9 @@ static void test_progress_ends(void)
     }
     g_assert_cmpint(haywire_file_source_open(fd, NULL, &source), ==,
                     HAYWIRE_OK);
-    g_assert_cmpint(haywire_scan(source, on_candidate, on_progress, &found,
-                                 &stats), ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_scan(source, on_candidate, on_progress, &found, &stats), ==,
+        HAYWIRE_OK);
     g_assert_cmpuint(stats.resident_pages, ==, 2);
     g_assert_cmpuint(found.progress_calls, ==, 1);
     haywire_source_destroy(source);

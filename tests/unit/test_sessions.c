@@ -10,8 +10,8 @@
 #include "beacon_builder.h"
 #include "haywire/map.h"
 
-#define MS UINT64_C(1000000)
-#define S UINT64_C(1000000000)
+#define MS       UINT64_C(1000000)
+#define S        UINT64_C(1000000000)
 #define RAM_SIZE (16u << 20)
 
 typedef struct World {
@@ -29,10 +29,11 @@ static World *new_world(const char *text)
     world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
     region.host = world->ram;
     world->beacons = haywire_beacons_make(text);
-    g_assert_true(haywire_beacons_place(world->beacons, world->ram, RAM_SIZE,
-                                        NULL));
-    g_assert_cmpint(haywire_array_source_new(&region, 1, true, NULL,
-                                             &world->source), ==, HAYWIRE_OK);
+    g_assert_true(
+        haywire_beacons_place(world->beacons, world->ram, RAM_SIZE, NULL));
+    g_assert_cmpint(
+        haywire_array_source_new(&region, 1, true, NULL, &world->source), ==,
+        HAYWIRE_OK);
     return world;
 }
 
@@ -194,11 +195,11 @@ static void test_newest_beating_wins(void)
 /* The wall clock was set back between two starts in one boot. */
 static void test_clock_set_back(void)
 {
-    World *world = new_world(
-        "session id=1 boot-id=\"aaaaaaaaaaaaaaaa\" started=1s "
-        "wall-started=900s\n"
-        "session id=2 boot-id=\"aaaaaaaaaaaaaaaa\" started=2s "
-        "wall-started=100s\n");
+    World *world =
+        new_world("session id=1 boot-id=\"aaaaaaaaaaaaaaaa\" started=1s "
+                  "wall-started=900s\n"
+                  "session id=2 boot-id=\"aaaaaaaaaaaaaaaa\" started=2s "
+                  "wall-started=100s\n");
 
     add_page(world, discovery(world, 0), 0);
     add_page(world, discovery(world, 1), 0);

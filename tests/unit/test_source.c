@@ -74,12 +74,19 @@ static void test_pointer(void)
     };
     static const struct {
         uint64_t where, length;
-        int page;               /* -1: out of range */
+        int page; /* -1: out of range */
     } cases[] = {
-        { 0, 1, -1 }, { 0xfff, 2, -1 }, { 0x1000, PAGE, 0 },
-        { 0x1000, PAGE + 1, -1 }, { 0x2000, 1, -1 }, { 0x3000, 2 * PAGE, 2 },
-        { 0x4000, PAGE, 3 }, { 0x4000, UINT64_MAX, -1 }, { 0x5000, 0, -1 },
-        { UINT64_MAX, 1, -1 }, { UINT64_MAX, UINT64_MAX, -1 },
+        { 0, 1, -1 },
+        { 0xfff, 2, -1 },
+        { 0x1000, PAGE, 0 },
+        { 0x1000, PAGE + 1, -1 },
+        { 0x2000, 1, -1 },
+        { 0x3000, 2 * PAGE, 2 },
+        { 0x4000, PAGE, 3 },
+        { 0x4000, UINT64_MAX, -1 },
+        { 0x5000, 0, -1 },
+        { UINT64_MAX, 1, -1 },
+        { UINT64_MAX, UINT64_MAX, -1 },
     };
     HaywireSource *source;
     size_t i;
@@ -88,9 +95,9 @@ static void test_pointer(void)
                     ==, HAYWIRE_OK);
     for (i = 0; i < G_N_ELEMENTS(cases); i++) {
         const uint8_t *host = NULL;
-        HaywireStatus status = haywire_source_pointer(
-            source, (HaywirePosition){ cases[i].where }, cases[i].length,
-            &host);
+        HaywireStatus status =
+            haywire_source_pointer(source, (HaywirePosition){ cases[i].where },
+                                   cases[i].length, &host);
 
         if (cases[i].page < 0) {
             g_assert_cmpint(status, ==, HAYWIRE_OUT_OF_RANGE);
@@ -118,26 +125,27 @@ static void test_array(void)
     g_assert_cmpint(haywire_array_source_new(&region, 1, true, NULL, &source),
                     ==, HAYWIRE_OK);
     g_assert_cmpint(source->ops->next_resident(source, (HaywirePosition){ 0 },
-                                               &start, &length), ==,
-                    HAYWIRE_OK);
+                                               &start, &length),
+                    ==, HAYWIRE_OK);
     g_assert_cmphex(start.value, ==, 0x12000);
     g_assert_cmphex(length, ==, 2 * PAGE);
     g_assert_cmpint(source->ops->next_resident(
-        source, (HaywirePosition){ 0x14000 }, &start, &length), ==,
-        HAYWIRE_OK);
+                        source, (HaywirePosition){ 0x14000 }, &start, &length),
+                    ==, HAYWIRE_OK);
     g_assert_cmphex(start.value, ==, 0x17000);
     g_assert_cmpint(source->ops->next_resident(
-        source, (HaywirePosition){ 0x18000 }, &start, &length), ==,
-        HAYWIRE_NOT_FOUND);
+                        source, (HaywirePosition){ 0x18000 }, &start, &length),
+                    ==, HAYWIRE_NOT_FOUND);
     g_assert_cmpint(haywire_source_resident_page(
-        source, (HaywirePosition){ 0x13000 }, &host), ==, HAYWIRE_OK);
+                        source, (HaywirePosition){ 0x13000 }, &host),
+                    ==, HAYWIRE_OK);
     g_assert_true(host == ram + 3 * PAGE);
     g_assert_cmpint(haywire_source_resident_page(
-        source, (HaywirePosition){ 0x14000 }, &host), ==,
-        HAYWIRE_NOT_RESIDENT);
+                        source, (HaywirePosition){ 0x14000 }, &host),
+                    ==, HAYWIRE_NOT_RESIDENT);
     g_assert_cmpint(haywire_source_resident_page(
-        source, (HaywirePosition){ 0x13001 }, &host), ==,
-        HAYWIRE_OUT_OF_RANGE);
+                        source, (HaywirePosition){ 0x13001 }, &host),
+                    ==, HAYWIRE_OUT_OF_RANGE);
     haywire_source_destroy(source);
     g_aligned_free(ram);
 }
@@ -182,14 +190,15 @@ static void test_file(void)
     source = open_file(&file, NULL);
     g_assert_null(source->ops->layout(source));
     g_assert_cmpint(haywire_source_resident_page(
-        source, (HaywirePosition){ 5 * PAGE }, &host), ==, HAYWIRE_OK);
+                        source, (HaywirePosition){ 5 * PAGE }, &host),
+                    ==, HAYWIRE_OK);
     g_assert_cmphex(*(const uint64_t *)host, ==, 0x1234);
     g_assert_cmpint(haywire_source_resident_page(
-        source, (HaywirePosition){ 9 * PAGE }, &host), ==,
-        HAYWIRE_NOT_RESIDENT);
+                        source, (HaywirePosition){ 9 * PAGE }, &host),
+                    ==, HAYWIRE_NOT_RESIDENT);
     g_assert_cmpint(haywire_source_resident_page(
-        source, (HaywirePosition){ 64 * PAGE }, &host), ==,
-        HAYWIRE_OUT_OF_RANGE);
+                        source, (HaywirePosition){ 64 * PAGE }, &host),
+                    ==, HAYWIRE_OUT_OF_RANGE);
     g_assert_cmpint(source->ops->check(source), ==, HAYWIRE_OK);
     haywire_source_destroy(source);
     remove_file(&file);
@@ -250,8 +259,8 @@ static void test_truncated(void)
     size_t i;
 
     put(&file, 40 * PAGE, 1);
-    g_assert_cmpint(haywire_source_pointer(source, start, 64 * PAGE, &host),
-                    ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_source_pointer(source, start, 64 * PAGE, &host), ==,
+                    HAYWIRE_OK);
     g_assert_cmpint(ftruncate(file.fd, 8 * PAGE), ==, 0);
     g_assert_cmpint(source->ops->check(source), ==, HAYWIRE_SOURCE_TRUNCATED);
     for (i = 0; i < 64 * PAGE; i += PAGE / 2) {
@@ -271,7 +280,8 @@ static void test_swap_truncated(void)
 
     g_assert_cmpint(ftruncate(file.fd, 8 * PAGE), ==, 0);
     g_assert_cmpint(source->ops->compare_and_swap(
-        source, (HaywirePosition){ 32 * PAGE }, 0, 1), ==, HAYWIRE_IO_ERROR);
+                        source, (HaywirePosition){ 32 * PAGE }, 0, 1),
+                    ==, HAYWIRE_IO_ERROR);
     haywire_source_destroy(source);
     remove_file(&file);
 }
@@ -281,8 +291,8 @@ static void test_other_sigbus(void)
 {
     if (g_test_subprocess()) {
         File file = make_file(PAGE);
-        volatile uint8_t *page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
-                                      file.fd, 0);
+        volatile uint8_t *page =
+            mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file.fd, 0);
 
         signal(SIGBUS, SIG_DFL);
         g_assert_cmpint(haywire_file_source_install_guard(), ==, HAYWIRE_OK);

@@ -12,8 +12,8 @@
 #include "haywire/publish.h"
 #include "haywire/view.h"
 
-#define MS UINT64_C(1000000)
-#define S UINT64_C(1000000000)
+#define MS       UINT64_C(1000000)
+#define S        UINT64_C(1000000000)
 #define RAM_SIZE (64u << 20)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireModel, haywire_model_unref)
@@ -24,7 +24,7 @@ typedef struct World {
     HaywireSource *source;
     HaywireView *view;
     HaywireNow now;
-    HaywireSourceOps ops;       /* array ops, with a layout or without one */
+    HaywireSourceOps ops; /* array ops, with a layout or without one */
 } World;
 
 static const HaywireLayout *no_layout(HaywireSource *source)
@@ -37,7 +37,8 @@ static const HaywireLayout *no_layout(HaywireSource *source)
 static World *new_world(const char *text, bool knows_layout)
 {
     static const HaywireLayout layout = {
-        .count = 1, .range = { { { 0 }, { 0 }, RAM_SIZE } },
+        .count = 1,
+        .range = { { { 0 }, { 0 }, RAM_SIZE } },
     };
     World *world = g_new0(World, 1);
     HaywireRegion region = { { 0 }, RAM_SIZE, NULL };
@@ -45,10 +46,11 @@ static World *new_world(const char *text, bool knows_layout)
     world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
     region.host = world->ram;
     world->beacons = haywire_beacons_make(text);
-    g_assert_true(haywire_beacons_place(world->beacons, world->ram, RAM_SIZE,
-                                        NULL));
-    g_assert_cmpint(haywire_array_source_new(&region, 1, true, &layout,
-                                             &world->source), ==, HAYWIRE_OK);
+    g_assert_true(
+        haywire_beacons_place(world->beacons, world->ram, RAM_SIZE, NULL));
+    g_assert_cmpint(
+        haywire_array_source_new(&region, 1, true, &layout, &world->source), ==,
+        HAYWIRE_OK);
     if (!knows_layout) {
         world->ops = *world->source->ops;
         world->ops.layout = no_layout;
@@ -72,8 +74,8 @@ static void free_world(World *world)
 static HaywirePage *page(World *world, unsigned session,
                          HaywireCategory category, uint32_t index)
 {
-    const HaywireBeacon *beacon = haywire_beacons_find(
-        world->beacons, session, category, index);
+    const HaywireBeacon *beacon =
+        haywire_beacons_find(world->beacons, session, category, index);
 
     g_assert_nonnull(beacon);
     return (HaywirePage *)(world->ram + beacon->position.value);
@@ -109,18 +111,18 @@ static void go_live(World *world, unsigned session)
     haywire_model_unref(refresh_after(world, 100 * MS));
 }
 
-#define SESSION1                                                            \
-    "place first=0x100000\n"                                                \
+#define SESSION1                                                             \
+    "place first=0x100000\n"                                                 \
     "session id=0x11 started=10s wall-started=10s time=20s interval=100ms\n" \
-    "ram start=0x1000 end=0x3ff0000\n"                                      \
-    "process pid=1 name=\"init\" exe=\"/sbin/init\"\n"                      \
-    "process pid=2 name=\"kthreadd\" flags=kernel\n"                        \
+    "ram start=0x1000 end=0x3ff0000\n"                                       \
+    "process pid=1 name=\"init\" exe=\"/sbin/init\"\n"                       \
+    "process pid=2 name=\"kthreadd\" flags=kernel\n"                         \
     "camera 1 nonce=0x1234 pid=1\n"
 
-#define SESSION2                                                            \
-    "place first=0x2000000\n"                                               \
+#define SESSION2                                                             \
+    "place first=0x2000000\n"                                                \
     "session id=0x22 started=30s wall-started=30s time=40s interval=100ms\n" \
-    "ram start=0x1000 end=0x3ff0000\n"                                      \
+    "ram start=0x1000 end=0x3ff0000\n"                                       \
     "process pid=7 name=\"other\"\n"
 
 static void test_nothing(void)
@@ -282,8 +284,10 @@ static void test_second_companion(void)
 
     go_live(world, 0);
     g_assert_true(haywire_beacons_place(second, world->ram, RAM_SIZE, NULL));
-    discovery = (HaywirePage *)(world->ram + haywire_beacons_find(
-        second, 0, HAYWIRE_CATEGORY_MASTER, 0)->position.value);
+    discovery =
+        (HaywirePage *)(world->ram + haywire_beacons_find(
+                                         second, 0, HAYWIRE_CATEGORY_MASTER, 0)
+                                         ->position.value);
     for (i = 0; i < 120; i++) {
         haywire_model_unref(model);
         beat(world, 0);
@@ -324,8 +328,8 @@ static void move_page(World *world, HaywirePage *from, uint32_t to)
 
     memcpy(target, from, sizeof(*target));
     target->header.pfn = haywire_le64(to >> HAYWIRE_PAGE_SHIFT);
-    target->header.monotonic_ns = haywire_le64(
-        haywire_le64_get(target->header.monotonic_ns) + 1);
+    target->header.monotonic_ns =
+        haywire_le64(haywire_le64_get(target->header.monotonic_ns) + 1);
     haywire_beacon_reseal(target);
 }
 
@@ -341,8 +345,8 @@ static void set_index_entry(World *world, uint32_t slot, uint64_t pfn)
 
     memcpy(payload, index->payload, length);
     memcpy(payload + sizeof(HaywireWireIndex) +
-           slot % HAYWIRE_INDEX_PER_PAGE * sizeof(entry), &entry,
-           sizeof(entry));
+               slot % HAYWIRE_INDEX_PER_PAGE * sizeof(entry),
+           &entry, sizeof(entry));
     haywire_page_publish(index, &stamp, payload, length);
 }
 
@@ -385,7 +389,8 @@ static void test_moved(void)
 static void test_moved_unprivileged(void)
 {
     World *world = new_world("session id=9 pfns=0 interval=100ms\n"
-                             "process pid=1\n", true);
+                             "process pid=1\n",
+                             true);
     HaywirePage *stats;
     HaywireModel *model;
 
@@ -446,15 +451,14 @@ static void test_busy(void)
 static void test_pacing(void)
 {
     World *world = new_world("", true);
-    static const unsigned due_ms[] = { 0, 250, 750, 1750, 3750, 7750,
-                                              11750, 15750 };
+    static const unsigned due_ms[] = { 0,    250,  750,   1750,
+                                       3750, 7750, 11750, 15750 };
     unsigned ms, next = 0;
 
     for (ms = 0; ms < 19000; ms += 50) {
         g_autoptr(HaywireModel) model = refresh_after(world, ms ? 50 * MS : 0);
 
-        while (next < G_N_ELEMENTS(due_ms) &&
-               due_ms[next] + 40 < ms) {
+        while (next < G_N_ELEMENTS(due_ms) && due_ms[next] + 40 < ms) {
             next++;
         }
         g_assert_cmpuint(model->host.scans, >=, next ? next - 1 : 0);

@@ -115,7 +115,9 @@ HaywireStatus haywire_source_resident_page(HaywireSource *source,
  *
  * @writable_path: path to open for writing when focus asks; NULL for never.
  * HAYWIRE_OK, HAYWIRE_SOURCE_EMPTY, HAYWIRE_SOURCE_UNALIGNED,
- * HAYWIRE_IO_ERROR (errno set; also for what is no regular file), HAYWIRE_NO_MEMORY.
+ * HAYWIRE_IO_ERROR (errno set; also for what is no regular file, and for one in
+ * hugetlbfs, which cannot be read without allocating), HAYWIRE_NO_MEMORY (also
+ * when 64 mappings are open).
  */
 HaywireStatus haywire_file_source_open(int fd, const char *writable_path,
                                        HaywireSource **ret_source)

@@ -6,6 +6,17 @@
  * index when that is enough; a new copy of each page whose lock has changed;
  * then a model.
  *
+ * Which session: haywire_sessions_choose(). One that was seen live stays, as
+ * stale, until another one is seen beating; its copies are then left as they
+ * are, because dead pages are reused bit by bit. A page that is gone is dropped
+ * only while its session beats; where it went says the index, else a scan.
+ *
+ * When it scans: at first, when asked, and when a live session turns stale: at
+ * once. While nothing live is there: after 250 ms, doubling up to 4 s. While
+ * one is live: every 10 s (a newer companion may have started beside it), and
+ * 1 s after pages were lost that the index does not lead to. Never more than
+ * one twentieth of the time.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
@@ -56,8 +67,9 @@ HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
     HAYWIRE_MUST_CHECK;
 
 /*
- * How long (ns) from the newest refresh until the chosen session is either
- * seen beating or judged stale; 0 when it is already, or there is none.
+ * How long (ns) to wait from the newest refresh for the next one, which should
+ * see the chosen session beat; call and refresh again until it is 0: the
+ * session is beating or judged stale, or there is none.
  */
 uint64_t haywire_view_beat_wait(const HaywireView *view, HaywireNow now);
 
