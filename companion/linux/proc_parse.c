@@ -126,7 +126,7 @@ bool haywire_parse_stat(const char *text, size_t length,
                         HaywireProcStat *ret_stat)
 {
     Scanner scanner = { text, text + length };
-    const char *last = memrchr(text, ')', length);
+    const char *last = length > 0 ? memrchr(text, ')', length) : NULL;
     HaywireProcStat stat = { 0 };
 
     if (!last || !scan_u32(&scanner, 10, &stat.pid) ||

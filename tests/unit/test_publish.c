@@ -14,7 +14,7 @@
 #define SESSION G_GUINT64_CONSTANT(0xfedcba9876543210)
 
 static const HaywirePageStamp stamp = {
-    .kind = HAYWIRE_KIND_STATS,
+    .kind = HAYWIRE_KIND_CAMERA,
     .generation = 11,
     .monotonic_ns = 22,
     .realtime_ns = 33,
@@ -66,7 +66,7 @@ static void test_bytes(void)
     haywire_page_publish(page, &stamp, "abc", 3);
     g_assert_cmpmem(at, 4, "\xce\xfa\x42\x31", 4);
     g_assert_cmpmem(at + 60, 4, "\xce\xfa\x42\x31", 4);
-    g_assert_cmpmem(at + 64, 4, "HayS", 4);
+    g_assert_cmpmem(at + 64, 4, "HayX", 4);
     g_assert_cmpmem(at + 68, 8, "\1\0\4\0\7\0\0\0", 8);
     g_assert_cmpmem(at + 76, 4, "\3\0\0\0", 4);
     g_assert_cmpmem(at + 80, 8, "\x10\x32\x54\x76\x98\xba\xdc\xfe", 8);
@@ -91,7 +91,7 @@ static void test_publish(void)
         info = verified(page);
         g_assert_cmpuint(info.sequence, ==, i);
         g_assert_cmpuint(info.lock, ==, i);
-        g_assert_cmpuint(info.kind, ==, HAYWIRE_KIND_STATS);
+        g_assert_cmpuint(info.kind, ==, HAYWIRE_KIND_CAMERA);
         g_assert_cmpuint(info.generation, ==, 11);
         g_assert_cmpuint(info.monotonic_ns, ==, 22);
         g_assert_cmpuint(info.realtime_ns, ==, 33);

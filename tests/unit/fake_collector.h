@@ -1,0 +1,47 @@
+/*
+ * Processes that a test makes up, for the companion's publishing side.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_FAKE_COLLECTOR_H
+#define HAYWIRE_FAKE_COLLECTOR_H
+
+#include "collector.h"
+
+#define FAKE_SECTION_BASE UINT64_C(0x10000000)
+#define FAKE_SECTION_STEP UINT64_C(0x1000000)
+#define FAKE_PFN_BASE     UINT64_C(0x5000)
+
+typedef struct FakeProcess {
+    uint32_t pid;
+    uint64_t start_time_ns;
+    bool kernel;
+    size_t cmdline_length;
+    size_t path_length; /* of each section; 0: "/bin/fake" */
+    unsigned sections;
+    unsigned runs;              /* of one page each, in each section */
+    HaywireCollect listed_only; /* what brief and open answer */
+    HaywireCollect sections_result;
+    HaywireCollect pages_result;
+} FakeProcess;
+
+typedef struct FakeCollector {
+    HaywireCollector base;
+    FakeProcess *process; /* ascending by pid; the test's */
+    size_t count;
+    bool reads_all;
+    unsigned pause_ms;         /* in each read of a page table */
+    int open;                  /* processes held open */
+    const FakeProcess *loaded; /* whose sections are next */
+    unsigned next_section;
+    uint8_t path[HAYWIRE_PATH_MAX];
+} FakeCollector;
+
+void fake_collector_init(FakeCollector *fake, FakeProcess *process,
+                         size_t count);
+
+/* @count processes with pids 1, 2, ..., started at 1000 * pid. */
+FakeProcess *fake_processes_new(size_t count, unsigned sections);
+
+#endif
