@@ -147,11 +147,10 @@ static void count_bytes(HaywireModelBuilder *builder)
     }
 }
 
-/* The arena can always hold a whole table: see HAYWIRE_PROCESSES_MAX. */
-_Static_assert(HAYWIRE_PROCESSES_MAX *(sizeof(HaywireProcess) +
-                                       4 * HAYWIRE_SHORT_NAME_SIZE + 8) <
-                   HAYWIRE_MODEL_BYTES_MAX,
-               "a table of processes with short names");
+/* Kept for the table while its names are read: names give way to it. */
+#define TABLE_BYTES (HAYWIRE_PROCESSES_MAX * sizeof(HaywireProcess))
+
+_Static_assert(TABLE_BYTES < HAYWIRE_MODEL_BYTES_MAX / 2, "room for names");
 
 static void build_table(HaywireModelBuilder *builder)
 {
@@ -159,12 +158,13 @@ static void build_table(HaywireModelBuilder *builder)
     HaywireVector table;
     bool snapshot;
 
-    haywire_builder_budget(builder, HAYWIRE_MODEL_BYTES_MAX);
+    haywire_builder_budget(builder, HAYWIRE_MODEL_BYTES_MAX - TABLE_BYTES);
     haywire_vector_init(&table, sizeof(HaywireProcess), HAYWIRE_PROCESSES_MAX);
     snapshot = haywire_table_from_snapshot(builder, &table);
     if (!snapshot && !builder->no_memory) {
         haywire_table_from_cycles(builder, &table);
     }
+    haywire_builder_budget(builder, HAYWIRE_MODEL_BYTES_MAX);
     haywire_table_settle(builder, &table, snapshot);
     haywire_vector_clear(&table);
     if (overview->processes < builder->process_count) {

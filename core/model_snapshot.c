@@ -223,7 +223,7 @@ void haywire_table_settle(HaywireModelBuilder *builder, HaywireVector *table,
     builder->process =
         haywire_arena_alloc(builder->arena, table->count * sizeof(*from));
     if (!key || !builder->process) {
-        builder->no_memory = true; /* the limit has room for a whole table */
+        builder->no_memory = true; /* the limit keeps room for the table */
         free(key);
         return;
     }
