@@ -168,10 +168,6 @@ static void test_above_hole(const char *qemu)
     if (!scene) {
         return;
     }
-    if (!g_str_equal(memory, "4G")) {
-        g_test_skip("this machine has no RAM above the PCI hole");
-        return;
-    }
     for (gsize i = 0; i < G_N_ELEMENTS(content_animals); i++) {
         gsize count = learn(scene, content_animals[i], known);
 
@@ -349,7 +345,9 @@ int main(int argc, char **argv)
     machine = argc > 1 ? argv[1] : "q35";
     memory = argc > 2 ? argv[2] : "1G";
     qemus_add_test("memory/content", test_content);
-    qemus_add_test("memory/above-hole", test_above_hole);
+    if (g_str_equal(memory, "4G")) {
+        qemus_add_test("memory/above-hole", test_above_hole);
+    }
     qemus_add_test("memory/absent", test_absent);
     qemus_add_test("memory/swapped", test_swapped);
     qemus_add_test("memory/soft-dirty", test_soft_dirty);

@@ -137,11 +137,11 @@ int main(int argc, char **argv)
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    qemus_add_test("processes/live", test_processes_live);
-    qemus_add_test("sections/live", test_sections_live);
-    qemus_add_test("processes/copy", test_processes_copy);
-    qemus_add_test("sections/copy", test_sections_copy);
-    qemus_add_test("status/copy", test_status_copy);
+    qemus_add_test("live/processes", test_processes_live);
+    qemus_add_test("live/sections", test_sections_live);
+    qemus_add_test("copy/processes", test_processes_copy);
+    qemus_add_test("copy/sections", test_sections_copy);
+    qemus_add_test("copy/status", test_status_copy);
     status = g_test_run();
     scene_drop();
     forget();

@@ -19,20 +19,25 @@ G_DEFINE_QUARK(haywire - test - view - error, view_error)
 typedef struct {
     const char *qmp;
     const char *tool;
+    const char *member;  /* of the tool's JSON that has the answer */
     const char *pid;     /* the QMP argument's name */
     const char *address; /* likewise; 0 leaves it out */
 } Wording;
 
 static const Wording wordings[] = {
-    [VIEW_STATUS] = { "query-haywire", "status", NULL, NULL },
-    [VIEW_PROCESSES] = { "query-haywire-processes", "ps", NULL, NULL },
-    [VIEW_SECTIONS] = { "query-haywire-sections", "sections", "pid", NULL },
-    [VIEW_PAGE_RUNS] = { "query-haywire-ptes", "ptes", "pid", NULL },
-    [VIEW_CAMERAS] = { "query-haywire-cameras", "cameras", NULL, NULL },
-    [VIEW_STATS] = { "query-haywire-stats", "stats", NULL, NULL },
-    [VIEW_TRANSLATE] = { "haywire-translate", "translate", "pid", "address" },
-    [VIEW_FOCUS] = { "haywire-focus", "focus", "pid", "camera" },
-    [VIEW_UNFOCUS] = { "haywire-unfocus", "unfocus", NULL, "camera" },
+    [VIEW_STATUS] = { "query-haywire", "status", "status", NULL, NULL },
+    [VIEW_PROCESSES] = { "query-haywire-processes", "ps", "processes", NULL,
+                         NULL },
+    [VIEW_SECTIONS] = { "query-haywire-sections", "sections", "sections", "pid",
+                        NULL },
+    [VIEW_PAGE_RUNS] = { "query-haywire-ptes", "ptes", "ptes", "pid", NULL },
+    [VIEW_CAMERAS] = { "query-haywire-cameras", "cameras", "cameras", NULL,
+                       NULL },
+    [VIEW_STATS] = { "query-haywire-stats", "stats", "stats", NULL, NULL },
+    [VIEW_TRANSLATE] = { "haywire-translate", "translate", "translation", "pid",
+                         "address" },
+    [VIEW_FOCUS] = { "haywire-focus", "focus", "camera", "pid", "camera" },
+    [VIEW_UNFOCUS] = { "haywire-unfocus", "unfocus", "camera", NULL, "camera" },
 };
 
 static JsonNode *ask_qmp(Vm *vm, const Wording *wording, guint32 pid,
@@ -80,28 +85,19 @@ int view_run_tool(const char *const *arguments, char **ret_out, char **ret_err)
     return WEXITSTATUS(status);
 }
 
-/*
- * The tool wraps the answer: {"version": N, "WHAT": ANSWER}.
- */
-static JsonNode *unwrap(const char *text)
+/* The tool's answer: {"version": 1, "state": ..., MEMBER: ANSWER}. */
+static JsonNode *unwrap(const char *text, const char *member)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(JsonNode) node = json_from_string(text, &error);
-    g_autoptr(GList) members = NULL;
     JsonObject *object;
 
     g_assert_no_error(error);
     g_assert_true(node && JSON_NODE_HOLDS_OBJECT(node));
     object = json_node_get_object(node);
-    g_assert_true(json_object_has_member(object, "version"));
-    g_assert_cmpuint(json_object_get_size(object), ==, 2);
-    members = json_object_get_members(object);
-    for (GList *link = members; link; link = link->next) {
-        if (!g_str_equal(link->data, "version")) {
-            return json_object_dup_member(object, link->data);
-        }
-    }
-    return NULL;
+    g_assert_cmpint(json_object_get_int_member(object, "version"), ==, 1);
+    g_assert_true(json_object_has_member(object, member));
+    return json_object_dup_member(object, member);
 }
 
 static JsonNode *ask_tool(const View *view, const Wording *wording, guint32 pid,
@@ -137,7 +133,7 @@ static JsonNode *ask_tool(const View *view, const Wording *wording, guint32 pid,
         g_set_error_literal(error, VIEW_ERROR, status, g_strchomp(err));
         return NULL;
     }
-    return unwrap(out);
+    return unwrap(out, wording->member);
 }
 
 JsonNode *view_ask(const View *view, ViewQuestion question, guint32 pid,

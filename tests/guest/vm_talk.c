@@ -246,6 +246,10 @@ void vm_cleanup_on_signal(const char *folder)
         "ram", "copy", "qmp", "qmp2", "qtest", "console", "console.log", "cut",
     };
 
+    /* g_error and a failed g_assert trap or abort. */
+    static const int signals[] = { SIGABRT, SIGTRAP, SIGSEGV,
+                                   SIGBUS,  SIGTERM, SIGINT };
+
     for (int i = 0; i < DOOMED_MAX; i++) {
         g_clear_pointer(&doomed_paths[i], g_free);
         if (folder) {
@@ -254,9 +258,7 @@ void vm_cleanup_on_signal(const char *folder)
     }
     g_clear_pointer(&doomed_folder, g_free);
     doomed_folder = g_strdup(folder);
-    /* g_error and a failed g_assert trap or abort. */
-    signal(SIGABRT, folder ? remove_and_die : SIG_DFL);
-    signal(SIGTRAP, folder ? remove_and_die : SIG_DFL);
-    signal(SIGTERM, folder ? remove_and_die : SIG_DFL);
-    signal(SIGINT, folder ? remove_and_die : SIG_DFL);
+    for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
+        signal(signals[i], folder ? remove_and_die : SIG_DFL);
+    }
 }
