@@ -48,7 +48,7 @@ static void bench_commands(const char *qemu)
     static const char text[] = "place first=0x4000000\n"
                                "session heartbeat=7 interval=10ms\n"
                                "geometry roundrobin=2000\n"
-        "processes first=1 count=500 sections=20\n"
+                               "processes first=1 count=500 sections=20\n"
                                "camera 1 pid=1 nonce=1\n";
     static const BenchCommand commands[] = {
         { "query-version", NULL }, /* what any command costs */

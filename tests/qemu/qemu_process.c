@@ -110,6 +110,14 @@ static void process_await_socket(QemuProcess *process, const char *path)
     }
 }
 
+static void G_GNUC_NORETURN process_give_up(QemuProcess *process,
+                                            const GError *error)
+{
+    g_subprocess_force_exit(process->subprocess);
+    qemu_process_wait(process);
+    g_error("QEMU does not talk: %s: %s", error->message, process->messages);
+}
+
 static void process_connect_qtest(QemuProcess *process, const char *path)
 {
     g_autoptr(GSocketClient) client = g_socket_client_new();
@@ -120,7 +128,9 @@ static void process_connect_qtest(QemuProcess *process, const char *path)
     g_socket_client_set_timeout(client, QEMU_PROCESS_TIMEOUT_S);
     process->qtest = g_socket_client_connect(
         client, G_SOCKET_CONNECTABLE(address), NULL, &error);
-    g_assert_no_error(error);
+    if (error) {
+        process_give_up(process, error);
+    }
     stream = g_io_stream_get_input_stream(G_IO_STREAM(process->qtest));
     process->qtest_in = g_data_input_stream_new(stream);
 }
@@ -139,9 +149,7 @@ QemuProcess *qemu_process_start(const char *qemu, const char *options,
     process->qmp =
         haywire_qmp_client_new(qmp, QEMU_PROCESS_TIMEOUT_S * 1000, &error);
     if (error) {
-        qemu_process_signal(process, SIGKILL);
-        qemu_process_wait(process);
-        g_error("no QMP: %s: %s", error->message, process->messages);
+        process_give_up(process, error);
     }
     return process;
 }

@@ -210,6 +210,28 @@ static void test_second_session(const char *qemu)
     scene_end(&scene);
 }
 
+/* Beacons in memory that was not there when QEMU started. */
+static void test_dimm(const char *qemu)
+{
+    static const char text[] =
+        "place first=0x100400000\n"
+        "session id=0xd1 heartbeat=7 interval=10ms\n" GEOMETRY
+        "process pid=42 name=\"odd\"\n";
+    Scene scene = { .beacons = haywire_beacons_make(text) };
+    g_autoptr(JsonNode) backend = NULL;
+    g_autoptr(JsonNode) device = NULL;
+
+    scene.process = qemu_process_start(qemu, "", "-m 256,slots=2,maxmem=1G");
+    backend = qemu_process_qmp(
+        scene.process, "object-add",
+        "{'qom-type':'memory-backend-ram','id':'more','size':134217728}");
+    device = qemu_process_qmp(scene.process, "device_add",
+                              "{'driver':'pc-dimm','memdev':'more'}");
+    scene_write_all(&scene);
+    scene_await(&scene, "live", "00000000000000d1", 0);
+    scene_end(&scene);
+}
+
 static const HaywireBeacon *control_page(Scene *scene, int camera)
 {
     return haywire_beacons_find(
@@ -434,6 +456,7 @@ int main(int argc, char **argv)
     qemus_add_test("session/heartbeat", test_heartbeat);
     qemus_add_test("session/second", test_second_session);
     qemus_add_test("session/monitor", test_monitor);
+    qemus_add_test("session/dimm", test_dimm);
     qemus_add_test("focus/word", test_focus);
     qemus_add_test("focus/no-process", test_focus_no_process);
     qemus_add_test("focus/overwritten", test_focus_overwritten);
