@@ -481,42 +481,71 @@ static void test_reset(void)
     free_world(world);
 }
 
-/* 100000 forged pages: counted, and the real session is found all the same. */
-static void test_flood(void)
+#define FLOOD_SIZE (512u << 20)
+#define FORGED     100000
+
+/* Forged pages all over the memory, a real session in between. */
+static uint8_t *make_flood(void)
 {
-    World *world = new_world("", true);
-    g_autoptr(HaywireBeacons) real = haywire_beacons_make(
-        "place first=0x3800000\nsession id=0x99 started=900s "
-        "wall-started=900s interval=100ms\nprocess pid=4\n");
     HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_EMPTY };
-    g_autoptr(HaywireModel) model = NULL;
-    uint8_t *big = g_aligned_alloc0(1, 512u << 20, HAYWIRE_PAGE_SIZE);
-    const HaywireRegion region = { { 0 }, 512u << 20, big };
-    HaywireSource *source;
-    HaywireView *view;
+    g_autoptr(HaywireBeacons) real =
+        haywire_beacons_make("place first=0x3800000\n"
+                             "session id=0x99 time=900s interval=100ms\n"
+                             "process pid=4\n");
+    uint8_t *ram = g_aligned_alloc0(1, FLOOD_SIZE, HAYWIRE_PAGE_SIZE);
     size_t i;
 
-    for (i = 0; i < 100000; i++) {
+    for (i = 0; i < FORGED; i++) {
         size_t place = i < 0x3800 ? i : i + 2000;
 
-        haywire_page_init((HaywirePage *)(big + place * 4096),
+        haywire_page_init((HaywirePage *)(ram + place * HAYWIRE_PAGE_SIZE),
                           HAYWIRE_CATEGORY_PID, i % 100, 0x99 + i % 3, &stamp);
     }
-    g_assert_true(haywire_beacons_place(real, big, 512u << 20, NULL));
-    g_assert_cmpint(haywire_array_source_new(&region, 1, false, NULL, &source),
-                    ==, HAYWIRE_OK);
+    g_assert_true(haywire_beacons_place(real, ram, FLOOD_SIZE, NULL));
+    return ram;
+}
+
+static HaywireModel *look_once(uint8_t *ram, const HaywireLayout *layout)
+{
+    const HaywireRegion region = { { 0 }, FLOOD_SIZE, ram };
+    HaywireModel *model = NULL;
+    HaywireSource *source;
+    HaywireView *view;
+
+    g_assert_cmpint(
+        haywire_array_source_new(&region, 1, false, layout, &source), ==,
+        HAYWIRE_OK);
     g_assert_cmpint(haywire_view_new(source, &view), ==, HAYWIRE_OK);
-    g_assert_cmpint(haywire_view_refresh(view, world->now, &model), ==,
-                    HAYWIRE_OK);
+    g_assert_cmpint(haywire_view_refresh(view, (HaywireNow){ S, S }, &model),
+                    ==, HAYWIRE_OK);
     g_assert_cmpuint(model->host.limits_reached, >=, 1);
-    g_assert_cmpuint(model->host.scans, ==, 2);
-    g_assert_cmpuint(model->host.slot_clashes, >, 30000);
     g_assert_cmpuint(model->overview.category[4].mapped, ==, 200);
     g_assert_cmpuint(model->process_count, ==, 1);
     haywire_view_destroy(view);
     haywire_source_destroy(source);
-    g_aligned_free(big);
-    free_world(world);
+    return model;
+}
+
+/*
+ * More forged pages than are noted: counted, and the real session is found all
+ * the same, by a second scan or by its index.
+ */
+static void test_flood(void)
+{
+    static const HaywireLayout layout = {
+        .count = 1,
+        .range = { { { 0 }, { 0 }, FLOOD_SIZE } },
+    };
+    uint8_t *ram = make_flood();
+    g_autoptr(HaywireModel) by_scan = look_once(ram, NULL);
+    g_autoptr(HaywireModel) by_index = look_once(ram, &layout);
+
+    g_assert_cmpuint(by_scan->host.scans, ==, 2);
+    g_assert_cmpuint(by_scan->host.slot_clashes, >, 30000);
+    g_assert_cmpuint(by_scan->host.index_attaches, ==, 0);
+    g_assert_cmpuint(by_index->host.scans, ==, 1);
+    g_assert_cmpuint(by_index->host.index_attaches, ==, 1);
+    g_aligned_free(ram);
 }
 
 static HaywireStatus truncated(HaywireSource *source)
