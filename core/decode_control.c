@@ -1,7 +1,7 @@
 /*
- * Camera control pages: docs/protocol.md, section 5.6.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Camera control pages: docs/protocol.md, section 5.6.
  */
 
 #include "decode_fields.h"

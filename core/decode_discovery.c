@@ -1,7 +1,7 @@
 /*
- * The discovery page: docs/protocol.md, section 5.1.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The discovery page: docs/protocol.md, section 5.1.
  */
 
 #include "decode_fields.h"

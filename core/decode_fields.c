@@ -1,7 +1,7 @@
 /*
- * Reading fields in order, with one check at the end.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Reading fields in order, with one check at the end.
  */
 
 #include "decode_fields.h"

@@ -1,9 +1,9 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * Reading fields in the order in which they lie in a payload, with one check
  * at the end: after the first failure reads yield 0 and change nothing.
  * Private to the decoders.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_DECODE_FIELDS_H

@@ -1,7 +1,7 @@
 /*
- * Master index and statistics: docs/protocol.md, sections 5.2 and 5.3.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Master index and statistics: docs/protocol.md, sections 5.2 and 5.3.
  */
 
 #include "decode_fields.h"

@@ -1,7 +1,7 @@
 /*
- * Pages of PID snapshots: docs/protocol.md, section 5.4.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Pages of PID snapshots: docs/protocol.md, section 5.4.
  */
 
 #include "decode_fields.h"

@@ -1,7 +1,7 @@
 /*
- * Records: docs/protocol.md, sections 5.5 to 5.7.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Records: docs/protocol.md, sections 5.5 to 5.7.
  */
 
 #include "decode_fields.h"

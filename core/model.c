@@ -1,7 +1,7 @@
 /*
- * A finished model: references, and looking things up.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A finished model: references, and looking things up.
  */
 
 #include "model_private.h"

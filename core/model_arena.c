@@ -1,7 +1,7 @@
 /*
- * Memory of one model: only grows, freed as a whole.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Memory of one model: only grows, freed as a whole.
  */
 
 #include "model_private.h"

@@ -1,7 +1,7 @@
 /*
- * Making a model out of verified copies: docs/protocol.md, section 5.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Making a model out of verified copies: docs/protocol.md, section 5.
  */
 
 #include "model_private.h"

@@ -1,7 +1,7 @@
 /*
- * Cameras: the control page, and what the newest complete pass holds.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Cameras: the control page, and what the newest complete pass holds.
  */
 
 #include "model_private.h"

@@ -1,8 +1,8 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * The process table without PID snapshots (a companion that publishes only
  * ROUNDROBIN): from the newest cycles.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "model_private.h"

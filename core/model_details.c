@@ -1,7 +1,7 @@
 /*
- * What ROUNDROBIN says of the processes in the table: one pass over its pages.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What ROUNDROBIN says of the processes in the table: one pass over its pages.
  */
 
 #include "model_private.h"

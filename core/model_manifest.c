@@ -1,7 +1,7 @@
 /*
- * The manifest and the statistics: what a guest says of itself.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The manifest and the statistics: what a guest says of itself.
  */
 
 #include "model_private.h"

@@ -1,7 +1,7 @@
 /*
- * Inside of a model, and its making. Private to model*.c.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Inside of a model, and its making. Private to model*.c.
  */
 
 #ifndef HAYWIRE_MODEL_PRIVATE_H

@@ -1,7 +1,7 @@
 /*
- * Sections: sets of records into lists.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Sections: sets of records into lists.
  */
 
 #include "model_private.h"

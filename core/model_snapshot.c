@@ -1,8 +1,8 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * The process table: from the newest complete snapshot in the PID ring, and
  * what both ways of making a table share.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "model_private.h"

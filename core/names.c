@@ -1,7 +1,7 @@
 /*
- * Names of enumeration values, as replies and statistics show them.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Names of enumeration values, as replies and statistics show them.
  */
 
 #include "haywire/model.h"

@@ -1,7 +1,7 @@
 /*
- * Guest strings made fit for people, terminals and JSON.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Guest strings made fit for people, terminals and JSON.
  */
 
 #include "haywire/text.h"

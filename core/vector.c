@@ -1,7 +1,7 @@
 /*
- * An array that grows up to a limit.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * An array that grows up to a limit.
  */
 
 #include "vector.h"

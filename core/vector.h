@@ -1,7 +1,7 @@
 /*
- * An array that grows up to a limit. Private to the core.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * An array that grows up to a limit. Private to the core.
  */
 
 #ifndef HAYWIRE_VECTOR_H

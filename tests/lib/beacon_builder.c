@@ -1,7 +1,7 @@
 /*
- * Builder: the commands of a text, and the finished pages.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Builder: the commands of a text, and the finished pages.
  */
 
 #include "beacon_builder.h"

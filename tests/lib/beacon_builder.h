@@ -1,4 +1,6 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * Builder: beacon pages made from readable text, for tests.
  *
  * A text is lines; `#` starts a comment. A line is a command, words, and
@@ -69,8 +71,6 @@
  *       @OFFSET.BYTES within the page, or +OFFSET.BYTES within the payload
  *   drop CATEGORY INDEX                   the page is nowhere
  *   move CATEGORY INDEX gpa=N             the page lies here, whatever its pfn
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_BEACON_BUILDER_H

@@ -1,7 +1,7 @@
 /*
- * The commands of a builder's text: dispatch, sessions, what lies in MASTER.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The commands of a builder's text: dispatch, sessions, what lies in MASTER.
  */
 
 #include "beacon_commands.h"

@@ -1,7 +1,7 @@
 /*
- * The commands of a builder's text.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The commands of a builder's text.
  */
 
 #ifndef HAYWIRE_BEACON_COMMANDS_H

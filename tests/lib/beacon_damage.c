@@ -1,7 +1,7 @@
 /*
- * Damage: single bytes of finished pages, and pages that are not there.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Damage: single bytes of finished pages, and pages that are not there.
  */
 
 #include <string.h>

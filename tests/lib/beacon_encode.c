@@ -1,32 +1,14 @@
 /*
- * Sessions into pages: docs/protocol.md, section 5, from the guest's side.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Sessions into pages: docs/protocol.md, section 5, from the guest's side.
  */
+
+#include "beacon_encode.h"
 
 #include <string.h>
 
-#include "beacon_session.h"
 #include "haywire/bytes.h"
-
-typedef struct Encoder {
-    BeaconSession *session;
-    GArray *beacons;
-    size_t first; /* beacon of slot 0 */
-    GError *error;
-} Encoder;
-
-/* A payload under construction in a run of pages of one category. */
-typedef struct Packer {
-    Encoder *encoder;
-    HaywireCategory category;
-    uint32_t kind;
-    uint64_t generation;
-    uint32_t index; /* of the page under construction */
-    uint32_t used;  /* pages begun */
-    uint32_t limit; /* pages there are */
-    HaywireWriter writer;
-} Packer;
 
 GBytes *beacon_record(const void *fixed, size_t fixed_length,
                       const HaywireBytes *tail, size_t tails)
@@ -38,40 +20,6 @@ GBytes *beacon_record(const void *fixed, size_t fixed_length,
         return NULL;
     }
     return g_bytes_new(writer->payload, writer->used);
-}
-
-static HaywireBeacon *slot(Encoder *encoder, HaywireCategory category,
-                           uint32_t index)
-{
-    size_t number = encoder->first + index;
-
-    for (int i = 0; i < (int)category; i++) {
-        number += encoder->session->discovery.geometry[i];
-    }
-    return &g_array_index(encoder->beacons, HaywireBeacon, number);
-}
-
-static HaywirePageStamp stamp(const BeaconSession *session, uint32_t kind,
-                              uint64_t generation, HaywireGpa gpa)
-{
-    return (HaywirePageStamp){
-        .kind = kind,
-        .generation = generation,
-        .monotonic_ns = session->time,
-        .realtime_ns = session->wall_time,
-        .pfn = session->pfns ? gpa.value >> HAYWIRE_PAGE_SHIFT : 0,
-    };
-}
-
-static void publish(Encoder *encoder, HaywireCategory category, uint32_t index,
-                    uint32_t kind, uint64_t generation, const void *payload,
-                    size_t length)
-{
-    HaywireBeacon *beacon = slot(encoder, category, index);
-    HaywirePageStamp with =
-        stamp(encoder->session, kind, generation, beacon->gpa);
-
-    haywire_page_publish(beacon->page, &with, payload, length);
 }
 
 /* Frame numbers in the order of slots: in a row, or shuffled. */
@@ -101,7 +49,7 @@ static GArray *choose_frames(const BeaconPlacement *placement, size_t count)
     return frames;
 }
 
-static void make_page(Encoder *encoder, HaywireCategory category,
+static void make_page(BeaconEncoder *encoder, HaywireCategory category,
                       uint32_t index, uint64_t gpa)
 {
     BeaconSession *session = encoder->session;
@@ -112,7 +60,8 @@ static void make_page(Encoder *encoder, HaywireCategory category,
         .category = category,
         .index = index,
     };
-    HaywirePageStamp with = stamp(session, HAYWIRE_KIND_EMPTY, 0, beacon.gpa);
+    HaywirePageStamp with =
+        beacon_stamp(session, HAYWIRE_KIND_EMPTY, 0, beacon.gpa);
 
     if (category >= HAYWIRE_CATEGORY_CAMERA1 && index == 0) {
         HaywireControl *control =
@@ -126,7 +75,7 @@ static void make_page(Encoder *encoder, HaywireCategory category,
     g_array_append_val(encoder->beacons, beacon);
 }
 
-static gboolean make_pages(Encoder *encoder)
+static gboolean make_pages(BeaconEncoder *encoder)
 {
     const BeaconSession *session = encoder->session;
     g_autoptr(GArray) frames = NULL;
@@ -149,7 +98,7 @@ static gboolean make_pages(Encoder *encoder)
     return TRUE;
 }
 
-static void encode_discovery(Encoder *encoder)
+static void encode_discovery(BeaconEncoder *encoder)
 {
     const HaywireDiscovery *from = &encoder->session->discovery;
     HaywireWireDiscovery wire = {
@@ -179,11 +128,11 @@ static void encode_discovery(Encoder *encoder)
         wire.part[i].first = haywire_le32(from->part[i].first);
         wire.part[i].pages = haywire_le32(from->part[i].pages);
     }
-    publish(encoder, HAYWIRE_CATEGORY_MASTER, 0, HAYWIRE_KIND_DISCOVERY, 1,
-            &wire, sizeof(wire));
+    beacon_publish(encoder, HAYWIRE_CATEGORY_MASTER, 0, HAYWIRE_KIND_DISCOVERY,
+                   1, &wire, sizeof(wire));
 }
 
-static void encode_index(Encoder *encoder)
+static void encode_index(BeaconEncoder *encoder)
 {
     const HaywirePart *part =
         &encoder->session->discovery.part[HAYWIRE_PART_INDEX];
@@ -206,13 +155,13 @@ static void encode_index(Encoder *encoder)
                 encoder->session->pfns ? beacon->gpa.value >> HAYWIRE_PAGE_SHIFT
                                        : 0);
         }
-        publish(encoder, HAYWIRE_CATEGORY_MASTER, part->first + i,
-                HAYWIRE_KIND_INDEX, 1, payload,
-                sizeof(head) + count * sizeof(payload[0]));
+        beacon_publish(encoder, HAYWIRE_CATEGORY_MASTER, part->first + i,
+                       HAYWIRE_KIND_INDEX, 1, payload,
+                       sizeof(head) + count * sizeof(payload[0]));
     }
 }
 
-static void encode_stats(Encoder *encoder)
+static void encode_stats(BeaconEncoder *encoder)
 {
     const HaywirePart *part =
         &encoder->session->discovery.part[HAYWIRE_PART_STATS];
@@ -226,68 +175,36 @@ static void encode_stats(Encoder *encoder)
     for (size_t i = 0; i < HAYWIRE_COUNTER_COUNT; i++) {
         payload[1 + i] = haywire_le64(encoder->session->counter[i]);
     }
-    publish(encoder, HAYWIRE_CATEGORY_MASTER, part->first, HAYWIRE_KIND_STATS,
-            1, payload, sizeof(payload));
+    beacon_publish(encoder, HAYWIRE_CATEGORY_MASTER, part->first,
+                   HAYWIRE_KIND_STATS, 1, payload, sizeof(payload));
 }
 
-static void packer_flush(Packer *packer)
-{
-    if (packer->writer.used > 0) {
-        publish(packer->encoder, packer->category, packer->index, packer->kind,
-                packer->generation, packer->writer.payload,
-                packer->writer.used);
-        packer->writer.used = 0;
-        packer->index++;
-    }
-}
-
-static gboolean packer_fits(const Packer *packer, size_t length)
-{
-    return length <= HAYWIRE_PAYLOAD_MAX - packer->writer.used;
-}
-
-/* Append whole records' bytes; they fit. NULL once out of pages. */
-static uint8_t *packer_add(Packer *packer, const void *data, size_t length)
-{
-    uint8_t *at = packer->writer.payload + packer->writer.used;
-
-    if (packer->writer.used == 0 && packer->used++ == packer->limit) {
-        g_set_error(&packer->encoder->error, HAYWIRE_BEACONS_ERROR, 0,
-                    "%s is too small for what it should hold",
-                    beacon_category_names[packer->category]);
-        return NULL;
-    }
-    memcpy(at, data, length);
-    packer->writer.used += length;
-    return at;
-}
-
-static void encode_manifest(Encoder *encoder)
+static void encode_manifest(BeaconEncoder *encoder)
 {
     const HaywirePart *part =
         &encoder->session->discovery.part[HAYWIRE_PART_MANIFEST];
     GPtrArray *records = encoder->session->manifest;
-    Packer packer = { .encoder = encoder,
-                      .category = HAYWIRE_CATEGORY_MASTER,
-                      .kind = HAYWIRE_KIND_MANIFEST,
-                      .generation = 1,
-                      .index = part->first,
-                      .limit = part->pages };
+    BeaconPacker packer = { .encoder = encoder,
+                            .category = HAYWIRE_CATEGORY_MASTER,
+                            .kind = HAYWIRE_KIND_MANIFEST,
+                            .generation = 1,
+                            .index = part->first,
+                            .limit = part->pages };
 
     for (size_t i = 0; i < records->len && !encoder->error; i++) {
         size_t length;
         const void *data = g_bytes_get_data(records->pdata[i], &length);
 
-        if (!packer_fits(&packer, length)) {
-            packer_flush(&packer);
+        if (!beacon_packer_fits(&packer, length)) {
+            beacon_packer_flush(&packer);
         }
-        packer_add(&packer, data, length);
+        beacon_packer_add(&packer, data, length);
     }
-    packer_flush(&packer);
+    beacon_packer_flush(&packer);
 }
 
-static void encode_snapshot(Encoder *encoder, const BeaconSnapshot *snapshot,
-                            uint32_t *index)
+static void encode_snapshot(BeaconEncoder *encoder,
+                            const BeaconSnapshot *snapshot, uint32_t *index)
 {
     uint32_t ring = encoder->session->discovery.geometry[HAYWIRE_CATEGORY_PID];
     size_t entries = snapshot->entry->len;
@@ -321,8 +238,8 @@ static void encode_snapshot(Encoder *encoder, const BeaconSnapshot *snapshot,
                    &g_array_index(snapshot->entry, HaywireWirePidEntry, first),
                    length);
         }
-        publish(encoder, HAYWIRE_CATEGORY_PID, *index, HAYWIRE_KIND_PID,
-                snapshot->generation, payload, sizeof(head) + length);
+        beacon_publish(encoder, HAYWIRE_CATEGORY_PID, *index, HAYWIRE_KIND_PID,
+                       snapshot->generation, payload, sizeof(head) + length);
         *index = (*index + 1) % ring;
     }
 }
@@ -345,7 +262,7 @@ static uint32_t cycle_pages(const BeaconCycle *cycle)
     return MAX(pages, 1);
 }
 
-static void begin_cycle_page(Packer *packer, const BeaconCycle *cycle,
+static void begin_cycle_page(BeaconPacker *packer, const BeaconCycle *cycle,
                              uint32_t pages)
 {
     uint64_t seen =
@@ -360,210 +277,39 @@ static void begin_cycle_page(Packer *packer, const BeaconCycle *cycle,
         .pages = haywire_le32(pages),
     };
 
-    packer_flush(packer);
-    packer_add(packer, &head, sizeof(head));
+    beacon_packer_flush(packer);
+    beacon_packer_add(packer, &head, sizeof(head));
 }
 
-static void encode_cycle(Encoder *encoder, const BeaconCycle *cycle,
+static void encode_cycle(BeaconEncoder *encoder, const BeaconCycle *cycle,
                          size_t number)
 {
     uint32_t pages = cycle_pages(cycle);
     uint32_t bank =
         encoder->session->discovery.geometry[HAYWIRE_CATEGORY_ROUNDROBIN] / 4;
-    Packer packer = { .encoder = encoder,
-                      .category = HAYWIRE_CATEGORY_ROUNDROBIN,
-                      .kind = HAYWIRE_KIND_ROUNDROBIN,
-                      .generation = cycle->generation,
-                      .index = number % 2 ? bank : 0,
-                      .limit = bank };
+    BeaconPacker packer = { .encoder = encoder,
+                            .category = HAYWIRE_CATEGORY_ROUNDROBIN,
+                            .kind = HAYWIRE_KIND_ROUNDROBIN,
+                            .generation = cycle->generation,
+                            .index = number % 2 ? bank : 0,
+                            .limit = bank };
 
     begin_cycle_page(&packer, cycle, pages);
     for (size_t i = 0; i < cycle->record->len && !encoder->error; i++) {
         size_t length;
         const void *data = g_bytes_get_data(cycle->record->pdata[i], &length);
 
-        if (!packer_fits(&packer, length)) {
+        if (!beacon_packer_fits(&packer, length)) {
             begin_cycle_page(&packer, cycle, pages);
         }
-        packer_add(&packer, data, length);
+        beacon_packer_add(&packer, data, length);
     }
     if (!encoder->error) {
-        packer_flush(&packer);
+        beacon_packer_flush(&packer);
     }
 }
 
-/* Begin a set for the sections from @first on; where its count is. */
-static uint8_t *add_section_set(Packer *packer, const BeaconSet *set,
-                                size_t first)
-{
-    uint64_t total = set->total == BEACON_UNSET
-                         ? set->head.first + set->section->len
-                         : set->total;
-    HaywireWireSectionSet head = {
-        .record = { haywire_le16(HAYWIRE_RECORD_SECTION_SET),
-                    haywire_le16(sizeof(head)), haywire_le32(set->head.flags) },
-        .pid = haywire_le32(set->head.pid),
-        .start_time_ns = haywire_le64(set->head.start_time_ns),
-        .generation = haywire_le64(set->head.generation),
-        .first = haywire_le32(set->head.first + (uint32_t)first),
-        .total = haywire_le32((uint32_t)total),
-    };
-    uint8_t *at = packer_add(packer, &head, sizeof(head));
-
-    return at ? at + offsetof(HaywireWireSectionSet, count) : NULL;
-}
-
-static void pack_section_set(Packer *packer, const BeaconSet *set)
-{
-    uint8_t *count_at = NULL;
-    uint32_t count = 0;
-
-    if (!packer_fits(packer, sizeof(HaywireWireSectionSet))) {
-        packer_flush(packer);
-    }
-    count_at = add_section_set(packer, set, 0);
-    for (size_t i = 0; i < set->section->len && count_at; i++) {
-        size_t length;
-        const void *data = g_bytes_get_data(set->section->pdata[i], &length);
-        HaywireLe32 wire;
-
-        if (!packer_fits(packer, length)) {
-            packer_flush(packer);
-            count_at = add_section_set(packer, set, i);
-            count = 0;
-        }
-        if (count_at && packer_add(packer, data, length)) {
-            wire = haywire_le32(++count);
-            memcpy(count_at, &wire, sizeof(wire));
-        }
-    }
-}
-
-static void encode_sections(Encoder *encoder)
-{
-    uint32_t pages =
-        encoder->session->discovery.geometry[HAYWIRE_CATEGORY_ROUNDROBIN];
-    GPtrArray *sets = encoder->session->set;
-    Packer packer = { .encoder = encoder,
-                      .category = HAYWIRE_CATEGORY_ROUNDROBIN,
-                      .kind = HAYWIRE_KIND_ROUNDROBIN,
-                      .generation = 1,
-                      .index = pages / 4 * 2,
-                      .limit = pages - pages / 4 * 2 };
-
-    for (size_t i = 0; i < sets->len && !encoder->error; i++) {
-        pack_section_set(&packer, sets->pdata[i]);
-    }
-    if (!encoder->error) {
-        packer_flush(&packer);
-    }
-}
-
-static void pack_runs(Packer *packer, const BeaconCamera *camera)
-{
-    size_t total = camera->runs_total == BEACON_UNSET ? camera->run->len
-                                                      : camera->runs_total;
-    size_t first = 0;
-
-    while (first < camera->run->len && !packer->encoder->error) {
-        size_t room, count;
-        HaywireWirePageRunSet head = {
-            .record = { haywire_le16(HAYWIRE_RECORD_PAGE_RUN_SET) },
-            .pid = haywire_le32(camera->control.current_pid),
-            .start_time_ns =
-                haywire_le64(camera->control.current_start_time_ns),
-            .generation = haywire_le64(camera->control.pass),
-            .first = haywire_le32((uint32_t)first),
-            .total = haywire_le32((uint32_t)total),
-        };
-
-        if (!packer_fits(packer, sizeof(head) + sizeof(HaywireWirePageRun))) {
-            packer_flush(packer);
-        }
-        room = HAYWIRE_PAYLOAD_MAX - packer->writer.used - sizeof(head);
-        count =
-            MIN(room / sizeof(HaywireWirePageRun), camera->run->len - first);
-        head.count = haywire_le32((uint32_t)count);
-        head.record.length = haywire_le16(
-            (uint16_t)(sizeof(head) + count * sizeof(HaywireWirePageRun)));
-        packer_add(packer, &head, sizeof(head));
-        packer_add(packer,
-                   &g_array_index(camera->run, HaywireWirePageRun, first),
-                   count * sizeof(HaywireWirePageRun));
-        first += count;
-    }
-}
-
-static uint64_t sections_stored(const BeaconCamera *camera)
-{
-    uint64_t stored = 0;
-
-    for (size_t i = 0; i < camera->set->len; i++) {
-        stored += ((BeaconSet *)camera->set->pdata[i])->section->len;
-    }
-    return stored;
-}
-
-static void encode_control(Encoder *encoder, HaywireCategory category,
-                           const BeaconCamera *camera, uint32_t pages)
-{
-    const HaywireControl *from = &camera->control;
-    uint64_t stored = sections_stored(camera);
-    uint64_t sections = camera->sections_total == BEACON_UNSET
-                            ? stored
-                            : camera->sections_total;
-    uint64_t runs = camera->runs_total == BEACON_UNSET ? camera->run->len
-                                                       : camera->runs_total;
-    HaywireWireControl wire = {
-        .nonce = haywire_le32(from->nonce),
-        .status = haywire_le32(from->status),
-        .target_pid = haywire_le32(from->target_pid),
-        .current_pid = haywire_le32(from->current_pid),
-        .current_start_time_ns = haywire_le64(from->current_start_time_ns),
-        .pass = haywire_le64(from->pass),
-        .first_page = haywire_le32(from->first_page),
-        .pages = haywire_le32(pages),
-        .sections_total = haywire_le32((uint32_t)sections),
-        .sections_stored = haywire_le32((uint32_t)stored),
-        .runs_total = haywire_le32((uint32_t)runs),
-        .runs_stored = haywire_le32(camera->run->len),
-        .pass_started_ns = haywire_le64(from->pass_started_ns),
-        .pass_finished_ns = haywire_le64(from->pass_finished_ns),
-        .target_taken_ns = haywire_le64(from->target_taken_ns),
-        .rss = haywire_le64(from->rss),
-        .pss = haywire_le64(from->pss),
-        .swap = haywire_le64(from->swap),
-        .flags = haywire_le32(from->flags),
-    };
-
-    publish(encoder, category, 0, HAYWIRE_KIND_CONTROL, from->pass, &wire,
-            sizeof(wire));
-}
-
-static void encode_camera(Encoder *encoder, size_t number)
-{
-    const BeaconCamera *camera = &encoder->session->camera[number];
-    HaywireCategory category = HAYWIRE_CATEGORY_CAMERA1 + number;
-    uint32_t pages = encoder->session->discovery.geometry[category];
-    uint32_t first = camera->control.first_page;
-    Packer packer = { .encoder = encoder,
-                      .category = category,
-                      .kind = HAYWIRE_KIND_CAMERA,
-                      .generation = camera->control.pass,
-                      .index = first,
-                      .limit = first < pages ? pages - first : 0 };
-
-    for (size_t i = 0; i < camera->set->len && !encoder->error; i++) {
-        pack_section_set(&packer, camera->set->pdata[i]);
-    }
-    pack_runs(&packer, camera);
-    if (!encoder->error) {
-        packer_flush(&packer);
-        encode_control(encoder, category, camera, packer.used);
-    }
-}
-
-static void encode_all(Encoder *encoder)
+static void encode_all(BeaconEncoder *encoder)
 {
     BeaconSession *session = encoder->session;
     uint32_t pid_index = 0;
@@ -579,17 +325,17 @@ static void encode_all(Encoder *encoder)
         encode_cycle(encoder, session->cycle->pdata[i], i);
     }
     if (!encoder->error) {
-        encode_sections(encoder);
+        beacon_encode_sections(encoder);
     }
     for (size_t i = 0; i < 2 && !encoder->error; i++) {
-        encode_camera(encoder, i);
+        beacon_encode_camera(encoder, i);
     }
 }
 
 gboolean beacon_session_encode(BeaconSession *session, GArray *beacons,
                                GError **error)
 {
-    Encoder encoder = { session, beacons, beacons->len, NULL };
+    BeaconEncoder encoder = { session, beacons, beacons->len, NULL };
 
     if (make_pages(&encoder)) {
         encode_all(&encoder);

@@ -1,7 +1,7 @@
 /*
- * Lines of a builder's text.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Lines of a builder's text.
  */
 
 #include "beacon_line.h"

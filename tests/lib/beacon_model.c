@@ -1,7 +1,7 @@
 /*
- * From beacons straight to a model.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * From beacons straight to a model.
  */
 
 #include "beacon_model.h"

@@ -1,8 +1,8 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * From beacons straight to a model, without a memory source: for tests of the
  * model and of what shows it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_BEACON_MODEL_H

@@ -1,7 +1,7 @@
 /*
- * The commands of a builder's text about processes and cameras.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The commands of a builder's text about processes and cameras.
  */
 
 #ifndef HAYWIRE_BEACON_PROCESS_H

@@ -1,7 +1,7 @@
 /*
- * The commands of a builder's text about sections, cameras and page runs.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The commands of a builder's text about sections, cameras and page runs.
  */
 
 #include <string.h>

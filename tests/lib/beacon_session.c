@@ -1,7 +1,7 @@
 /*
- * A builder's session: made, with its defaults, and freed.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A builder's session: made, with its defaults, and freed.
  */
 
 #include "beacon_session.h"

@@ -1,7 +1,7 @@
 /*
- * A builder's text as data, before it is encoded into pages.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A builder's text as data, before it is encoded into pages.
  */
 
 #ifndef HAYWIRE_BEACON_SESSION_H

@@ -1,7 +1,7 @@
 /*
- * mkbeacons: a builder's text on standard input, a RAM file out of it.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * mkbeacons: a builder's text on standard input, a RAM file out of it.
  */
 
 #include <errno.h>

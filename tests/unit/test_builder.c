@@ -1,7 +1,7 @@
 /*
- * The builder that other tests rely on.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The builder that other tests rely on.
  */
 
 #include <glib.h>

@@ -1,8 +1,8 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * Decoders of pages: each field arrives; each corrupt field has its status
  * and its diagnosis.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <glib.h>

@@ -1,7 +1,7 @@
 /*
- * Models: the process table, its details, cameras, manifest, statistics.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Models: the process table, its details, cameras, manifest, statistics.
  */
 
 #include <glib.h>

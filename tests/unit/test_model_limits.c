@@ -1,8 +1,8 @@
 /*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
  * Models of guests that lie as much as they can: bounded time and memory,
  * counted, never an error.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <glib.h>

@@ -1,7 +1,7 @@
 /*
- * Models: cameras, page runs, translation.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Models: cameras, page runs, translation.
  */
 
 #include <glib.h>

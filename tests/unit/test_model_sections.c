@@ -1,7 +1,7 @@
 /*
- * Models: sections of processes, and which of several sets is shown.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Models: sections of processes, and which of several sets is shown.
  */
 
 #include <glib.h>

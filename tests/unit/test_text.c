@@ -1,7 +1,7 @@
 /*
- * Escaping of guest strings.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Escaping of guest strings.
  */
 
 #include <glib.h>
