@@ -423,6 +423,22 @@ static void test_translate(const char *qemu)
     translate_on(qemu, "microvm");
 }
 
+/* Without a file there is no offset to name. */
+static void test_translate_no_file(const char *qemu)
+{
+    Scene scene;
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *place;
+
+    scene_start(&scene, qemu, "-m 256", world);
+    place = scene_query(&scene, "haywire-translate",
+                        "{'pid':42,'address':4198401}", &node);
+    assert_number(place, "gpa", 0x5001001);
+    assert_string(place, "ram-block", "pc.ram");
+    g_assert_false(json_object_has_member(place, "offset"));
+    scene_end(&scene);
+}
+
 /* What a guest may write into a name must not reach a terminal. */
 static void test_monitor(const char *qemu)
 {
@@ -461,5 +477,6 @@ int main(int argc, char **argv)
     qemus_add_test("focus/no-process", test_focus_no_process);
     qemus_add_test("focus/overwritten", test_focus_overwritten);
     qemus_add_test("translate/pci-hole", test_translate);
+    qemus_add_test("translate/no-file", test_translate_no_file);
     return g_test_run();
 }
