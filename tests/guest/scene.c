@@ -31,6 +31,29 @@ static guint32 parent_of(Scene *scene, guint32 pid)
     return (guint32)g_ascii_strtoull(text, NULL, 10);
 }
 
+static gboolean has_process(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-processes", NULL);
+
+    return compare_find(json_node_get_array(reply), *(guint32 *)opaque) != NULL;
+}
+
+/* Wait until a snapshot is shown that was taken with all animals there. */
+static void wait_animals(Scene *scene)
+{
+    for (guint i = scene->animals->len; i-- > 0;) {
+        const TruthAnimal *animal = g_ptr_array_index(scene->animals, i);
+
+        if (animal->pid != 0) {
+            guint32 pid = animal->pid;
+
+            vm_wait_until(scene->vm, "the menagerie", CYCLE_TIMEOUT_S,
+                          has_process, &pid);
+            return;
+        }
+    }
+}
+
 Scene *scene_get(const VmOptions *options)
 {
     if (!vm_available()) {
@@ -47,6 +70,7 @@ Scene *scene_get(const VmOptions *options)
     current->animals = truth_menagerie(current->vm);
     current->keeper = parent_of(current, scene_pid(current, "zombie"));
     vm_wait_state(current->vm, "live");
+    wait_animals(current);
     return current;
 }
 
