@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 
-#include "haywire/bytes.h"
 
 /* Room in the arena for each camera's data. */
 #define CAMERA_BYTES_MAX ((size_t)2 << 20)
@@ -179,15 +178,6 @@ static bool has_pass(HaywireModelBuilder *builder, size_t number,
     return true;
 }
 
-/* What was asked for: the word itself, as far as it is this camera's. */
-static uint32_t target_pid(const HaywireCopy *copy,
-                           const HaywireControl *control)
-{
-    uint64_t word = haywire_le64_get(copy->page->control_word);
-
-    return word >> 32 == control->nonce ? (uint32_t)word : control->target_pid;
-}
-
 static uint64_t since(uint64_t now, uint64_t then)
 {
     return now > then ? now - then : 0;
@@ -205,7 +195,7 @@ static void describe(const HaywireModelBuilder *builder,
     camera->mapped = true;
     camera->position = copy->position;
     camera->status = control->status;
-    camera->target_pid = target_pid(copy, control);
+    camera->target_pid = control->target_pid;
     camera->current_pid = control->current_pid;
     camera->current_start_time = control->current_start_time_ns;
     camera->pass = control->pass;

@@ -152,7 +152,8 @@ typedef struct HaywireCamera {
     bool mapped;                /* its control page was found; needed below */
     HaywirePosition position;   /* of the control page: for focus.h */
     HaywireCameraStatus status;
-    uint32_t target_pid;        /* from the control word; 0 none */
+    uint32_t target_pid;        /* that the companion has taken from the
+                                   control word, and status is of; 0 none */
     uint32_t current_pid;       /* of the data; 0 none */
     uint64_t current_start_time;
     uint64_t pass;
