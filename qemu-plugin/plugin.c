@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "events.h"
 #include "hmp.h"
 #include "hmp_table.h"
 #include "options.h"
@@ -70,6 +71,7 @@ static void plugin_exit(Notifier *notifier, void *data)
 {
     (void)notifier;
     (void)data;
+    haywire_events_stop();
     g_clear_pointer(&plugin.worker, haywire_worker_stop);
 }
 
@@ -113,6 +115,7 @@ static void plugin_machine_done(Notifier *notifier, void *data)
     plugin_find_ram();
     plugin_start_worker();
     haywire_qmp_commands_register(plugin.worker);
+    haywire_events_start(plugin.worker);
     if (!haywire_hmp_register(plugin.worker)) {
         plugin_complain("'info haywire' is not there: the monitor's table of "
                         "commands is not as expected");

@@ -41,6 +41,7 @@ typedef struct Monitor Monitor;
 typedef struct Object Object;
 typedef struct QBool QBool;
 typedef struct QDict QDict;
+typedef struct QEnumLookup QEnumLookup;
 typedef struct QList QList;
 typedef struct QNum QNum;
 typedef struct QObject QObject;
@@ -180,6 +181,17 @@ const QmpCommand *qmp_find_command(const QmpCommandList *commands,
 extern QmpCommandList qmp_commands QEMU_WEAK;
 
 /*
+ * include/qapi/qmp-event.h, include/qapi/util.h, and the generated
+ * qapi/qapi-emit-events.h: events by their number, which differs from build
+ * to build and is looked up by name.
+ */
+QDict *qmp_event_build_dict(const char *event_name) QEMU_WEAK;
+void qapi_event_emit(int event, QDict *dict) QEMU_WEAK;
+int qapi_enum_parse(const QEnumLookup *lookup, const char *text, int fallback,
+                    Error **errp) QEMU_WEAK;
+extern const QEnumLookup QAPIEvent_lookup QEMU_WEAK;
+
+/*
  * monitor/monitor-internal.h, include/monitor/monitor.h
  */
 typedef struct HMPCommand {
@@ -314,6 +326,9 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
     X(qstring_from_str)                    \
     X(qmp_register_command)                \
     X(qmp_find_command)                    \
+    X(qmp_event_build_dict)                \
+    X(qapi_event_emit)                     \
+    X(qapi_enum_parse)                     \
     X(monitor_register_hmp)                \
     X(monitor_puts)                        \
     X(guest_phys_blocks_init)              \
@@ -340,6 +355,7 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
 
 #define HAYWIRE_QEMU_DATA(X) \
     X(qmp_commands)          \
+    X(QAPIEvent_lookup)      \
     X(hmp_cmds)
 
 #endif /* HAYWIRE_QEMU_INTERNALS_H */

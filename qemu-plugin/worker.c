@@ -20,6 +20,7 @@ struct HaywireWorker {
     HaywireRamBlocks *blocks;
     HaywireModel *model;
     GArray *focus_results; /* of HaywireStatus, not counted yet */
+    GSourceFunc listener;
 
     /* The worker's thread only: */
     HaywireSource *source;
@@ -99,12 +100,17 @@ static void worker_report(HaywireWorker *worker, HaywireStatus status)
 static void worker_publish(HaywireWorker *worker, HaywireModel *model)
 {
     HaywireModel *old;
+    GSourceFunc listener;
 
     g_mutex_lock(&worker->lock);
     old = worker->model;
     worker->model = model;
+    listener = worker->listener;
     g_mutex_unlock(&worker->lock);
     haywire_model_unref(old);
+    if (listener) {
+        g_idle_add_full(G_PRIORITY_DEFAULT, listener, NULL, NULL);
+    }
 }
 
 static void worker_refresh(HaywireWorker *worker)
@@ -277,6 +283,13 @@ HaywireModel *haywire_worker_model(HaywireWorker *worker)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     return haywire_model_ref(worker->model);
+}
+
+void haywire_worker_listen(HaywireWorker *worker, GSourceFunc listener)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    worker->listener = listener;
 }
 
 static void worker_hurry(HaywireWorker *worker)

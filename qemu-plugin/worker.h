@@ -45,6 +45,13 @@ HaywireRamBlocks *haywire_worker_blocks(HaywireWorker *worker);
  */
 HaywireModel *haywire_worker_model(HaywireWorker *worker);
 
+/*
+ * Have @listener called by the main loop when a new model is there.  It must
+ * return G_SOURCE_REMOVE; models that follow quickly may share a call.
+ * Thread: main.
+ */
+void haywire_worker_listen(HaywireWorker *worker, GSourceFunc listener);
+
 /* Scan all of memory, now.  Does not wait.  Thread: any. */
 void haywire_worker_rescan(HaywireWorker *worker);
 

@@ -11,7 +11,8 @@
 #include "exec/cpu-common.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-control.h"
-#include "qapi/qapi-events-control.h"
+#include "qapi/qapi-emit-events.h"
+#include "qapi/qmp-event.h"
 #include "qapi/qobject-input-visitor.h"
 #include "qapi/visitor.h"
 #include "qemu/notify.h"
@@ -56,28 +57,30 @@
  * Prototypes that differ in form, not in how they are called.  They are
  * declared under another name, and compared one by one below.
  */
-#define qmp_register_command haywire_qmp_register_command
-#define qemu_clock_get_ns haywire_qemu_clock_get_ns
-#define qemu_plugin_num_vcpus haywire_qemu_plugin_num_vcpus
+#define qmp_register_command       haywire_qmp_register_command
+#define qapi_event_emit            haywire_qapi_event_emit
+#define qemu_clock_get_ns          haywire_qemu_clock_get_ns
+#define qemu_plugin_num_vcpus      haywire_qemu_plugin_num_vcpus
 #define qemu_plugin_write_register haywire_qemu_plugin_write_register
 #include "declarations.h"
 #undef qmp_register_command
+#undef qapi_event_emit
 #undef qemu_clock_get_ns
 
 #define SAME_TYPE(object, type)                                            \
     _Static_assert(__builtin_types_compatible_p(__typeof__(object), type), \
                    #object " has another type")
 
-#define SAME_SIZE(name)                                    \
-    _Static_assert(sizeof(struct haywire_##name) ==        \
-                   sizeof(name), #name " has another size")
+#define SAME_SIZE(name)                                           \
+    _Static_assert(sizeof(struct haywire_##name) == sizeof(name), \
+                   #name " has another size")
 
-#define PLACED_AS(name, ours, theirs)                                  \
-    _Static_assert(offsetof(struct haywire_##name, ours) ==            \
-                   offsetof(name, theirs),                             \
-                   #name "." #ours " has moved");                      \
-    _Static_assert(sizeof(((struct haywire_##name *)NULL)->ours) ==    \
-                   sizeof(((name *)NULL)->theirs),                     \
+#define PLACED_AS(name, ours, theirs)                               \
+    _Static_assert(offsetof(struct haywire_##name, ours) ==         \
+                       offsetof(name, theirs),                      \
+                   #name "." #ours " has moved");                   \
+    _Static_assert(sizeof(((struct haywire_##name *)NULL)->ours) == \
+                       sizeof(((name *)NULL)->theirs),              \
                    #name "." #ours " has another size")
 
 #define PLACED(name, member) PLACED_AS(name, member, member)
@@ -85,18 +88,20 @@
 /* An enumeration is passed like the int that the plugin passes. */
 SAME_TYPE(&qemu_clock_get_ns, int64_t (*)(QEMUClockType));
 _Static_assert(sizeof(QEMUClockType) == sizeof(int), "another size");
+SAME_TYPE(&qapi_event_emit, void (*)(QAPIEvent, QDict *));
+_Static_assert(sizeof(QAPIEvent) == sizeof(int), "another size");
 _Static_assert(QEMU_CLOCK_VIRTUAL == HAYWIRE_QEMU_CLOCK_VIRTUAL, "renumbered");
 
 /* The last parameter is a zero in a register, whatever its width. */
 _Static_assert(
-    __builtin_types_compatible_p(
-        __typeof__(&qmp_register_command),
-        void (*)(QmpCommandList *, const char *, QmpCommandFunc *,
-                 QmpCommandOptions, unsigned)) ||
-    __builtin_types_compatible_p(
-        __typeof__(&qmp_register_command),
-        void (*)(QmpCommandList *, const char *, QmpCommandFunc *,
-                 QmpCommandOptions, uint64_t)),
+    __builtin_types_compatible_p(__typeof__(&qmp_register_command),
+                                 void (*)(QmpCommandList *, const char *,
+                                          QmpCommandFunc *, QmpCommandOptions,
+                                          unsigned)) ||
+        __builtin_types_compatible_p(__typeof__(&qmp_register_command),
+                                     void (*)(QmpCommandList *, const char *,
+                                              QmpCommandFunc *,
+                                              QmpCommandOptions, uint64_t)),
     "qmp_register_command has another type");
 _Static_assert(sizeof(QmpCommandOptions) == sizeof(int), "another size");
 

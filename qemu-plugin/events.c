@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "events.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "process_changes.h"
+#include "qdict_emitter.h"
+
+#define CAMERAS        2
+#define SESSION_BUFFER 17
+
+typedef enum EventKind {
+    EVENT_SESSION_CHANGED,
+    EVENT_FOCUS_CHANGED,
+    EVENT_PROCESS_STARTED,
+    EVENT_PROCESS_EXITED,
+    EVENT_COUNT,
+} EventKind;
+
+static const char *const event_names[EVENT_COUNT] = {
+    [EVENT_SESSION_CHANGED] = "HAYWIRE_SESSION_CHANGED",
+    [EVENT_FOCUS_CHANGED] = "HAYWIRE_FOCUS_CHANGED",
+    [EVENT_PROCESS_STARTED] = "HAYWIRE_PROCESS_STARTED",
+    [EVENT_PROCESS_EXITED] = "HAYWIRE_PROCESS_EXITED",
+};
+
+/* All of it belongs to the main thread. */
+static struct {
+    HaywireWorker *worker;
+    int number[EVENT_COUNT]; /* QEMU's */
+    HaywireModel *seen;      /* the newest that was looked at */
+    /* What clients know of: */
+    HaywireState state;
+    uint64_t session; /* 0: none */
+    bool camera_known[CAMERAS];
+    HaywireCamera camera[CAMERAS];
+    HaywireModel *listed; /* the model whose processes they know, or NULL */
+} events;
+
+/* An event in the making: its data, member by member. */
+static void event_begin(HaywireQdictEmitter *emitter)
+{
+    emitter->base.begin_object(&emitter->base, NULL);
+}
+
+static void event_emit(HaywireQdictEmitter *emitter, EventKind kind)
+{
+    QDict *event = qmp_event_build_dict(event_names[kind]);
+
+    emitter->base.end_object(&emitter->base);
+    qdict_put_obj(event, "data", emitter->root);
+    qapi_event_emit(events.number[kind], event);
+    haywire_qobject_unref(haywire_qobject(event));
+}
+
+static void emit_session(HaywireEmitter *emitter, const char *name,
+                         uint64_t session)
+{
+    char text[SESSION_BUFFER];
+
+    if (session != 0) {
+        g_snprintf(text, sizeof(text), "%016" PRIx64, session);
+        emitter->string(emitter, name, text);
+    }
+}
+
+static void tell_session_changed(HaywireState state, uint64_t session)
+{
+    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
+
+    event_begin(&emitter);
+    emitter.base.string(&emitter.base, "state", haywire_state_name(state));
+    emit_session(&emitter.base, "session", session);
+    if (session != events.session) {
+        emit_session(&emitter.base, "previous-session", events.session);
+    }
+    event_emit(&emitter, EVENT_SESSION_CHANGED);
+}
+
+static void tell_focus_changed(const HaywireCamera *camera)
+{
+    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
+    HaywireEmitter *base = &emitter.base;
+
+    event_begin(&emitter);
+    emit_session(base, "session", events.session);
+    base->number(base, "camera", camera->camera);
+    base->string(base, "status", haywire_camera_status_name(camera->status));
+    if (camera->target_pid != 0) {
+        base->number(base, "target-pid", camera->target_pid);
+    }
+    if (camera->current_pid != 0) {
+        base->number(base, "current-pid", camera->current_pid);
+        base->number(base, "current-start-time", camera->current_start_time);
+    }
+    event_emit(&emitter, EVENT_FOCUS_CHANGED);
+}
+
+static void emit_process(HaywireEmitter *emitter, const HaywireProcess *process)
+{
+    emitter->begin_object(emitter, NULL);
+    emitter->number(emitter, "pid", process->pid);
+    emitter->number(emitter, "start-time", process->start_time);
+    emitter->number(emitter, "ppid", process->ppid);
+    emitter->string(emitter, "name", process->name);
+    emitter->end_object(emitter);
+}
+
+static void tell_processes(EventKind kind, const GPtrArray *processes)
+{
+    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
+    guint count = MIN(processes->len, HAYWIRE_EVENT_PROCESSES_MAX);
+
+    if (processes->len == 0) {
+        return;
+    }
+    event_begin(&emitter);
+    emit_session(&emitter.base, "session", events.session);
+    emitter.base.begin_list(&emitter.base, "processes");
+    for (guint i = 0; i < count; i++) {
+        emit_process(&emitter.base, g_ptr_array_index(processes, i));
+    }
+    emitter.base.end_list(&emitter.base);
+    emitter.base.number(&emitter.base, "omitted", processes->len - count);
+    event_emit(&emitter, kind);
+}
+
+/* Of another session nothing is known yet, and so nothing has changed. */
+static void look_at_session(const HaywireModel *model)
+{
+    const HaywireOverview *overview = &model->overview;
+    uint64_t session = overview->has_session ? overview->session : 0;
+
+    if (overview->state == events.state && session == events.session) {
+        return;
+    }
+    tell_session_changed(overview->state, session);
+    if (session != events.session) {
+        memset(events.camera_known, 0, sizeof(events.camera_known));
+        g_clear_pointer(&events.listed, haywire_model_unref);
+    }
+    events.state = overview->state;
+    events.session = session;
+}
+
+static bool camera_differs(const HaywireCamera *a, const HaywireCamera *b)
+{
+    return a->status != b->status || a->target_pid != b->target_pid ||
+           a->current_pid != b->current_pid ||
+           a->current_start_time != b->current_start_time;
+}
+
+/* A camera whose page is not mapped for the moment has not changed. */
+static void look_at_camera(const HaywireModel *model, int i)
+{
+    const HaywireCamera *camera = &model->camera[i];
+
+    if (!camera->mapped) {
+        return;
+    }
+    if (events.camera_known[i] && camera_differs(camera, &events.camera[i])) {
+        tell_focus_changed(camera);
+    }
+    events.camera[i] = *camera;
+    events.camera_known[i] = true;
+}
+
+/* What a list leaves out has not ended. */
+static bool has_whole_list(const HaywireModel *model)
+{
+    return model->overview.has_session &&
+           model->overview.snapshot_generation != 0 &&
+           model->overview.processes_missing == 0;
+}
+
+static void look_at_processes(HaywireModel *model)
+{
+    if (!has_whole_list(model)) {
+        return;
+    }
+    if (events.listed && events.listed->overview.snapshot_generation !=
+                             model->overview.snapshot_generation) {
+        HaywireProcessChanges changes =
+            haywire_process_changes(events.listed, model);
+
+        tell_processes(EVENT_PROCESS_EXITED, changes.exited);
+        tell_processes(EVENT_PROCESS_STARTED, changes.started);
+        haywire_process_changes_clear(&changes);
+    }
+    haywire_model_unref(events.listed);
+    events.listed = haywire_model_ref(model);
+}
+
+/* The worker has finished models; only the newest counts. */
+static gboolean look_at_newest(gpointer opaque)
+{
+    HaywireModel *model;
+
+    (void)opaque;
+    if (!events.worker) {
+        return G_SOURCE_REMOVE;
+    }
+    model = haywire_worker_model(events.worker);
+    if (model != events.seen) {
+        look_at_session(model);
+        for (int i = 0; i < CAMERAS; i++) {
+            look_at_camera(model, i);
+        }
+        look_at_processes(model);
+    }
+    haywire_model_unref(events.seen);
+    events.seen = model;
+    return G_SOURCE_REMOVE;
+}
+
+/* False if this QEMU does not declare all of them. */
+static bool find_numbers(void)
+{
+    for (int i = 0; i < EVENT_COUNT; i++) {
+        events.number[i] =
+            qapi_enum_parse(&QAPIEvent_lookup, event_names[i], -1, NULL);
+        if (events.number[i] < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void haywire_events_start(HaywireWorker *worker)
+{
+    if (!find_numbers()) {
+        return;
+    }
+    events.worker = worker;
+    events.state = HAYWIRE_STATE_SEARCHING;
+    haywire_worker_listen(worker, look_at_newest);
+}
+
+void haywire_events_stop(void)
+{
+    events.worker = NULL;
+    g_clear_pointer(&events.seen, haywire_model_unref);
+    g_clear_pointer(&events.listed, haywire_model_unref);
+}
