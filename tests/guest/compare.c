@@ -132,12 +132,14 @@ static void check_bytes(const Pair *pair, const char *member, GBytes *before,
                         GBytes *after, gboolean truncated)
 {
     const char *text = compare_string(pair->answer, member);
+    g_autofree char *plain = NULL;
     g_autofree char *wanted = NULL;
 
     if (!g_bytes_equal(before, after) || same_bytes(text, before, truncated)) {
         return;
     }
-    wanted = g_strescape(g_bytes_get_data(before, NULL), NULL);
+    plain = g_strndup(g_bytes_get_data(before, NULL), g_bytes_get_size(before));
+    wanted = g_strescape(plain ? plain : "", NULL);
     g_error("%s: process %u: %s is '%s', the guest says '%s'", pair->who,
             pair->before->pid, member, text, wanted);
 }

@@ -95,7 +95,8 @@ static void parse_cmdline(TruthProcess *process, const char *text, gsize size)
 {
     g_autofree char *joined = g_memdup2(text, size);
 
-    if (size > 0 && joined[size - 1] == '\0') {
+    /* A process that names itself there leaves more than one at the end. */
+    while (size > 0 && joined[size - 1] == '\0') {
         size--;
     }
     for (gsize i = 0; i < size; i++) {

@@ -33,6 +33,10 @@
 int animal_ready_fd = -1;
 const char *menagerie_program = "/proc/self/exe";
 
+/* Where this process's command line is, to show what an animal is instead. */
+static char *title;
+static size_t title_size;
+
 void animal_ready(const char *format, ...)
 {
     char line[LINE_SIZE];
@@ -79,6 +83,13 @@ static int read_report(int fd, char *line, size_t size)
     return 1;
 }
 
+/* The kernel shows what stands here as the command line: see proc(5). */
+static void set_title(const char *name)
+{
+    memset(title, 0, title_size);
+    snprintf(title, title_size, "menagerie: %s", name);
+}
+
 static pid_t fork_animal(const Animal *animal, int ready_fd)
 {
     pid_t pid = fork();
@@ -89,6 +100,7 @@ static pid_t fork_animal(const Animal *animal, int ready_fd)
     animal_ready_fd = ready_fd;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, animal->name);
+    set_title(animal->name);
     animal->live();
     _exit(EXIT_FAILURE);
 }
@@ -180,6 +192,8 @@ int main(int argc, char **argv)
         long idle = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 
         if (idle >= 0 && idle <= IDLE_MAX) {
+            title = argv[0];
+            title_size = (size_t)(strchr(argv[argc - 1], '\0') + 1 - title);
             return run(idle);
         }
     }
