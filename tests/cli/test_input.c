@@ -1,0 +1,244 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Bad input: one clear line and the documented exit status for each.
+ */
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "scene.h"
+
+#define NOBODY 65534
+
+static void check_on(const char *path, const char *command, int status,
+                     const char *err_pattern)
+{
+    g_autofree char *arguments = g_strdup_printf("--ram %s %s", path, command);
+
+    cli_check(arguments, status, "", err_pattern);
+}
+
+static void test_no_such_file(void)
+{
+    g_autofree char *path = cli_path("absent");
+
+    check_on(path, "ps", 3, "haywire: */absent: No such file or directory");
+}
+
+static void test_empty_file(void)
+{
+    g_autofree char *path = cli_path("empty");
+
+    g_file_set_contents(path, "", 0, NULL);
+    check_on(path, "ps", 3, "haywire: */empty: The memory file is empty");
+}
+
+static void test_unaligned_file(void)
+{
+    static const char bytes[5000];
+    g_autofree char *path = cli_path("unaligned");
+
+    g_file_set_contents(path, bytes, sizeof(bytes), NULL);
+    check_on(path, "ps", 3, "haywire: */unaligned: * multiple of the page*");
+}
+
+static void test_no_regular_file(void)
+{
+    g_autofree char *fifo = cli_path("fifo");
+
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    check_on(cli_folder(), "ps", 3, "haywire: *: Not a regular file");
+    check_on("/dev/null", "ps", 3, "haywire: /dev/null: Not a regular file");
+    check_on(fifo, "ps", 3, "haywire: */fifo: Not a regular file");
+}
+
+static void become_nobody(void)
+{
+    if (setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0) {
+        _exit(126);
+    }
+}
+
+/* A copy of the tool that everybody may run, wherever it was built. */
+static char *public_tool(void)
+{
+    g_autofree char *bytes = NULL;
+    char *path = cli_path("tool");
+    gsize length;
+
+    g_assert_true(
+        g_file_get_contents(g_getenv("HAYWIRE_TOOL"), &bytes, &length, NULL));
+    g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
+    g_assert_cmpint(g_chmod(path, 0755), ==, 0);
+    g_assert_cmpint(g_chmod(cli_folder(), 0755), ==, 0);
+    return path;
+}
+
+static void test_not_readable(void)
+{
+    g_autofree char *path = cli_ram_new("secret", SCENE, SCENE_SIZE);
+    g_autofree char *arguments = g_strdup_printf("--ram %s ps", path);
+    g_autofree char *built = g_strdup(g_getenv("HAYWIRE_TOOL"));
+    g_autofree char *tool = public_tool();
+    CliProcess process;
+    CliResult result;
+
+    g_assert_cmpint(g_chmod(path, 0), ==, 0);
+    g_setenv("HAYWIRE_TOOL", tool, TRUE);
+    process = cli_start(arguments, geteuid() == 0 ? become_nobody : NULL);
+    cli_wait(&process, &result);
+    g_setenv("HAYWIRE_TOOL", built, TRUE);
+    g_assert_true(
+        g_pattern_match_simple("haywire: */secret: Permission *", result.err));
+    g_assert_cmpstr(result.out, ==, "");
+    g_assert_cmpint(result.status, ==, 3);
+    cli_result_clear(&result);
+}
+
+static void test_no_beacons(void)
+{
+    g_autofree char *path = cli_path("bare");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    g_assert_cmpint(ftruncate(fd, SCENE_SIZE), ==, 0);
+    g_assert_cmpint(pwrite(fd, "something", 9, 8192), ==, 9);
+    close(fd);
+    check_on(path, "ps", 1, "haywire: No companion's session was found");
+    check_on(path, "sections 1", 1, "haywire: No companion's session *");
+    check_on(path, "translate 1 0", 1, "haywire: No companion's session *");
+    check_on(path, "focus 1", 1, "haywire: No companion's session *");
+}
+
+static void test_corrupt(void)
+{
+    g_autofree char *session = cli_ram_new(
+        "session", SCENE "corrupt master 0 checksum=1\n", SCENE_SIZE);
+    g_autofree char *list =
+        cli_ram_new("list",
+                    SCENE_SESSION "process pid=1 in=snapshot\n"
+                                  "corrupt pid 0 checksum=1\n",
+                    SCENE_SIZE);
+    g_autofree char *scan = g_strdup_printf("--ram %s scan", session);
+
+    check_on(session, "ps", 4, "haywire: No session, but 1 corrupt *");
+    cli_check(scan, 4, NULL, "haywire: No session, but 1 corrupt *");
+    check_on(list, "ps", 4, "haywire: No process list: * (bad-checksum)");
+}
+
+static void test_wrong_pid(void)
+{
+    g_autofree char *path = cli_ram_new("pids", SCENE, SCENE_SIZE);
+
+    check_on(path, "sections 99", 1,
+             "haywire: pid 99: There is no such process in the guest");
+    check_on(path, "sections 2", 1, "haywire: pid 2: * not published yet");
+    check_on(path, "ptes 2", 1, "haywire: pid 2: No camera holds *");
+    check_on(path, "ptes 1 0x10 16", 1, "haywire: pid 1: no page there *");
+    check_on(path, "translate 1 0x10", 1, "haywire: pid 1: * no page *");
+}
+
+static void test_usage(void)
+{
+    static const char *const lines[] = {
+        "",
+        "ps",
+        "--ram",
+        "--ram x --qmp y ps",
+        "--ram x nonsense",
+        "--ram x --nonsense ps",
+        "--ram x -z ps",
+        "--ram x ps 1",
+        "--ram x sections",
+        "--ram /dev/null sections 1 2",
+        "--ram x focus",
+        "--ram x focus 1 2 3",
+        "--ram x translate 1",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        cli_check(lines[i], 2, "", "haywire: *");
+    }
+}
+
+static void test_numbers(void)
+{
+    g_autofree char *path = cli_ram_new("numbers", SCENE, SCENE_SIZE);
+
+    check_on(path, "sections 0", 2, "haywire: 0 is out of range for PID*");
+    check_on(path, "sections -- -1", 2, "haywire: \"-1\" is not a number *");
+    check_on(path, "sections 4294967296", 2, "haywire: * out of range *");
+    check_on(path, "sections 1x", 2, "haywire: \"1x\" is not a number *");
+    check_on(path, "sections 0x0x1", 2, "haywire: \"0x0x1\" is not *");
+    check_on(path, "ptes 1 zz", 2, "haywire: \"zz\" is not a number *");
+    check_on(path, "ptes 1 0 0", 2, "haywire: 0 is out of range for LENGTH*");
+    check_on(path, "translate 1 99999999999999999999", 2,
+             "haywire: * is not a number for ADDRESS");
+    check_on(path, "focus 1 3", 2, "haywire: 3 is out of range for CAMERA*");
+    check_on(path, "focus 1 0", 2, "haywire: 0 is out of range for CAMERA*");
+    check_on(path, "unfocus 3", 2, "haywire: 3 is out of range for CAMERA*");
+    check_on(path, "watch 0", 2, "haywire: 0 is out of range for SECONDS*");
+}
+
+static void test_help(void)
+{
+    CliResult result;
+
+    cli_run("--help", &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_cmpstr(result.err, ==, "");
+    g_assert_nonnull(strstr(result.out, "translate PID ADDRESS"));
+    cli_result_clear(&result);
+    cli_run("ps --help", &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out, "details-generation"));
+    cli_result_clear(&result);
+    cli_check("--version", 0, "haywire " HAYWIRE_VERSION "\n", NULL);
+    cli_check("nonsense --help", 2, "", "haywire: Unknown command*");
+}
+
+/* A full disk: what was asked for was not given. */
+static void to_full(void)
+{
+    dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+}
+
+static void test_output_fails(void)
+{
+    g_autofree char *path = cli_ram_new("full", SCENE, SCENE_SIZE);
+    g_autofree char *arguments = g_strdup_printf("--ram %s --json ps", path);
+    CliProcess process = cli_start(arguments, to_full);
+    CliResult result;
+
+    cli_wait(&process, &result);
+    g_assert_nonnull(strstr(result.err, "standard output: No space left"));
+    g_assert_cmpint(result.status, ==, 3);
+    cli_result_clear(&result);
+}
+
+int main(int argc, char **argv)
+{
+    int failed;
+
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cli/input/no-such-file", test_no_such_file);
+    g_test_add_func("/cli/input/empty-file", test_empty_file);
+    g_test_add_func("/cli/input/unaligned-file", test_unaligned_file);
+    g_test_add_func("/cli/input/no-regular-file", test_no_regular_file);
+    g_test_add_func("/cli/input/not-readable", test_not_readable);
+    g_test_add_func("/cli/input/no-beacons", test_no_beacons);
+    g_test_add_func("/cli/input/corrupt", test_corrupt);
+    g_test_add_func("/cli/input/wrong-pid", test_wrong_pid);
+    g_test_add_func("/cli/input/usage", test_usage);
+    g_test_add_func("/cli/input/numbers", test_numbers);
+    g_test_add_func("/cli/input/help", test_help);
+    g_test_add_func("/cli/input/output-fails", test_output_fails);
+    failed = g_test_run();
+    cli_end();
+    return failed;
+}

@@ -1,0 +1,223 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A session that beats while the tool looks: liveness, focus, and a file that
+ * is cut short.
+ */
+#include <fcntl.h>
+#include <glib.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "guest.h"
+#include "haywire/publish.h"
+#include "scene.h"
+
+static char *on(const Guest *guest, const char *command)
+{
+    return g_strdup_printf("--ram %s %s", guest_path(guest), command);
+}
+
+static void check(const Guest *guest, const char *command, int status,
+                  const char *out, const char *err_pattern)
+{
+    g_autofree char *arguments = on(guest, command);
+
+    cli_check(arguments, status, out, err_pattern);
+}
+
+static void test_live(void)
+{
+    Guest *guest = guest_start("live", SCENE, SCENE_SIZE, GUEST_BEATS);
+    g_autofree char *json = on(guest, "--json status");
+    CliResult result;
+
+    check(guest, "ps", 0, NULL, NULL);
+    cli_run(json, &result);
+    g_assert_nonnull(strstr(result.out, "\"state\": \"live\""));
+    cli_result_clear(&result);
+    guest_stop(guest);
+}
+
+/* The beating one is shown, though the other one has started later. */
+static void test_live_beats_stale(void)
+{
+    Guest *guest = guest_start("both",
+                               SCENE "place first=0x800000\n"
+                                     "session id=0x77 time=20s started=19s\n"
+                                     "process pid=5 name=\"other\"\n",
+                               SCENE_SIZE, GUEST_BEATS);
+    g_autofree char *scan = on(guest, "scan");
+    g_autofree char *ps = on(guest, "ps");
+    CliResult result;
+
+    cli_run(scan, &result);
+    g_assert_nonnull(strstr(result.out, "\n0000000000001234 live  yes "));
+    g_assert_nonnull(strstr(result.out, "\n0000000000000077 stale no "));
+    cli_result_clear(&result);
+    cli_run(ps, &result);
+    g_assert_nonnull(strstr(result.out, "/sbin/init --x\n"));
+    g_assert_null(strstr(result.out, "other"));
+    cli_result_clear(&result);
+    guest_stop(guest);
+}
+
+static guint32 control_pid(Guest *guest, HaywireCategory category)
+{
+    return (guint32)haywire_page_get_control_word(
+        guest_page(guest, category, 0));
+}
+
+static void test_focus(void)
+{
+    Guest *guest =
+        guest_start("focus", SCENE "camera 2\n", SCENE_SIZE, GUEST_ANSWERS);
+    g_autofree char *focus = on(guest, "focus 300 2");
+    CliResult result;
+
+    cli_run(focus, &result);
+    g_assert_cmpstr(result.err, ==, "");
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out, "     2 active    300 300 "));
+    cli_result_clear(&result);
+    g_assert_cmpuint(control_pid(guest, HAYWIRE_CATEGORY_CAMERA2), ==, 300);
+    g_assert_cmpuint(control_pid(guest, HAYWIRE_CATEGORY_CAMERA1), ==, 1);
+
+    check(guest, "focus 301", 0, NULL, NULL);
+    g_assert_cmpuint(control_pid(guest, HAYWIRE_CATEGORY_CAMERA1), ==, 301);
+    check(guest, "unfocus 2", 0, NULL, NULL);
+    g_assert_cmpuint(control_pid(guest, HAYWIRE_CATEGORY_CAMERA2), ==, 0);
+    guest_stop(guest);
+}
+
+/* Nothing is written for a process that is not there. */
+static void test_focus_absent(void)
+{
+    Guest *guest = guest_start("absent", SCENE, SCENE_SIZE, GUEST_ANSWERS);
+
+    check(guest, "focus 99", 1, "", "haywire: pid 99: There is no such *");
+    g_assert_cmpuint(control_pid(guest, HAYWIRE_CATEGORY_CAMERA1), ==, 1);
+    guest_stop(guest);
+}
+
+static void test_focus_denied(void)
+{
+    Guest *guest = guest_start("denied", SCENE, SCENE_SIZE, GUEST_DENIES);
+
+    check(guest, "focus 300", 3, "", "haywire: pid 300: * may not *");
+    guest_stop(guest);
+}
+
+static void test_focus_unanswered(void)
+{
+    Guest *guest = guest_start("deaf", SCENE, SCENE_SIZE, GUEST_BEATS);
+
+    check(guest, "focus 300", 3, "",
+          "haywire: camera 1: the companion did not answer in time");
+    guest_stop(guest);
+}
+
+/* A control word that is not the session's: nothing is written over it. */
+static void test_focus_foreign(void)
+{
+    Guest *guest = guest_start("foreign", SCENE, SCENE_SIZE, GUEST_BEATS);
+    HaywirePage *page = guest_page(guest, HAYWIRE_CATEGORY_CAMERA1, 0);
+    const uint64_t foreign = HAYWIRE_CONTROL_WORD(0xdead, 0xbeef);
+
+    haywire_page_set_control_word(page, foreign);
+    check(guest, "focus 300", 4, "",
+          "haywire: camera 1: The control word does not carry the *");
+    g_assert_cmphex(haywire_page_get_control_word(page), ==, foreign);
+    guest_stop(guest);
+}
+
+static void test_focus_stale(void)
+{
+    g_autofree char *path = cli_ram_new("still", SCENE, SCENE_SIZE);
+    g_autofree char *arguments = g_strdup_printf("--ram %s focus 300", path);
+
+    cli_check(arguments, 1, "", "haywire: The session is not live: *");
+}
+
+/* The tool watches; the file loses its end, or all of it. */
+static void truncate_while_watched(guint64 size)
+{
+    Guest *guest = guest_start("cut", SCENE, SCENE_SIZE, GUEST_BEATS);
+    g_autofree char *arguments = on(guest, "watch 1");
+    g_autofree char *path = g_strdup(guest_path(guest));
+    CliProcess process = cli_start(arguments, NULL);
+    CliResult result;
+
+    g_usleep(1500 * 1000);
+    guest_stop(guest); /* it would die of it */
+    g_assert_cmpint(truncate(path, (off_t)size), ==, 0);
+    cli_wait(&process, &result);
+    g_assert_cmpint(result.status, ==, 3);
+    g_assert_true(g_str_has_prefix(result.out, "live: linux"));
+    g_assert_true(g_pattern_match_simple(
+        "haywire: */cut: The memory shrank while it was read\n", result.err));
+    cli_result_clear(&result);
+}
+
+static void test_truncated(void)
+{
+    truncate_while_watched(1 << 20);
+    truncate_while_watched(0);
+}
+
+/* Scans of a file that shrinks at any moment: an end in order, always. */
+static void test_truncated_scan(void)
+{
+    for (int i = 0; i < 20; i++) {
+        g_autofree char *path = cli_ram_new("shrink", SCENE, SCENE_SIZE);
+        g_autofree char *arguments = g_strdup_printf("--ram %s scan", path);
+        CliProcess process = cli_start(arguments, NULL);
+        CliResult result;
+
+        g_usleep((gulong)i * 10000);
+        g_assert_cmpint(truncate(path, 8192), ==, 0);
+        cli_wait(&process, &result);
+        g_assert_cmpint(result.status, >=, 0);
+        g_assert_true(result.status == 3 || result.status == 1);
+        cli_result_clear(&result);
+    }
+}
+
+static void test_watch_signal(void)
+{
+    Guest *guest = guest_start("signal", SCENE, SCENE_SIZE, GUEST_BEATS);
+    g_autofree char *arguments = on(guest, "watch 3600");
+    CliProcess process = cli_start(arguments, NULL);
+    CliResult result;
+
+    g_usleep(1500 * 1000);
+    kill(process.pid, SIGINT);
+    cli_wait(&process, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_cmpstr(result.err, ==, "");
+    cli_result_clear(&result);
+    guest_stop(guest);
+}
+
+int main(int argc, char **argv)
+{
+    int failed;
+
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cli/live/live", test_live);
+    g_test_add_func("/cli/live/beats-stale", test_live_beats_stale);
+    g_test_add_func("/cli/live/focus", test_focus);
+    g_test_add_func("/cli/live/focus-absent", test_focus_absent);
+    g_test_add_func("/cli/live/focus-denied", test_focus_denied);
+    g_test_add_func("/cli/live/focus-unanswered", test_focus_unanswered);
+    g_test_add_func("/cli/live/focus-foreign", test_focus_foreign);
+    g_test_add_func("/cli/live/focus-stale", test_focus_stale);
+    g_test_add_func("/cli/live/truncated", test_truncated);
+    g_test_add_func("/cli/live/truncated-scan", test_truncated_scan);
+    g_test_add_func("/cli/live/watch-signal", test_watch_signal);
+    failed = g_test_run();
+    cli_end();
+    return failed;
+}

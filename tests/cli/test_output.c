@@ -1,0 +1,283 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the commands print of a session that stands still: golden texts, and
+ * JSON that is valid and has every member that its table names.
+ */
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "scene.h"
+
+#define STALE                                                               \
+    "haywire: stale: linux x86-64 6.1.0-test, host guest, 4 processes, no " \
+    "heartbeat seen, last beat * UTC"
+
+static char *scene;
+
+static void check_text(const char *command, const char *out)
+{
+    g_autofree char *arguments = g_strdup_printf("--ram %s %s", scene, command);
+
+    cli_check(arguments, 0, out, STALE);
+}
+
+static void test_ps(void)
+{
+    check_text(
+        "ps",
+        "       UID PID PPID STAT NI NLWP  VSZ  RSS     TIME COMMAND\n"
+        "         0   1    0 S     0    1 4096 1024 00:00:03 /sbin/init --x\n"
+        "         0   2    1 S     0    1 8192 1024 00:00:00 [kthreadd]\n"
+        "4294967294 300    1 Z<l  -5    5 8192 1024 00:00:00 "
+        "[a\\x1b[31m\\x0a (x)] <defunct>\n"
+        "         0 301    1 S     -    1    -    -        - [new]\n");
+}
+
+static void test_sections(void)
+{
+    check_text("sections 300",
+               "pid 300, roundrobin generation 1: 2 of 2 sections\n"
+               "00400000-00401000 r-xp 00000000 08:01 77"
+               "                                 /tmp/odd \\x0a name\n"
+               "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0"
+               "                  [vsyscall]\n");
+}
+
+static void test_ptes(void)
+{
+    check_text("ptes 1",
+               "pid 1, camera1 generation 3: 2 of 2 runs\n"
+               "ADDRESS           PAGES         PFN  SIZE FLAGS\n"
+               "00400000-00402000     2       0x123 4 KiB present,file\n"
+               "7ffff000-80000000     1 swap 1:0x37     - swapped\n");
+    check_text("ptes 1 0x401000 4096",
+               "pid 1, camera1 generation 3: 1 of 2 runs\n"
+               "ADDRESS           PAGES   PFN  SIZE FLAGS\n"
+               "00401000-00402000     1 0x124 4 KiB present,file\n");
+}
+
+static void test_translate(void)
+{
+    check_text("translate 1 0x401abc", "pid        1\n"
+                                       "address    0x401abc\n"
+                                       "gpa        0x124abc\n"
+                                       "offset     0x124abc\n"
+                                       "page size  4 KiB\n"
+                                       "source     camera1\n"
+                                       "generation 3\n");
+}
+
+static void test_cameras(void)
+{
+    check_text("cameras",
+               "CAMERA STATUS TARGET PID PASS    AGE   TOOK SECTIONS RUNS   "
+               "RSS     PSS  SWAP\n"
+               "     1 active      1   1    3 1.0 ms 1.0 ms        1    2 1 "
+               "MiB 512 KiB 4 KiB\n"
+               "     2 idle        -   -    -      -      -        -    -     "
+               "-       -     -\n");
+}
+
+static JsonObject *run_json(const char *command, JsonParser *parser)
+{
+    g_autofree char *arguments =
+        g_strdup_printf("--ram %s --json %s", scene, command);
+    GError *error = NULL;
+    JsonObject *root;
+    CliResult result;
+
+    cli_run(arguments, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_cmpstr(result.err, ==, "");
+    json_parser_load_from_data(parser, result.out, -1, &error);
+    g_assert_no_error(error);
+    cli_result_clear(&result);
+    root = json_node_get_object(json_parser_get_root(parser));
+    g_assert_cmpint(json_object_get_int_member(root, "version"), ==, 1);
+    g_assert_cmpstr(json_object_get_string_member(root, "state"), ==, "stale");
+    return root;
+}
+
+static void test_json_processes(void)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonArray *list =
+        json_object_get_array_member(run_json("ps", parser), "processes");
+    JsonObject *process;
+
+    g_assert_cmpint(json_array_get_length(list), ==, 4);
+    process = json_array_get_object_element(list, 2);
+    g_assert_cmpint(json_object_get_int_member(process, "pid"), ==, 300);
+    g_assert_cmpint(json_object_get_int_member(process, "uid"), ==, 4294967294);
+    g_assert_cmpint(json_object_get_int_member(process, "nice"), ==, -5);
+    g_assert_cmpstr(json_object_get_string_member(process, "state"), ==, "Z");
+    g_assert_cmpstr(json_object_get_string_member(process, "name"), ==,
+                    "a\\x1b[31m\\x0a (x)");
+    g_assert_true(json_object_has_member(process, "rss"));
+    process = json_array_get_object_element(list, 3);
+    g_assert_false(json_object_has_member(process, "rss"));
+    g_assert_false(json_object_has_member(process, "gid"));
+}
+
+/* An address that is no signed number. */
+static void test_json_sections(void)
+{
+    g_autofree char *arguments =
+        g_strdup_printf("--ram %s --json sections 300", scene);
+    CliResult result;
+
+    cli_run(arguments, &result);
+    g_assert_nonnull(strstr(result.out, "\"start\": 18446744073699065856,"));
+    cli_result_clear(&result);
+}
+
+static void test_json_ptes(void)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonObject *ptes =
+        json_object_get_object_member(run_json("ptes 1", parser), "ptes");
+    JsonArray *runs = json_object_get_array_member(ptes, "runs");
+    JsonObject *run = json_array_get_object_element(runs, 0);
+
+    g_assert_cmpint(json_object_get_int_member(run, "pfn"), ==, 0x123);
+    g_assert_cmpint(json_object_get_int_member(run, "page-size"), ==, 4096);
+    g_assert_false(json_object_has_member(run, "swap-offset"));
+    run = json_array_get_object_element(runs, 1);
+    g_assert_cmpint(json_object_get_int_member(run, "swap-offset"), ==, 55);
+    g_assert_cmpint(json_object_get_int_member(run, "swap-type"), ==, 1);
+    g_assert_false(json_object_has_member(run, "pfn"));
+}
+
+static void test_json_others(void)
+{
+    static const char *const commands[][2] = {
+        { "status", "status" },   { "scan", "scan" },
+        { "stats", "stats" },     { "sections 1", "sections" },
+        { "cameras", "cameras" }, { "translate 1 0x400000", "translation" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autoptr(JsonParser) parser = json_parser_new();
+        JsonObject *root = run_json(commands[i][0], parser);
+
+        g_assert_true(json_object_has_member(root, commands[i][1]));
+        g_assert_cmpint(json_object_get_size(root), ==, 3);
+    }
+}
+
+static void test_status(void)
+{
+    g_autofree char *arguments = g_strdup_printf("--ram %s status", scene);
+    CliResult result;
+
+    cli_run(arguments, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_true(g_pattern_match_simple(STALE "\n", result.err));
+    g_assert_nonnull(strstr(result.out, "session             "
+                                        "0000000000001234\n"));
+    g_assert_nonnull(strstr(result.out, "\nroundrobin    40     40\n"));
+    cli_result_clear(&result);
+}
+
+/* A guest's bytes never reach the output unescaped, in any locale. */
+static void test_locale(void)
+{
+    g_autofree char *path = cli_ram_new(
+        "bytes",
+        SCENE_SESSION "process pid=1 name=\"\\xc3\\xa4\\xff\\x07\" "
+                      "cmdline=\"\\xe2\\x80\\xae\\\\x41 \\x9b\"\n"
+                      "process pid=2 name=\"\\xc3\\xa4\\xff\" cmdline=\"\"\n",
+        SCENE_SIZE);
+    g_autofree char *arguments = g_strdup_printf("--ram %s ps", path);
+    CliResult result;
+
+    cli_run(arguments, &result);
+    g_assert_nonnull(strstr(result.out, " \\xe2\\x80\\xae\\x5cx41 \\x9b\n"));
+    g_assert_nonnull(strstr(result.out, " [\xc3\xa4\\xff]\n"));
+    cli_result_clear(&result);
+
+    g_setenv("LC_ALL", "C", TRUE);
+    cli_run(arguments, &result);
+    g_setenv("LC_ALL", "C.UTF-8", TRUE);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out, " [\\xc3\\xa4\\xff]\n"));
+    cli_result_clear(&result);
+}
+
+static void test_second_session(void)
+{
+    g_autofree char *path = cli_ram_new(
+        "two",
+        "place first=0x900000\n" SCENE "place first=0x100000\n"
+        "session id=0x77 heartbeat=9 time=20s wall-time=1900000000s\n"
+        "process pid=5 name=\"other\"\n",
+        SCENE_SIZE);
+    g_autofree char *scan = g_strdup_printf("--ram %s scan", path);
+    g_autofree char *status = g_strdup_printf("--ram %s --json status", path);
+    CliResult result;
+
+    cli_run(scan, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out, ", 2 sessions\n"));
+    g_assert_nonnull(strstr(result.out, "\n0000000000001234 stale no "));
+    g_assert_nonnull(strstr(result.out, "\n0000000000000077 stale yes "));
+    cli_result_clear(&result);
+    cli_run(status, &result);
+    g_assert_nonnull(strstr(result.out, "\"sessions\": 2"));
+    g_assert_nonnull(strstr(result.out, "\"0000000000000077\""));
+    cli_result_clear(&result);
+}
+
+static void test_watch_plain(void)
+{
+    g_autofree char *text = g_strdup_printf("--ram %s watch 1 2", scene);
+    g_autofree char *json = g_strdup_printf("--ram %s --json watch 1 2", scene);
+    g_auto(GStrv) line = NULL;
+    CliResult result;
+
+    cli_run(text, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_true(g_str_has_prefix(result.out, "stale: linux"));
+    line = g_strsplit(result.out, "\n\nstale: linux", -1);
+    g_assert_cmpint(g_strv_length(line), ==, 2);
+    cli_result_clear(&result);
+    g_strfreev(line);
+
+    cli_run(json, &result);
+    line = g_strsplit(result.out, "\n", -1);
+    g_assert_cmpint(g_strv_length(line), ==, 3);
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(JsonNode) node = json_from_string(line[i], NULL);
+
+        g_assert_nonnull(node);
+    }
+    cli_result_clear(&result);
+}
+
+int main(int argc, char **argv)
+{
+    int failed;
+
+    g_test_init(&argc, &argv, NULL);
+    scene = cli_ram_new("scene", SCENE, SCENE_SIZE);
+    g_test_add_func("/cli/output/ps", test_ps);
+    g_test_add_func("/cli/output/sections", test_sections);
+    g_test_add_func("/cli/output/ptes", test_ptes);
+    g_test_add_func("/cli/output/translate", test_translate);
+    g_test_add_func("/cli/output/cameras", test_cameras);
+    g_test_add_func("/cli/output/status", test_status);
+    g_test_add_func("/cli/output/json-processes", test_json_processes);
+    g_test_add_func("/cli/output/json-sections", test_json_sections);
+    g_test_add_func("/cli/output/json-ptes", test_json_ptes);
+    g_test_add_func("/cli/output/json-others", test_json_others);
+    g_test_add_func("/cli/output/locale", test_locale);
+    g_test_add_func("/cli/output/second-session", test_second_session);
+    g_test_add_func("/cli/output/watch-plain", test_watch_plain);
+    failed = g_test_run();
+    g_free(scene);
+    cli_end();
+    return failed;
+}
