@@ -28,28 +28,28 @@ typedef struct HaywireLe64 {
     uint8_t byte[8];
 } HaywireLe64;
 
-#define HAYWIRE_PAGE_SIZE 4096
-#define HAYWIRE_PAGE_SHIFT 12
-#define HAYWIRE_MAGIC UINT32_C(0x3142FACE)
-#define HAYWIRE_MAGIC_COUNT 16
+#define HAYWIRE_PAGE_SIZE        4096
+#define HAYWIRE_PAGE_SHIFT       12
+#define HAYWIRE_MAGIC            UINT32_C(0x3142FACE)
+#define HAYWIRE_MAGIC_COUNT      16
 #define HAYWIRE_PROTOCOL_VERSION 1
-#define HAYWIRE_PAYLOAD_MAX 3936
+#define HAYWIRE_PAYLOAD_MAX      3936
 
 /* Kinds (section 4): four ASCII bytes, read as a little-endian word. */
-#define HAYWIRE_KIND(a, b, c, d)                                            \
-    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 |             \
+#define HAYWIRE_KIND(a, b, c, d)                                \
+    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | \
      (uint32_t)(d) << 24)
-#define HAYWIRE_KIND_DISCOVERY HAYWIRE_KIND('H', 'a', 'y', 'D')
-#define HAYWIRE_KIND_INDEX HAYWIRE_KIND('H', 'a', 'y', 'I')
-#define HAYWIRE_KIND_STATS HAYWIRE_KIND('H', 'a', 'y', 'S')
-#define HAYWIRE_KIND_REQUEST HAYWIRE_KIND('H', 'a', 'y', 'Q')
-#define HAYWIRE_KIND_RESPONSE HAYWIRE_KIND('H', 'a', 'y', 'A')
-#define HAYWIRE_KIND_MANIFEST HAYWIRE_KIND('H', 'a', 'y', 'M')
-#define HAYWIRE_KIND_PID HAYWIRE_KIND('H', 'a', 'y', 'P')
+#define HAYWIRE_KIND_DISCOVERY  HAYWIRE_KIND('H', 'a', 'y', 'D')
+#define HAYWIRE_KIND_INDEX      HAYWIRE_KIND('H', 'a', 'y', 'I')
+#define HAYWIRE_KIND_STATS      HAYWIRE_KIND('H', 'a', 'y', 'S')
+#define HAYWIRE_KIND_REQUEST    HAYWIRE_KIND('H', 'a', 'y', 'Q')
+#define HAYWIRE_KIND_RESPONSE   HAYWIRE_KIND('H', 'a', 'y', 'A')
+#define HAYWIRE_KIND_MANIFEST   HAYWIRE_KIND('H', 'a', 'y', 'M')
+#define HAYWIRE_KIND_PID        HAYWIRE_KIND('H', 'a', 'y', 'P')
 #define HAYWIRE_KIND_ROUNDROBIN HAYWIRE_KIND('H', 'a', 'y', 'R')
-#define HAYWIRE_KIND_CONTROL HAYWIRE_KIND('H', 'a', 'y', 'C')
-#define HAYWIRE_KIND_CAMERA HAYWIRE_KIND('H', 'a', 'y', 'X')
-#define HAYWIRE_KIND_EMPTY HAYWIRE_KIND('H', 'a', 'y', 'E')
+#define HAYWIRE_KIND_CONTROL    HAYWIRE_KIND('H', 'a', 'y', 'C')
+#define HAYWIRE_KIND_CAMERA     HAYWIRE_KIND('H', 'a', 'y', 'X')
+#define HAYWIRE_KIND_EMPTY      HAYWIRE_KIND('H', 'a', 'y', 'E')
 
 /* Section 3. */
 typedef enum HaywireCategory {
@@ -61,13 +61,13 @@ typedef enum HaywireCategory {
     HAYWIRE_CATEGORY_COUNT
 } HaywireCategory;
 
-#define HAYWIRE_MASTER_PAGES 10
-#define HAYWIRE_ROUNDROBIN_PAGES 500
-#define HAYWIRE_PID_PAGES 100
-#define HAYWIRE_CAMERA1_PAGES 200
-#define HAYWIRE_CAMERA2_PAGES 200
+#define HAYWIRE_MASTER_PAGES       10
+#define HAYWIRE_ROUNDROBIN_PAGES   500
+#define HAYWIRE_PID_PAGES          100
+#define HAYWIRE_CAMERA1_PAGES      200
+#define HAYWIRE_CAMERA2_PAGES      200
 #define HAYWIRE_CATEGORY_PAGES_MAX 16384
-#define HAYWIRE_PID_GENERATIONS 10
+#define HAYWIRE_PID_GENERATIONS    10
 
 /* Section 2: the page. */
 typedef struct HaywirePageHeader {
@@ -98,7 +98,7 @@ typedef struct HaywirePage {
 
 /* The header bytes that the checksum covers: from kind up to checksum. */
 #define HAYWIRE_CHECKED_START offsetof(HaywirePageHeader, kind)
-#define HAYWIRE_CHECKED_END offsetof(HaywirePageHeader, checksum)
+#define HAYWIRE_CHECKED_END   offsetof(HaywirePageHeader, checksum)
 
 _Static_assert(HAYWIRE_CHECKED_START == 64, "section 2");
 _Static_assert(HAYWIRE_CHECKED_END == 128, "section 2");
@@ -127,8 +127,8 @@ typedef enum HaywireSessionState {
     HAYWIRE_SESSION_CLOSED = 2,
 } HaywireSessionState;
 
-#define HAYWIRE_FEATURE_PFNS (UINT64_C(1) << 0)
-#define HAYWIRE_FEATURE_MANIFEST (UINT64_C(1) << 1)
+#define HAYWIRE_FEATURE_PFNS       (UINT64_C(1) << 0)
+#define HAYWIRE_FEATURE_MANIFEST   (UINT64_C(1) << 1)
 #define HAYWIRE_FEATURE_PRIVILEGED (UINT64_C(1) << 2)
 
 #define HAYWIRE_BOOT_ID_SIZE 16
@@ -176,7 +176,7 @@ _Static_assert(offsetof(HaywireWireDiscovery, part) == 108, "section 5.1");
 _Static_assert(sizeof(HaywireWireDiscovery) == 176, "section 5.1");
 
 /* A session is stale after this many intervals, within these limits. */
-#define HAYWIRE_STALE_BEATS 10
+#define HAYWIRE_STALE_BEATS  10
 #define HAYWIRE_STALE_MIN_NS UINT64_C(1000000000)
 #define HAYWIRE_STALE_MAX_NS UINT64_C(60000000000)
 
@@ -188,7 +188,7 @@ typedef struct HaywireWireIndex {
     HaywireLe32 zero;
 } HaywireWireIndex;
 
-#define HAYWIRE_INDEX_PER_PAGE                                              \
+#define HAYWIRE_INDEX_PER_PAGE \
     ((HAYWIRE_PAYLOAD_MAX - sizeof(HaywireWireIndex)) / sizeof(HaywireLe64))
 
 _Static_assert(sizeof(HaywireWireIndex) == 16, "section 5.2");
@@ -221,11 +221,11 @@ typedef enum HaywireGuestCounter {
     HAYWIRE_COUNTER_COUNT
 } HaywireGuestCounter;
 
-#define HAYWIRE_CAPABILITY_PFNS (1u << 0)
-#define HAYWIRE_CAPABILITY_IOMEM (1u << 1)
-#define HAYWIRE_CAPABILITY_LOCKED (1u << 2)
+#define HAYWIRE_CAPABILITY_PFNS          (1u << 0)
+#define HAYWIRE_CAPABILITY_IOMEM         (1u << 1)
+#define HAYWIRE_CAPABILITY_LOCKED        (1u << 2)
 #define HAYWIRE_CAPABILITY_ALL_PROCESSES (1u << 3)
-#define HAYWIRE_CAPABILITY_VMCOREINFO (1u << 4)
+#define HAYWIRE_CAPABILITY_VMCOREINFO    (1u << 4)
 
 typedef struct HaywireWireStats {
     HaywireLe32 count;
@@ -256,11 +256,11 @@ typedef struct HaywireWirePidEntry {
     uint8_t name[HAYWIRE_SHORT_NAME_SIZE];
 } HaywireWirePidEntry;
 
-#define HAYWIRE_PID_FLAG_KERNEL 1
+#define HAYWIRE_PID_FLAG_KERNEL         1
 #define HAYWIRE_PID_FLAG_NAME_TRUNCATED 2
 
-#define HAYWIRE_PIDS_PER_PAGE                                               \
-    ((HAYWIRE_PAYLOAD_MAX - sizeof(HaywireWirePidPage)) /                   \
+#define HAYWIRE_PIDS_PER_PAGE                             \
+    ((HAYWIRE_PAYLOAD_MAX - sizeof(HaywireWirePidPage)) / \
      sizeof(HaywireWirePidEntry))
 
 _Static_assert(sizeof(HaywireWirePidPage) == 32, "section 5.4");
@@ -287,18 +287,18 @@ typedef struct HaywireWireRecord {
     HaywireLe32 flags;
 } HaywireWireRecord;
 
-#define HAYWIRE_NAME_MAX 64
-#define HAYWIRE_EXE_MAX 1024
+#define HAYWIRE_NAME_MAX    64
+#define HAYWIRE_EXE_MAX     1024
 #define HAYWIRE_CMDLINE_MAX 2048
-#define HAYWIRE_PATH_MAX 1024
+#define HAYWIRE_PATH_MAX    1024
 
-#define HAYWIRE_PROCESS_KERNEL (1u << 0)
-#define HAYWIRE_PROCESS_NAME_TRUNCATED (1u << 1)
-#define HAYWIRE_PROCESS_EXE_TRUNCATED (1u << 2)
+#define HAYWIRE_PROCESS_KERNEL            (1u << 0)
+#define HAYWIRE_PROCESS_NAME_TRUNCATED    (1u << 1)
+#define HAYWIRE_PROCESS_EXE_TRUNCATED     (1u << 2)
 #define HAYWIRE_PROCESS_CMDLINE_TRUNCATED (1u << 3)
-#define HAYWIRE_PROCESS_EXE_UNREADABLE (1u << 4)
-#define HAYWIRE_PROCESS_EXE_DELETED (1u << 5)
-#define HAYWIRE_PROCESS_IDS_UNREADABLE (1u << 6)
+#define HAYWIRE_PROCESS_EXE_UNREADABLE    (1u << 4)
+#define HAYWIRE_PROCESS_EXE_DELETED       (1u << 5)
+#define HAYWIRE_PROCESS_IDS_UNREADABLE    (1u << 6)
 
 typedef struct HaywireWireProcess {
     HaywireWireRecord record;
@@ -342,10 +342,10 @@ typedef struct HaywireWireSectionSet {
     HaywireLe32 total;
 } HaywireWireSectionSet;
 
-#define HAYWIRE_SECTION_READ (1u << 0)
-#define HAYWIRE_SECTION_WRITE (1u << 1)
-#define HAYWIRE_SECTION_EXEC (1u << 2)
-#define HAYWIRE_SECTION_SHARED (1u << 3)
+#define HAYWIRE_SECTION_READ           (1u << 0)
+#define HAYWIRE_SECTION_WRITE          (1u << 1)
+#define HAYWIRE_SECTION_EXEC           (1u << 2)
+#define HAYWIRE_SECTION_SHARED         (1u << 3)
 #define HAYWIRE_SECTION_PATH_TRUNCATED (1u << 8)
 
 typedef struct HaywireWireSection {
@@ -369,9 +369,9 @@ typedef enum HaywireCameraStatus {
 } HaywireCameraStatus;
 
 #define HAYWIRE_CAMERA_FIGURES_VALID (1u << 0)
-#define HAYWIRE_CAMERA_NO_SECTIONS (1u << 1)
+#define HAYWIRE_CAMERA_NO_SECTIONS   (1u << 1)
 #define HAYWIRE_CAMERA_NO_PAGE_TABLE (1u << 2)
-#define HAYWIRE_CAMERA_NO_PFNS (1u << 3)
+#define HAYWIRE_CAMERA_NO_PFNS       (1u << 3)
 
 typedef struct HaywireWireControl {
     HaywireLe32 nonce;
@@ -397,7 +397,7 @@ typedef struct HaywireWireControl {
 } HaywireWireControl;
 
 /* The control word as a number: nonce above, pid below. */
-#define HAYWIRE_CONTROL_WORD(nonce, pid)                                    \
+#define HAYWIRE_CONTROL_WORD(nonce, pid) \
     ((uint64_t)(nonce) << 32 | (uint32_t)(pid))
 
 typedef struct HaywireWirePageRunSet {
@@ -410,12 +410,12 @@ typedef struct HaywireWirePageRunSet {
     HaywireLe32 total;
 } HaywireWirePageRunSet;
 
-#define HAYWIRE_RUN_PRESENT (1u << 0)
-#define HAYWIRE_RUN_SWAPPED (1u << 1)
-#define HAYWIRE_RUN_FILE (1u << 2)
+#define HAYWIRE_RUN_PRESENT    (1u << 0)
+#define HAYWIRE_RUN_SWAPPED    (1u << 1)
+#define HAYWIRE_RUN_FILE       (1u << 2)
 #define HAYWIRE_RUN_SOFT_DIRTY (1u << 3)
-#define HAYWIRE_RUN_EXCLUSIVE (1u << 4)
-#define HAYWIRE_RUN_PFN_KNOWN (1u << 5)
+#define HAYWIRE_RUN_EXCLUSIVE  (1u << 4)
+#define HAYWIRE_RUN_PFN_KNOWN  (1u << 5)
 
 typedef struct HaywireWirePageRun {
     HaywireLe64 gva;

@@ -23,7 +23,7 @@ typedef struct HaywirePart {
 } HaywirePart;
 
 typedef struct HaywireDiscovery {
-    uint32_t os;                /* HaywireOs; others are kept as they are */
+    uint32_t os; /* HaywireOs; others are kept as they are */
     uint32_t arch;
     uint32_t page_size;
     HaywireSessionState state;
@@ -35,8 +35,8 @@ typedef struct HaywireDiscovery {
     uint8_t boot_id[HAYWIRE_BOOT_ID_SIZE];
     uint32_t companion_pid;
     uint16_t version[3];
-    uint32_t geometry[HAYWIRE_CATEGORY_COUNT];  /* pages, checked */
-    HaywirePart part[HAYWIRE_PART_COUNT];       /* within MASTER, checked */
+    uint32_t geometry[HAYWIRE_CATEGORY_COUNT]; /* pages, checked */
+    HaywirePart part[HAYWIRE_PART_COUNT];      /* within MASTER, checked */
     uint64_t pid_interval_ns;
     uint64_t roundrobin_interval_ns;
     uint64_t camera_interval_ns;
@@ -47,36 +47,36 @@ typedef struct HaywireDiscovery {
  * _BAD_VALUE (state), _BAD_GEOMETRY (a category of no or more than
  * HAYWIRE_CATEGORY_PAGES_MAX pages; a part outside of MASTER or over page 0).
  */
-HaywireStatus haywire_decode_discovery(const HaywirePage *copy,
-                                       const HaywirePageInfo *info,
-                                       HaywireDiscovery *ret_discovery,
-                                       HaywireDiagnosis *diagnosis)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_decode_discovery(const HaywirePage *copy, const HaywirePageInfo *info,
+                         HaywireDiscovery *ret_discovery,
+                         HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 /* A page of the master index: entries are read through @entries. */
 typedef struct HaywireIndexPage {
     uint32_t first_slot;
     uint32_t count;
     uint32_t total;
-    HaywireCursor entries;      /* count times u64 */
+    HaywireCursor entries; /* count times u64 */
 } HaywireIndexPage;
 
-/* HAYWIRE_OK, _BAD_KIND, _SHORT_PAYLOAD, _BAD_COUNT, _BAD_ORDINAL (slots past total). */
-HaywireStatus haywire_decode_index(const HaywirePage *copy,
-                                   const HaywirePageInfo *info,
-                                   HaywireIndexPage *ret_index,
-                                   HaywireDiagnosis *diagnosis)
-    HAYWIRE_MUST_CHECK;
+/*
+ * HAYWIRE_OK, _BAD_KIND, _SHORT_PAYLOAD, _BAD_COUNT, _BAD_ORDINAL (slots past
+ * total).
+ */
+HaywireStatus
+haywire_decode_index(const HaywirePage *copy, const HaywirePageInfo *info,
+                     HaywireIndexPage *ret_index,
+                     HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 /*
  * Counters that the page does not have are 0; those it has and we do not know
  * are dropped. HAYWIRE_OK, _BAD_KIND, _SHORT_PAYLOAD, _BAD_COUNT.
  */
-HaywireStatus haywire_decode_stats(const HaywirePage *copy,
-                                   const HaywirePageInfo *info,
-                                   uint64_t ret_counter[HAYWIRE_COUNTER_COUNT],
-                                   HaywireDiagnosis *diagnosis)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_decode_stats(const HaywirePage *copy, const HaywirePageInfo *info,
+                     uint64_t ret_counter[HAYWIRE_COUNTER_COUNT],
+                     HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 /* Name of a guest counter as in section 5.3; NULL outside the range. */
 const char *haywire_guest_counter_name(HaywireGuestCounter counter);
@@ -93,11 +93,10 @@ typedef struct HaywirePidPage {
 } HaywirePidPage;
 
 /* HAYWIRE_OK, _BAD_KIND, _SHORT_PAYLOAD, _BAD_COUNT, _BAD_ORDINAL. */
-HaywireStatus haywire_decode_pid_page(const HaywirePage *copy,
-                                      const HaywirePageInfo *info,
-                                      HaywirePidPage *ret_page,
-                                      HaywireDiagnosis *diagnosis)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_decode_pid_page(const HaywirePage *copy, const HaywirePageInfo *info,
+                        HaywirePidPage *ret_page,
+                        HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 typedef struct HaywirePidEntry {
     uint32_t pid;
@@ -105,16 +104,16 @@ typedef struct HaywirePidEntry {
     uint64_t start_time_ns;
     uint32_t uid;
     uint8_t state;
-    uint8_t flags;              /* HAYWIRE_PID_FLAG_* */
+    uint8_t flags; /* HAYWIRE_PID_FLAG_* */
     uint16_t threads;
     uint8_t name[HAYWIRE_SHORT_NAME_SIZE];
     size_t name_length;
 } HaywirePidEntry;
 
 /* The next entry. HAYWIRE_OK, HAYWIRE_NOT_FOUND at the end. */
-HaywireStatus haywire_decode_pid_entry(HaywirePidPage *page,
-                                       HaywirePidEntry *ret_entry)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_decode_pid_entry(HaywirePidPage *page,
+                         HaywirePidEntry *ret_entry) HAYWIRE_MUST_CHECK;
 
 /* Bytes in the copy. */
 typedef struct HaywireString {
@@ -123,7 +122,7 @@ typedef struct HaywireString {
 } HaywireString;
 
 typedef struct HaywireProcessRecord {
-    uint32_t flags;             /* HAYWIRE_PROCESS_* */
+    uint32_t flags; /* HAYWIRE_PROCESS_* */
     uint32_t pid;
     uint32_t ppid;
     uint32_t uid;
@@ -158,13 +157,13 @@ typedef struct HaywireSetRecord {
     uint64_t generation;
     uint32_t first;
     uint32_t total;
-    HaywireCursor runs;         /* page-run sets only */
+    HaywireCursor runs; /* page-run sets only */
 } HaywireSetRecord;
 
 typedef struct HaywireSectionRecord {
-    uint32_t flags;             /* HAYWIRE_SECTION_* */
+    uint32_t flags; /* HAYWIRE_SECTION_* */
     HaywireGva start;
-    HaywireGva end;             /* exclusive, above start */
+    HaywireGva end; /* exclusive, above start */
     uint64_t offset;
     uint64_t inode;
     uint32_t device_major;
@@ -174,9 +173,9 @@ typedef struct HaywireSectionRecord {
 
 typedef struct HaywirePageRun {
     HaywireGva gva;
-    uint64_t value;             /* pfn or swap offset in pages */
-    uint32_t pages;             /* of 4096 bytes, at least 1 */
-    uint16_t flags;             /* HAYWIRE_RUN_* */
+    uint64_t value; /* pfn or swap offset in pages */
+    uint32_t pages; /* of 4096 bytes, at least 1 */
+    uint16_t flags; /* HAYWIRE_RUN_* */
     uint8_t swap_type;
     uint8_t page_shift;
 } HaywirePageRun;
@@ -194,7 +193,7 @@ typedef struct HaywireVmcoreinfo {
 } HaywireVmcoreinfo;
 
 typedef struct HaywireRecord {
-    uint16_t type;              /* HaywireRecordType, or one we don't know */
+    uint16_t type; /* HaywireRecordType, or one we don't know */
     union {
         HaywireProcessRecord process;
         HaywireCycleRecord cycle;
@@ -213,10 +212,9 @@ typedef struct HaywireRecordReader {
 } HaywireRecordReader;
 
 /* HAYWIRE_OK, _BAD_KIND. */
-HaywireStatus haywire_record_reader_init(HaywireRecordReader *reader,
-                                         const HaywirePage *copy,
-                                         const HaywirePageInfo *info)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_record_reader_init(HaywireRecordReader *reader, const HaywirePage *copy,
+                           const HaywirePageInfo *info) HAYWIRE_MUST_CHECK;
 
 /*
  * The next record; of unknown types only @type is set. After a malformed
@@ -226,19 +224,18 @@ HaywireStatus haywire_record_reader_init(HaywireRecordReader *reader,
  * HAYWIRE_OK, _NOT_FOUND (end), _BAD_RECORD, _SHORT_PAYLOAD, _BAD_STRING,
  * _BAD_COUNT, _BAD_RANGE, _BAD_ORDINAL (first + count > total).
  */
-HaywireStatus haywire_record_next(HaywireRecordReader *reader,
-                                  HaywireRecord *ret_record,
-                                  HaywireDiagnosis *diagnosis)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_record_next(HaywireRecordReader *reader, HaywireRecord *ret_record,
+                    HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 /*
  * The next run of a page-run set; a bad one is passed over. A page shift that
  * section 5.6 does not name becomes 0. HAYWIRE_OK, _NOT_FOUND (end),
  * _BAD_COUNT (no pages), _BAD_RANGE (gva or pfn unaligned or wrapping).
  */
-HaywireStatus haywire_decode_page_run(HaywireSetRecord *set,
-                                      HaywirePageRun *ret_run)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_decode_page_run(HaywireSetRecord *set,
+                        HaywirePageRun *ret_run) HAYWIRE_MUST_CHECK;
 
 typedef struct HaywireControl {
     uint32_t nonce;
@@ -259,14 +256,16 @@ typedef struct HaywireControl {
     uint64_t rss;
     uint64_t pss;
     uint64_t swap;
-    uint32_t flags;             /* HAYWIRE_CAMERA_* bits */
+    uint32_t flags; /* HAYWIRE_CAMERA_* bits */
 } HaywireControl;
 
-/* HAYWIRE_OK, _BAD_KIND, _BAD_INDEX, _SHORT_PAYLOAD, _BAD_VALUE (status, nonce 0). */
-HaywireStatus haywire_decode_control(const HaywirePage *copy,
-                                     const HaywirePageInfo *info,
-                                     HaywireControl *ret_control,
-                                     HaywireDiagnosis *diagnosis)
-    HAYWIRE_MUST_CHECK;
+/*
+ * HAYWIRE_OK, _BAD_KIND, _BAD_INDEX, _SHORT_PAYLOAD, _BAD_VALUE (status,
+ * nonce 0).
+ */
+HaywireStatus
+haywire_decode_control(const HaywirePage *copy, const HaywirePageInfo *info,
+                       HaywireControl *ret_control,
+                       HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 #endif

@@ -13,8 +13,8 @@
 /* Which control page: from a model. */
 typedef struct HaywireFocusTarget {
     uint64_t session;
-    uint32_t camera;            /* 1 or 2 */
-    HaywirePosition position;   /* of the control page */
+    uint32_t camera;          /* 1 or 2 */
+    HaywirePosition position; /* of the control page */
 } HaywireFocusTarget;
 
 /*
@@ -22,9 +22,9 @@ typedef struct HaywireFocusTarget {
  * HAYWIRE_NOT_FOUND (no control page found for this camera),
  * HAYWIRE_BAD_VALUE (camera neither 1 nor 2).
  */
-HaywireStatus haywire_focus_target(const HaywireModel *model, uint32_t camera,
-                                   HaywireFocusTarget *ret_target)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_focus_target(const HaywireModel *model, uint32_t camera,
+                     HaywireFocusTarget *ret_target) HAYWIRE_MUST_CHECK;
 
 /*
  * Point a camera at a process: verify the page, compare-and-swap the control

@@ -15,20 +15,19 @@
 typedef struct HaywireLayoutRange {
     HaywireGpa gpa;
     HaywirePosition position;
-    uint64_t length;            /* bytes */
+    uint64_t length; /* bytes */
 } HaywireLayoutRange;
 
 /* Sorted by gpa; ranges overlap neither in gpas nor in positions. */
 typedef struct HaywireLayout {
-    size_t count;               /* 0: nothing known */
+    size_t count; /* 0: nothing known */
     HaywireLayoutRange range[HAYWIRE_LAYOUT_RANGES_MAX];
 } HaywireLayout;
 
 /* HAYWIRE_OK or HAYWIRE_NO_LAYOUT. */
-HaywireStatus haywire_layout_position(const HaywireLayout *layout,
-                                      HaywireGpa gpa,
-                                      HaywirePosition *ret_position)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_layout_position(const HaywireLayout *layout, HaywireGpa gpa,
+                        HaywirePosition *ret_position) HAYWIRE_MUST_CHECK;
 HaywireStatus haywire_layout_gpa(const HaywireLayout *layout,
                                  HaywirePosition position,
                                  HaywireGpa *ret_gpa) HAYWIRE_MUST_CHECK;
@@ -53,12 +52,10 @@ typedef struct HaywireRamRange {
  * HAYWIRE_OK, or HAYWIRE_NO_LAYOUT when the evidence is missing or in
  * contradiction: it never guesses.
  */
-HaywireStatus haywire_layout_deduce(uint64_t size,
-                                    const HaywireSighting *sightings,
-                                    size_t sighting_count,
-                                    const HaywireRamRange *ram,
-                                    size_t ram_count,
-                                    HaywireLayout *ret_layout)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_layout_deduce(uint64_t size, const HaywireSighting *sightings,
+                      size_t sighting_count, const HaywireRamRange *ram,
+                      size_t ram_count,
+                      HaywireLayout *ret_layout) HAYWIRE_MUST_CHECK;
 
 #endif

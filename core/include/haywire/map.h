@@ -16,27 +16,26 @@
 /* One discovery page seen. */
 typedef struct HaywireSession {
     uint64_t id;
-    HaywirePosition position;   /* of its discovery page */
+    HaywirePosition position; /* of its discovery page */
     HaywireDiscovery discovery;
-    uint64_t monotonic_ns;      /* of the newest beat seen */
+    uint64_t monotonic_ns; /* of the newest beat seen */
     uint64_t realtime_ns;
     /* Kept by haywire_sessions_observe(), in the caller's clock: */
     uint64_t first_seen_ns;
-    uint64_t beat_seen_ns;      /* when the heartbeat last grew or was first seen */
-    bool beating;               /* it grew while we watched, and not too long ago */
-    bool stale;                 /* judged: it stood still too long, or closed */
-    bool gone;                  /* its page is no longer this session's */
+    uint64_t beat_seen_ns; /* when the heartbeat last grew or was first seen */
+    bool beating;          /* it grew while we watched, and not too long ago */
+    bool stale;            /* judged: it stood still too long, or closed */
+    bool gone;             /* its page is no longer this session's */
 } HaywireSession;
 
 typedef struct HaywireSessions {
     size_t count;
-    uint64_t dropped;           /* did not fit */
+    uint64_t dropped; /* did not fit */
     HaywireSession session[HAYWIRE_SESSIONS_MAX];
 } HaywireSessions;
 
 /* Add a verified discovery page, or refresh what is known of its session. */
-void haywire_sessions_add(HaywireSessions *sessions,
-                          HaywirePosition position,
+void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
                           const HaywirePageInfo *info,
                           const HaywireDiscovery *discovery, uint64_t now_ns);
 
@@ -44,8 +43,8 @@ void haywire_sessions_add(HaywireSessions *sessions,
  * Read every session's discovery page again and judge its heartbeat.
  * @now_ns: any clock that stands still while the guest does.
  */
-void haywire_sessions_observe(HaywireSessions *sessions,
-                              HaywireSource *source, uint64_t now_ns);
+void haywire_sessions_observe(HaywireSessions *sessions, HaywireSource *source,
+                              uint64_t now_ns);
 
 /* How long (ns) its heartbeat may stand still: section 5.1. */
 uint64_t haywire_session_stale_after(const HaywireSession *session);
@@ -59,7 +58,7 @@ uint64_t haywire_session_stale_after(const HaywireSession *session);
 const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions);
 
 /* No page known for this slot. */
-#define HAYWIRE_POSITION_NONE ((HaywirePosition){UINT64_MAX})
+#define HAYWIRE_POSITION_NONE ((HaywirePosition){ UINT64_MAX })
 
 /* The five mapping arrays of one session. */
 typedef struct HaywireMap HaywireMap;
@@ -76,8 +75,7 @@ void haywire_map_destroy(HaywireMap *map);
  * HAYWIRE_OK, _BAD_SESSION, _BAD_INDEX (outside of the geometry).
  */
 HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
-                              const HaywirePageInfo *info)
-    HAYWIRE_MUST_CHECK;
+                              const HaywirePageInfo *info) HAYWIRE_MUST_CHECK;
 
 /* The slot's page is no longer there. Unmapped slots are fine. */
 void haywire_map_forget(HaywireMap *map, HaywireCategory category,
@@ -87,12 +85,12 @@ void haywire_map_forget(HaywireMap *map, HaywireCategory category,
  * Fill slots from the master index, without a scan: each page named there is
  * verified, unless the map has it at that place already. Needs the index pages
  * in the map. Slots whose page is missing, foreign, not resident or outside are
- * counted in *ret_missing; they keep what they had. HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes).
+ * counted in *ret_missing; they keep what they had.
+ * HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes).
  */
 HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
                                     const HaywireLayout *layout,
-                                    uint32_t *ret_missing)
-    HAYWIRE_MUST_CHECK;
+                                    uint32_t *ret_missing) HAYWIRE_MUST_CHECK;
 
 uint32_t haywire_map_pages(const HaywireMap *map, HaywireCategory category);
 uint32_t haywire_map_mapped(const HaywireMap *map, HaywireCategory category);
@@ -100,8 +98,7 @@ uint64_t haywire_map_clashes(const HaywireMap *map);
 
 /* HAYWIRE_POSITION_NONE for an unmapped slot or one outside the geometry. */
 HaywirePosition haywire_map_position(const HaywireMap *map,
-                                     HaywireCategory category,
-                                     uint32_t index);
+                                     HaywireCategory category, uint32_t index);
 
 /*
  * Copy and verify the page of a slot, and check that it still is what the map

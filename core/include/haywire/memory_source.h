@@ -20,7 +20,7 @@
 /* Contiguous both in positions and in host memory. Page-aligned. */
 typedef struct HaywireRegion {
     HaywirePosition start;
-    uint64_t length;            /* bytes */
+    uint64_t length; /* bytes */
     const uint8_t *host;
 } HaywireRegion;
 
@@ -38,8 +38,7 @@ typedef struct HaywireSourceOps {
      * region. *ret_start is >= @from. Never touches the memory itself.
      * HAYWIRE_OK, HAYWIRE_NOT_FOUND (nothing behind), HAYWIRE_IO_ERROR.
      */
-    HaywireStatus (*next_resident)(HaywireSource *source,
-                                   HaywirePosition from,
+    HaywireStatus (*next_resident)(HaywireSource *source, HaywirePosition from,
                                    HaywirePosition *ret_start,
                                    uint64_t *ret_length);
 
@@ -50,8 +49,8 @@ typedef struct HaywireSourceOps {
      * HAYWIRE_READ_ONLY, HAYWIRE_OUT_OF_RANGE, HAYWIRE_IO_ERROR.
      */
     HaywireStatus (*compare_and_swap)(HaywireSource *source,
-                                      HaywirePosition where,
-                                      uint64_t expected, uint64_t desired);
+                                      HaywirePosition where, uint64_t expected,
+                                      uint64_t desired);
 
     /*
      * HAYWIRE_OK, or HAYWIRE_SOURCE_TRUNCATED when the source lost memory
@@ -71,8 +70,7 @@ typedef struct HaywireSourceOps {
      * through next_resident(). HAYWIRE_OK, HAYWIRE_NOT_RESIDENT,
      * HAYWIRE_IO_ERROR.
      */
-    HaywireStatus (*is_resident)(HaywireSource *source,
-                                 HaywirePosition where);
+    HaywireStatus (*is_resident)(HaywireSource *source, HaywirePosition where);
 
     /*
      * The scan has read all of [start, start + length), and goes on behind
@@ -94,19 +92,18 @@ void haywire_source_destroy(HaywireSource *source);
  * Host address of @length bytes at @where.
  * HAYWIRE_OK or HAYWIRE_OUT_OF_RANGE (not wholly within one region).
  */
-HaywireStatus haywire_source_pointer(HaywireSource *source,
-                                     HaywirePosition where, uint64_t length,
-                                     const uint8_t **ret_host)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_source_pointer(HaywireSource *source, HaywirePosition where,
+                       uint64_t length,
+                       const uint8_t **ret_host) HAYWIRE_MUST_CHECK;
 
 /*
  * As above for the page at @where, but HAYWIRE_NOT_RESIDENT when reading it
  * would allocate memory on the host.
  */
-HaywireStatus haywire_source_resident_page(HaywireSource *source,
-                                           HaywirePosition where,
-                                           const uint8_t **ret_host)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_source_resident_page(HaywireSource *source, HaywirePosition where,
+                             const uint8_t **ret_host) HAYWIRE_MUST_CHECK;
 
 /*
  * A RAM file, mapped read-only and shared. Opened without following a
@@ -119,9 +116,9 @@ HaywireStatus haywire_source_resident_page(HaywireSource *source,
  * hugetlbfs, which cannot be read without allocating), HAYWIRE_NO_MEMORY (also
  * when 64 mappings are open).
  */
-HaywireStatus haywire_file_source_open(int fd, const char *writable_path,
-                                       HaywireSource **ret_source)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_file_source_open(int fd, const char *writable_path,
+                         HaywireSource **ret_source) HAYWIRE_MUST_CHECK;
 
 /*
  * Install the process's SIGBUS handler, once, from the main thread: a fault
@@ -135,11 +132,10 @@ HaywireStatus haywire_file_source_install_guard(void) HAYWIRE_MUST_CHECK;
  * behind the const). Pages that are all zero count as not resident when
  * @zero_is_hole. @layout is copied when not NULL.
  */
-HaywireStatus haywire_array_source_new(const HaywireRegion *regions,
-                                       size_t count, bool zero_is_hole,
-                                       const HaywireLayout *layout,
-                                       HaywireSource **ret_source)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_array_source_new(const HaywireRegion *regions, size_t count,
+                         bool zero_is_hole, const HaywireLayout *layout,
+                         HaywireSource **ret_source) HAYWIRE_MUST_CHECK;
 
 /*
  * Resident pages of one mapping of this process; for implementations of
@@ -163,9 +159,9 @@ typedef enum HaywireResidencyMethod {
 } HaywireResidencyMethod;
 
 /* @method: AUTO, or one to test. HAYWIRE_IO_ERROR when it is not there. */
-HaywireStatus haywire_residency_new(HaywireResidencyMethod method,
-                                    HaywireResidency **ret_residency)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_residency_new(HaywireResidencyMethod method,
+                      HaywireResidency **ret_residency) HAYWIRE_MUST_CHECK;
 void haywire_residency_destroy(HaywireResidency *residency);
 
 /*
@@ -186,8 +182,7 @@ HaywireStatus haywire_residency_next(HaywireResidency *residency,
                                      int fd, uint64_t fd_offset,
                                      bool own_mapping, uint64_t from,
                                      uint64_t *ret_start,
-                                     uint64_t *ret_length)
-    HAYWIRE_MUST_CHECK;
+                                     uint64_t *ret_length) HAYWIRE_MUST_CHECK;
 
 /*
  * Whether the one page at @at (bytes into the mapping) is resident; never from
@@ -197,8 +192,8 @@ HaywireStatus haywire_residency_next(HaywireResidency *residency,
 HaywireStatus haywire_residency_page(HaywireResidency *residency,
                                      const uint8_t *host, uint64_t length,
                                      int fd, uint64_t fd_offset,
-                                     bool own_mapping, uint64_t at)
-    HAYWIRE_MUST_CHECK;
+                                     bool own_mapping,
+                                     uint64_t at) HAYWIRE_MUST_CHECK;
 
 /* Which method was chosen: "pagemap-scan", "seek-data", "pagemap". */
 const char *haywire_residency_method_name(const HaywireResidency *residency);

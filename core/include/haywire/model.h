@@ -16,11 +16,11 @@
 #include "haywire/map.h"
 
 /* Limits of the reader, whatever the guest writes. */
-#define HAYWIRE_PROCESSES_MAX 32768
+#define HAYWIRE_PROCESSES_MAX   32768
 #define HAYWIRE_MODEL_BYTES_MAX (12u << 20)
 
 typedef enum HaywireState {
-    HAYWIRE_STATE_SEARCHING,    /* no session, or none seen beating yet */
+    HAYWIRE_STATE_SEARCHING, /* no session, or none seen beating yet */
     HAYWIRE_STATE_LIVE,
     HAYWIRE_STATE_STALE,
 } HaywireState;
@@ -39,71 +39,71 @@ const char *haywire_camera_status_name(HaywireCameraStatus status);
 /* query-haywire */
 typedef struct HaywireOverview {
     HaywireState state;
-    bool has_session;           /* all below up to categories need it */
-    uint64_t session;           /* shown as 16 hex digits */
-    bool closed;                /* the companion ended in order */
+    bool has_session; /* all below up to categories need it */
+    uint64_t session; /* shown as 16 hex digits */
+    bool closed;      /* the companion ended in order */
     uint32_t os;
     uint32_t arch;
-    const char *companion_version;  /* "0.1.0" */
+    const char *companion_version; /* "0.1.0" */
     uint32_t companion_pid;
     const char *boot_id;        /* as a UUID */
     const char *kernel_release; /* "" when not published */
     const char *host_name;
     uint64_t heartbeat;
-    uint64_t heartbeat_age;     /* since we saw it grow, in the reader's clock */
-    uint64_t heartbeat_time;    /* guest wall clock of the beat, ns since 1970 */
-    uint64_t started;           /* guest wall clock, ns since 1970 */
+    uint64_t heartbeat_age;  /* since we saw it grow, in the reader's clock */
+    uint64_t heartbeat_time; /* guest wall clock of the beat, ns since 1970 */
+    uint64_t started;        /* guest wall clock, ns since 1970 */
     uint32_t page_size;
-    bool privileged;            /* feature bits */
+    bool privileged; /* feature bits */
     bool pfns_known;
     struct {
         uint32_t pages;
         uint32_t mapped;
     } category[HAYWIRE_CATEGORY_COUNT];
-    uint32_t sessions;          /* seen in memory, this one included */
-    uint64_t processes;         /* in the newest snapshot, stored or not */
-    uint64_t processes_missing; /* of these, not in the table */
-    uint64_t snapshot_generation;   /* of the PID category */
-    uint64_t snapshot_time;     /* guest monotonic, when it was taken */
+    uint32_t sessions;            /* seen in memory, this one included */
+    uint64_t processes;           /* in the newest snapshot, stored or not */
+    uint64_t processes_missing;   /* of these, not in the table */
+    uint64_t snapshot_generation; /* of the PID category */
+    uint64_t snapshot_time;       /* guest monotonic, when it was taken */
     bool has_scan;
-    uint64_t scan_age;          /* since the last full scan ended */
+    uint64_t scan_age; /* since the last full scan ended */
     uint64_t scan_duration;
-    uint64_t scan_pages;        /* resident pages looked at */
+    uint64_t scan_pages; /* resident pages looked at */
 } HaywireOverview;
 
 /* query-haywire-processes */
 typedef struct HaywireProcess {
     uint32_t pid;
     uint32_t ppid;
-    uint64_t start_time;        /* since guest boot */
+    uint64_t start_time; /* since guest boot */
     uint32_t uid;
     const char *name;
     bool name_truncated;
-    char state;                 /* printable ASCII, '?' for anything else */
+    char state; /* printable ASCII, '?' for anything else */
     bool kernel_thread;
     uint32_t threads;
-    bool has_details;           /* all below: from a ROUNDROBIN record */
-    bool ids_known;             /* gid (and uid) could be read */
+    bool has_details; /* all below: from a ROUNDROBIN record */
+    bool ids_known;   /* gid (and uid) could be read */
     uint32_t gid;
     int32_t nice;
     uint64_t vsize;
     uint64_t rss;
     uint64_t user_time;
     uint64_t system_time;
-    const char *exe;            /* "" when none or not readable */
+    const char *exe; /* "" when none or not readable */
     bool exe_readable;
     bool exe_deleted;
     bool exe_truncated;
-    const char *cmdline;        /* arguments joined by spaces */
+    const char *cmdline; /* arguments joined by spaces */
     bool cmdline_truncated;
-    uint64_t details_generation;    /* cycle of the record */
+    uint64_t details_generation; /* cycle of the record */
 } HaywireProcess;
 
 /* An element of query-haywire-sections */
 typedef struct HaywireSection {
     uint64_t start;
     uint64_t end;
-    const char *permissions;    /* "rwxp" form, static */
+    const char *permissions; /* "rwxp" form, static */
     uint64_t offset;
     uint32_t device_major;
     uint32_t device_minor;
@@ -127,11 +127,11 @@ typedef struct HaywireSectionList {
     uint64_t start_time;
     uint64_t generation;
     HaywireOrigin source;
-    bool readable;              /* false: the companion was refused */
-    bool complete;              /* all of them are here */
-    uint32_t total;             /* that the process has */
+    bool readable;  /* false: the companion was refused */
+    bool complete;  /* all of them are here */
+    uint32_t total; /* that the process has */
     size_t count;
-    const HaywireSection *section;  /* sorted by start */
+    const HaywireSection *section; /* sorted by start */
 } HaywireSectionList;
 
 /* query-haywire-ptes */
@@ -143,27 +143,28 @@ typedef struct HaywirePageRunList {
     bool complete;
     uint32_t total;
     size_t count;
-    const HaywirePageRun *run;  /* sorted by gva, not overlapping */
+    const HaywirePageRun *run; /* sorted by gva, not overlapping */
 } HaywirePageRunList;
 
 /* An element of query-haywire-cameras */
 typedef struct HaywireCamera {
-    uint32_t camera;            /* 1 or 2 */
-    bool mapped;                /* its control page was found; needed below */
-    HaywirePosition position;   /* of the control page: for focus.h */
+    uint32_t camera;          /* 1 or 2 */
+    bool mapped;              /* its control page was found; needed below */
+    HaywirePosition position; /* of the control page: for focus.h */
     HaywireCameraStatus status;
-    uint32_t target_pid;        /* that the companion has taken from the
+    uint32_t target_pid;  /* that the companion has taken from the
                                    control word, and status is of; 0 none */
-    uint32_t current_pid;       /* of the data; 0 none */
+    uint32_t current_pid; /* of the data; 0 none */
     uint64_t current_start_time;
     uint64_t pass;
-    uint64_t age;               /* of the pass: newest heartbeat's guest time minus pass end */
+    uint64_t
+        age; /* of the pass: newest heartbeat's guest time minus pass end */
     uint64_t pass_duration;
     uint32_t sections;
     uint32_t sections_missing;
     uint32_t page_runs;
     uint32_t page_runs_missing;
-    bool figures_valid;         /* the three below, from smaps_rollup */
+    bool figures_valid; /* the three below, from smaps_rollup */
     uint64_t rss;
     uint64_t pss;
     uint64_t swap;
@@ -176,20 +177,20 @@ typedef struct HaywireCamera {
 typedef struct HaywireHostCounters {
     uint64_t refreshes;
     uint64_t scans;
-    uint64_t scan_time;         /* ns, all scans */
-    uint64_t pages_scanned;     /* resident pages looked at */
+    uint64_t scan_time;     /* ns, all scans */
+    uint64_t pages_scanned; /* resident pages looked at */
     uint64_t candidates;
-    uint64_t index_attaches;    /* maps made from the master index alone */
-    uint64_t remaps;            /* a page was no longer what the map said */
+    uint64_t index_attaches; /* maps made from the master index alone */
+    uint64_t remaps;         /* a page was no longer what the map said */
     uint64_t slot_clashes;
     uint64_t sessions_seen;
     uint64_t sessions_dropped;
-    uint64_t pages_read;        /* copied and verified */
+    uint64_t pages_read; /* copied and verified */
     uint64_t bytes_decoded;
-    uint64_t limits_reached;    /* something was left out by a reader's limit */
+    uint64_t limits_reached; /* something was left out by a reader's limit */
     uint64_t focus_writes;
     uint64_t focus_failures;
-    uint64_t rejected[HAYWIRE_STATUS_COUNT];    /* pages, records: by reason */
+    uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* pages, records: by reason */
 } HaywireHostCounters;
 
 typedef struct HaywireGuestStats {
@@ -204,23 +205,23 @@ typedef struct HaywireManifest {
     const char *kernel_cmdline;
     bool has_vmcoreinfo;
     HaywireVmcoreinfo vmcoreinfo;
-    const char *vmcoreinfo_text;    /* newlines kept as \x0a escapes */
+    const char *vmcoreinfo_text; /* newlines kept as \x0a escapes */
 } HaywireManifest;
 
 typedef struct HaywireModel {
     HaywireOverview overview;
     size_t process_count;
-    const HaywireProcess *process;      /* sorted by pid */
+    const HaywireProcess *process; /* sorted by pid */
     HaywireCamera camera[2];
     HaywireHostCounters host;
     HaywireGuestStats guest;
     HaywireManifest manifest;
-    HaywireLayout layout;               /* count 0: not known */
+    HaywireLayout layout; /* count 0: not known */
 } HaywireModel;
 
 /* References are atomic. */
 HaywireModel *haywire_model_ref(HaywireModel *model);
-void haywire_model_unref(HaywireModel *model);   /* NULL is fine */
+void haywire_model_unref(HaywireModel *model); /* NULL is fine */
 
 /*
  * By pid, or NULL. Two processes of one pid never stand in one model: the
@@ -236,17 +237,17 @@ const HaywireProcess *haywire_model_process(const HaywireModel *model,
  * cameras has no table: its cameras' pids are taken as they are.
  * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NO_SECTIONS (not published yet).
  */
-HaywireStatus haywire_model_sections(const HaywireModel *model, uint32_t pid,
-                                     HaywireSectionList *ret_list)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_model_sections(const HaywireModel *model, uint32_t pid,
+                       HaywireSectionList *ret_list) HAYWIRE_MUST_CHECK;
 
 /*
  * The page runs of a process that a camera holds. HAYWIRE_OK, _NO_SESSION,
  * _NO_PROCESS, _NO_CAMERA.
  */
-HaywireStatus haywire_model_page_runs(const HaywireModel *model, uint32_t pid,
-                                      HaywirePageRunList *ret_list)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_model_page_runs(const HaywireModel *model, uint32_t pid,
+                        HaywirePageRunList *ret_list) HAYWIRE_MUST_CHECK;
 
 /*
  * The part of @run within [start, start + length); false when none is.
@@ -260,7 +261,7 @@ typedef struct HaywireTranslation {
     uint32_t pid;
     HaywireGva address;
     HaywireGpa gpa;
-    uint64_t page_size;         /* 4096, 2 MiB, 1 GiB; 0 not known */
+    uint64_t page_size; /* 4096, 2 MiB, 1 GiB; 0 not known */
     HaywireOrigin source;
     uint64_t generation;
 } HaywireTranslation;
@@ -271,10 +272,10 @@ typedef struct HaywireTranslation {
  * table), _LIMIT (the camera has only a part of the page runs, and none of
  * these holds the address).
  */
-HaywireStatus haywire_model_translate(const HaywireModel *model, uint32_t pid,
-                                      HaywireGva address,
-                                      HaywireTranslation *ret_translation)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_model_translate(const HaywireModel *model, uint32_t pid,
+                        HaywireGva address,
+                        HaywireTranslation *ret_translation) HAYWIRE_MUST_CHECK;
 
 /*
  * Building: what view.c hands over once all copies are taken. Lives in
@@ -289,22 +290,20 @@ typedef struct HaywireCopy {
 } HaywireCopy;
 
 typedef struct HaywireModelInput {
-    const HaywireOverview *overview;    /* filled but for what decoding yields:
-                                           processes*, snapshot_*, kernel_release,
-                                           host_name */
-    const HaywireDiscovery *discovery;  /* NULL without a session */
-    uint64_t beat_monotonic_ns;         /* guest time of the newest beat */
-    const HaywireCopy *copy;            /* any order */
+    /* Filled but for what decoding yields: processes, snapshots, names. */
+    const HaywireOverview *overview;
+    const HaywireDiscovery *discovery; /* NULL without a session */
+    uint64_t beat_monotonic_ns;        /* guest time of the newest beat */
+    const HaywireCopy *copy;           /* any order */
     size_t copy_count;
-    const HaywireLayout *layout;        /* NULL: deduce from @file_size */
+    const HaywireLayout *layout; /* NULL: not known */
     uint64_t file_size;
-    HaywireHostCounters *host;          /* rejections are counted here first,
-                                           then copied to the model */
+    /* Rejections are counted here first, then copied to the model. */
+    HaywireHostCounters *host;
 } HaywireModelInput;
 
 /* HAYWIRE_OK, HAYWIRE_NO_MEMORY. What a limit cut is counted, not an error. */
 HaywireStatus haywire_model_build(const HaywireModelInput *input,
-                                  HaywireModel **ret_model)
-    HAYWIRE_MUST_CHECK;
+                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
 
 #endif

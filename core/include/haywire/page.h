@@ -42,17 +42,15 @@ bool haywire_page_has_magic(const uint8_t *page);
  * _LENGTH, _SESSION (zero), _CHECKSUM, HAYWIRE_PAGE_BUSY.
  */
 #define HAYWIRE_SNAPSHOT_TRIES 8
-HaywireStatus haywire_page_snapshot(const uint8_t *live,
-                                    HaywirePage *ret_copy,
-                                    HaywirePageInfo *ret_info,
-                                    HaywireDiagnosis *diagnosis)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_page_snapshot(const uint8_t *live, HaywirePage *ret_copy,
+                      HaywirePageInfo *ret_info,
+                      HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 /* The same checks on a copy that nobody writes. */
-HaywireStatus haywire_page_verify(const HaywirePage *copy,
-                                  HaywirePageInfo *ret_info,
-                                  HaywireDiagnosis *diagnosis)
-    HAYWIRE_MUST_CHECK;
+HaywireStatus
+haywire_page_verify(const HaywirePage *copy, HaywirePageInfo *ret_info,
+                    HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 /*
  * Lock halves of a live page, for "has it changed since": equal halves that

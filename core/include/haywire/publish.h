@@ -13,11 +13,11 @@
 
 /* The part of a page's header that changes from publication to publication. */
 typedef struct HaywirePageStamp {
-    uint32_t kind;          /* HAYWIRE_KIND_* */
+    uint32_t kind; /* HAYWIRE_KIND_* */
     uint64_t generation;
     uint64_t monotonic_ns;
     uint64_t realtime_ns;
-    uint64_t pfn;           /* 0: not known */
+    uint64_t pfn; /* 0: not known */
 } HaywirePageStamp;
 
 /*
@@ -74,8 +74,8 @@ size_t haywire_record_length(size_t fixed_length, const HaywireBytes *tail,
  * appended). @ret_record, when not NULL: where the record lies in the payload,
  * to be patched (counts) until the payload is published.
  */
-HaywireStatus haywire_writer_append(HaywireWriter *writer,
-                                    const void *fixed, size_t fixed_length,
+HaywireStatus haywire_writer_append(HaywireWriter *writer, const void *fixed,
+                                    size_t fixed_length,
                                     const HaywireBytes *tail, size_t tails,
                                     uint8_t **ret_record) HAYWIRE_MUST_CHECK;
 

@@ -10,9 +10,9 @@
 #include "haywire/memory_source.h"
 
 typedef struct HaywireScanStats {
-    uint64_t resident_pages;    /* looked at */
-    uint64_t first_words;       /* whose first word was the magic */
-    uint64_t candidates;        /* whose whole first line was */
+    uint64_t resident_pages; /* looked at */
+    uint64_t first_words;    /* whose first word was the magic */
+    uint64_t candidates;     /* whose whole first line was */
 } HaywireScanStats;
 
 /* @page: host address of the candidate. Return false to end the scan. */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define HAYWIRE_MUST_CHECK __attribute__((warn_unused_result))
-#define HAYWIRE_PUBLIC __attribute__((visibility("default")))
+#define HAYWIRE_PUBLIC     __attribute__((visibility("default")))
 
 typedef enum HaywireStatus {
     HAYWIRE_OK = 0,
@@ -25,27 +25,27 @@ typedef enum HaywireStatus {
     HAYWIRE_BAD_LENGTH,
     HAYWIRE_BAD_SESSION,
     HAYWIRE_BAD_CHECKSUM,
-    HAYWIRE_PAGE_BUSY,          /* the seqlock never came to rest */
+    HAYWIRE_PAGE_BUSY, /* the seqlock never came to rest */
 
     /* A payload is malformed (section 5). */
-    HAYWIRE_SHORT_PAYLOAD,      /* a read went past the end */
-    HAYWIRE_BAD_RECORD,         /* record length: small, unaligned, too long */
-    HAYWIRE_BAD_STRING,         /* string longer than limit or record */
+    HAYWIRE_SHORT_PAYLOAD, /* a read went past the end */
+    HAYWIRE_BAD_RECORD,    /* record length: small, unaligned, too long */
+    HAYWIRE_BAD_STRING,    /* string longer than limit or record */
     HAYWIRE_BAD_COUNT,
     HAYWIRE_BAD_ORDINAL,
-    HAYWIRE_BAD_RANGE,          /* ends before it starts, or wraps */
-    HAYWIRE_BAD_GEOMETRY,       /* sizes or master layout impossible */
-    HAYWIRE_BAD_VALUE,          /* an enumeration out of its range */
+    HAYWIRE_BAD_RANGE,    /* ends before it starts, or wraps */
+    HAYWIRE_BAD_GEOMETRY, /* sizes or master layout impossible */
+    HAYWIRE_BAD_VALUE,    /* an enumeration out of its range */
 
     /* Nothing there. */
-    HAYWIRE_NOT_FOUND,          /* end of an iteration, no such slot */
+    HAYWIRE_NOT_FOUND, /* end of an iteration, no such slot */
     HAYWIRE_NO_SESSION,
     HAYWIRE_NO_PROCESS,
-    HAYWIRE_NO_SECTIONS,        /* process known, sections not published */
-    HAYWIRE_NO_CAMERA,          /* no camera holds this process */
-    HAYWIRE_NOT_PRESENT,        /* the gva has no page in RAM */
-    HAYWIRE_NO_PFN,             /* page present, frame number hidden */
-    HAYWIRE_NO_LAYOUT,          /* gpa cannot be placed in the source */
+    HAYWIRE_NO_SECTIONS, /* process known, sections not published */
+    HAYWIRE_NO_CAMERA,   /* no camera holds this process */
+    HAYWIRE_NOT_PRESENT, /* the gva has no page in RAM */
+    HAYWIRE_NO_PFN,      /* page present, frame number hidden */
+    HAYWIRE_NO_LAYOUT,   /* gpa cannot be placed in the source */
 
     /* Focus: the step that failed. Nothing was written but for the last. */
     HAYWIRE_FOCUS_FOREIGN_PAGE, /* page is not this session's control page */
@@ -54,16 +54,16 @@ typedef enum HaywireStatus {
     HAYWIRE_FOCUS_UNCONFIRMED,  /* written, but the read-back differs */
 
     /* The memory source. */
-    HAYWIRE_IO_ERROR,           /* errno says more where documented */
+    HAYWIRE_IO_ERROR, /* errno says more where documented */
     HAYWIRE_SOURCE_EMPTY,
-    HAYWIRE_SOURCE_UNALIGNED,   /* size is no multiple of the page size */
-    HAYWIRE_SOURCE_TRUNCATED,   /* shrank while mapped */
-    HAYWIRE_OUT_OF_RANGE,       /* position outside of the source */
-    HAYWIRE_NOT_RESIDENT,       /* reading would allocate: not read */
+    HAYWIRE_SOURCE_UNALIGNED, /* size is no multiple of the page size */
+    HAYWIRE_SOURCE_TRUNCATED, /* shrank while mapped */
+    HAYWIRE_OUT_OF_RANGE,     /* position outside of the source */
+    HAYWIRE_NOT_RESIDENT,     /* reading would allocate: not read */
     HAYWIRE_READ_ONLY,
 
     HAYWIRE_NO_MEMORY,
-    HAYWIRE_LIMIT,              /* a named limit of the reader was reached */
+    HAYWIRE_LIMIT, /* a named limit of the reader was reached */
     HAYWIRE_STATUS_COUNT
 } HaywireStatus;
 

@@ -29,13 +29,13 @@
 typedef struct HaywireView HaywireView;
 
 /* @source: borrowed until destroy. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
-HaywireStatus haywire_view_new(HaywireSource *source, HaywireView **ret_view)
-    HAYWIRE_MUST_CHECK;
-void haywire_view_destroy(HaywireView *view);    /* NULL is fine */
+HaywireStatus haywire_view_new(HaywireSource *source,
+                               HaywireView **ret_view) HAYWIRE_MUST_CHECK;
+void haywire_view_destroy(HaywireView *view); /* NULL is fine */
 
 /* For a tool with a person in front of it. May be NULL. */
-void haywire_view_set_progress(HaywireView *view,
-                               HaywireScanProgress progress, void *opaque);
+void haywire_view_set_progress(HaywireView *view, HaywireScanProgress progress,
+                               void *opaque);
 
 /* The next refresh scans everything. Any thread. */
 void haywire_view_request_rescan(HaywireView *view);
@@ -63,8 +63,7 @@ typedef struct HaywireNow {
  * haywire_view_beat_wait().
  */
 HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
-                                   HaywireModel **ret_model)
-    HAYWIRE_MUST_CHECK;
+                                   HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
 
 /*
  * How long (ns) to wait from the newest refresh for the next one, which should
