@@ -75,21 +75,18 @@ static void plugin_exit(Notifier *notifier, void *data)
     g_clear_pointer(&plugin.worker, haywire_worker_stop);
 }
 
+/* A machine without RAM may get some: plugin_poll() will see it. */
 static void plugin_find_ram(void)
 {
     g_autofree char *names = NULL;
 
     plugin.blocks = haywire_ram_blocks_new(plugin.options.ram);
-    if (plugin.blocks->pieces->len > 0) {
+    if (plugin.blocks->pieces->len > 0 || !plugin.options.ram) {
         return;
     }
     names = haywire_ram_blocks_names();
-    if (plugin.options.ram) {
-        plugin_complain("no RAM block '%s'; this machine has: %s",
-                        plugin.options.ram, names);
-    } else {
-        plugin_complain("this machine has no main RAM; it has: %s", names);
-    }
+    plugin_complain("no RAM block '%s'; this machine has: %s",
+                    plugin.options.ram, names);
     plugin_give_up();
 }
 
