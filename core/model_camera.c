@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 
-
 /* Room in the arena for each camera's data. */
 #define CAMERA_BYTES_MAX ((size_t)2 << 20)
 #define RUNS_MAX         (CAMERA_BYTES_MAX / sizeof(HaywirePageRun))

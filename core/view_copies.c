@@ -30,20 +30,12 @@ void haywire_view_drop_copies(HaywireView *view)
     }
 }
 
-/* Pages that change without their lock: the host writes control words. */
-static bool changes_unlocked(HaywireCategory category, uint32_t index)
-{
-    return index == 0 && (category == HAYWIRE_CATEGORY_CAMERA1 ||
-                          category == HAYWIRE_CATEGORY_CAMERA2);
-}
-
 static bool is_current(HaywireView *view, const HaywireCopy *held,
                        HaywirePosition position)
 {
     const uint8_t *live;
 
     return held->page && held->position.value == position.value &&
-           !changes_unlocked(held->info.category, held->info.index) &&
            haywire_source_pointer(view->source, position, HAYWIRE_PAGE_SIZE,
                                   &live) == HAYWIRE_OK &&
            haywire_page_unchanged(live, held->info.lock);
