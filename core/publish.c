@@ -27,8 +27,7 @@ static void store_barrier(void)
     __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-uint64_t haywire_page_checksum(const HaywirePage *page,
-                               uint32_t payload_length)
+uint64_t haywire_page_checksum(const HaywirePage *page, uint32_t payload_length)
 {
     const uint8_t *bytes = (const uint8_t *)page;
     uint64_t seed;
@@ -83,14 +82,16 @@ void haywire_page_init(HaywirePage *page, HaywireCategory category,
 
 void haywire_page_set_control_word(HaywirePage *page, uint64_t value)
 {
-    __atomic_store_n((SharedWord64 *)page->control_word.byte, htole64(value),
-                     __ATOMIC_RELAXED);
+    SharedWord64 *word = (SharedWord64 *)page->control_word.byte;
+
+    __atomic_store_n(word, htole64(value), __ATOMIC_RELAXED);
 }
 
 uint64_t haywire_page_get_control_word(const HaywirePage *page)
 {
-    return le64toh(__atomic_load_n(
-        (const SharedWord64 *)page->control_word.byte, __ATOMIC_ACQUIRE));
+    const SharedWord64 *word = (const SharedWord64 *)page->control_word.byte;
+
+    return le64toh(__atomic_load_n(word, __ATOMIC_ACQUIRE));
 }
 
 void haywire_page_publish(HaywirePage *page, const HaywirePageStamp *stamp,
@@ -131,8 +132,8 @@ size_t haywire_record_length(size_t fixed_length, const HaywireBytes *tail,
            ~(size_t)(HAYWIRE_RECORD_ALIGN - 1);
 }
 
-HaywireStatus haywire_writer_append(HaywireWriter *writer,
-                                    const void *fixed, size_t fixed_length,
+HaywireStatus haywire_writer_append(HaywireWriter *writer, const void *fixed,
+                                    size_t fixed_length,
                                     const HaywireBytes *tail, size_t tails,
                                     uint8_t **ret_record)
 {
