@@ -87,24 +87,14 @@ void scene_drop(void)
 
 void scene_end_vm(Scene *scene)
 {
-    g_autoptr(GError) error = NULL;
     char *path;
-    int status;
 
     if (scene->copy.path) {
         return;
     }
     vm_quit(scene->vm);
     path = vm_private_path(scene->vm, "copy");
-    {
-        const char *words[] = { "cp", "--sparse=always", vm_ram_path(scene->vm),
-                                path, NULL };
-
-        g_spawn_sync(NULL, (char **)words, NULL, G_SPAWN_SEARCH_PATH, NULL,
-                     NULL, NULL, NULL, &status, &error);
-    }
-    g_assert_no_error(error);
-    g_assert_cmpint(status, ==, 0);
+    vm_copy_file(vm_ram_path(scene->vm), path);
     scene->copy = (View){ "haywire --ram COPY", VIEW_TOOL_RAM, NULL, path };
 }
 

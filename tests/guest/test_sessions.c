@@ -179,14 +179,10 @@ static void check_cut(Scene *scene, const char *command, goffset size)
 {
     g_autofree char *cut = vm_private_path(scene->vm, "cut");
     const char *tool = g_getenv("HAYWIRE_TEST_TOOL");
-    const char *copy[] = { "cp", "--sparse=always", vm_ram_path(scene->vm), cut,
-                           NULL };
     g_autoptr(GSubprocess) process = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_spawn_sync(NULL, (char **)copy, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, &error);
-    g_assert_no_error(error);
+    vm_copy_file(vm_ram_path(scene->vm), cut);
     process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE |
                                    G_SUBPROCESS_FLAGS_STDERR_SILENCE,
                                &error, tool, "--ram", cut, command, NULL);

@@ -117,8 +117,10 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
 
     add(words, options->qemu ? options->qemu : "qemu-system-x86_64",
-        "-nodefaults", "-display", "none", "-no-reboot", "-accel", "tcg", "-S",
-        NULL);
+        "-nodefaults", "-display", "none", "-accel", "tcg", "-S", NULL);
+    if (!options->may_reset) {
+        add(words, "-no-reboot", NULL);
+    }
     add_memory(words, vm, options);
     add(words, "-plugin", environment("HAYWIRE_TEST_PLUGIN", "haywire.so"),
         "-qmp", NULL);
@@ -209,6 +211,9 @@ Vm *vm_start(const VmOptions *options)
     vm->ram_path = vm_private_path(vm, "ram");
     vm->second_qmp_path = vm_private_path(vm, "qmp2");
     vm->console_text = g_string_new(NULL);
+    if (options->old_ram) {
+        vm_copy_file(options->old_ram, vm->ram_path);
+    }
     spawn(vm, options);
     connect_all(vm, options);
     if (!options->without_kernel) {
@@ -251,6 +256,24 @@ void vm_free(Vm *vm)
     g_free(vm->second_qmp_path);
     g_free(vm->folder);
     g_free(vm);
+}
+
+void vm_copy_file(const char *from, const char *to)
+{
+    const char *words[] = { "cp", "--sparse=always", from, to, NULL };
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    g_spawn_sync(NULL, (char **)words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+                 NULL, NULL, &status, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(status, ==, 0);
+}
+
+void vm_reset(Vm *vm)
+{
+    json_node_unref(vm_qmp(vm, "system_reset", NULL));
+    vm_guest_wait_ready(vm);
 }
 
 void vm_quit(Vm *vm)

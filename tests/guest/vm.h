@@ -34,6 +34,8 @@ typedef struct {
     gboolean plain_memory;   /* no memory-backend-file */
     gboolean without_kernel; /* and stopped: RAM is the test's alone */
     gboolean with_qtest;     /* a qtest socket too */
+    gboolean may_reset;      /* do not quit at a reset: see vm_reset() */
+    const char *old_ram;     /* start with a copy of this RAM file */
 } VmOptions;
 
 /* Whether guests can be started; if not, the running test is skipped. */
@@ -99,6 +101,12 @@ void vm_wait_state(Vm *vm, const char *state);
  */
 void vm_wait_until(Vm *vm, const char *what, unsigned int timeout_s,
                    gboolean (*holds)(Vm *vm, gpointer opaque), gpointer opaque);
+
+/* Reset the machine, and wait until its guest takes commands once more. */
+void vm_reset(Vm *vm);
+
+/* Copy a sparse file; what its holes are stays holes. */
+void vm_copy_file(const char *from, const char *to);
 
 /* End QEMU by the QMP command quit; it must exit with status 0. */
 void vm_quit(Vm *vm);
