@@ -251,6 +251,15 @@ static void poke(Scene *scene, guint64 gpa, guint32 word)
     g_assert_true(g_str_has_prefix(answer, "OK"));
 }
 
+static gboolean camera_is_mapped(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-cameras", NULL);
+
+    (void)opaque;
+    return compare_bool(
+        json_array_get_object_element(json_node_get_array(reply), 0), "mapped");
+}
+
 /* Focus with the word at @offset of the control page overwritten. */
 static void check_overwritten(Scene *scene, guint64 offset)
 {
@@ -274,8 +283,9 @@ static void check_overwritten(Scene *scene, guint64 offset)
     check_untouched(scene, scene_pid(scene, "plain"), 1, words);
     poke(scene, page + offset, word);
     resume_vm(scene);
-    /* Put right again, it works again. */
-    vm_wait_state(scene->vm, "live");
+    /* Put right again, it is found and works again. */
+    vm_wait_until(scene->vm, "the control page", CAMERA_TIMEOUT_S,
+                  camera_is_mapped, NULL);
     scene_focus(scene, scene_pid(scene, "plain"), 1);
     json_node_unref(view_ask_ok(&scene->live[0], VIEW_UNFOCUS, 0, 1));
     wait_camera(scene, 1, 0, "idle");

@@ -80,6 +80,15 @@ static void test_stopped(const char *qemu)
     check_processes(scene);
 }
 
+static gint64 pages_moved(Scene *scene)
+{
+    g_autoptr(JsonNode) answer = view_ask_ok(&scene->live[0], VIEW_STATS, 0, 0);
+
+    return compare_int(
+        json_object_get_object_member(json_node_get_object(answer), "guest"),
+        "pages-moved");
+}
+
 /* Make pages move: fragment memory, then have the kernel compact it. */
 static void test_moved_pages(const char *qemu)
 {
@@ -100,6 +109,7 @@ static void test_moved_pages(const char *qemu)
             NULL));
     }
     check_processes(scene);
+    g_assert_cmpint(pages_moved(scene), >, 0);
     vm_wait_state(scene->vm, "live");
     answer = view_ask_ok(&scene->live[0], VIEW_STATUS, 0, 0);
     categories = json_object_get_array_member(json_node_get_object(answer),
