@@ -78,7 +78,9 @@ static void list_ranges(HaywireCameraWriter *camera)
         if (!add_range(camera, &section)) {
             camera->pass.runs_total++;
         }
-        haywire_collector_tick(collector);
+        if (camera->range_count % HAYWIRE_TICK_EVERY == 0) {
+            haywire_collector_tick(collector);
+        }
     }
 }
 

@@ -186,6 +186,9 @@ struct HaywireCollector {
     void *tick_opaque;
 };
 
+/* In loops over many small things: tick once in so many. */
+#define HAYWIRE_TICK_EVERY 256
+
 static inline void haywire_collector_tick(HaywireCollector *collector)
 {
     if (collector->tick) {

@@ -91,6 +91,17 @@ static void enable_tasks(HaywireCompanion *companion,
     }
 }
 
+/* What is known before the first cycle, which says it better. */
+static void note_privilege(HaywireCompanion *companion)
+{
+    bool all = companion->collector->ops->reads_all(companion->collector);
+
+    haywire_publisher_set_feature(companion->publisher,
+                                  HAYWIRE_FEATURE_PRIVILEGED, all);
+    haywire_publisher_set_capability(companion->publisher,
+                                     HAYWIRE_CAPABILITY_ALL_PROCESSES, all);
+}
+
 static bool init_parts(HaywireCompanion *companion)
 {
     HaywirePublisher *publisher = companion->publisher;
@@ -124,6 +135,7 @@ HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
         haywire_companion_destroy(companion);
         return NULL;
     }
+    note_privilege(companion);
     set_tasks(companion);
     enable_tasks(companion, options);
     collector->tick = tick;

@@ -10,8 +10,9 @@
 #include "collector.h"
 #include "haywire/publish.h"
 
+/* The protocol asks for 50 ms and 1 s at most. */
 #define HAYWIRE_CONTROL_POLL_MS 40
-#define HAYWIRE_REFRESH_MS      1000
+#define HAYWIRE_REFRESH_MS      900
 
 /* What a session is made with. */
 typedef struct HaywireSetup {

@@ -78,7 +78,9 @@ uint32_t haywire_pack_sections(HaywireSectionPacker *packer,
         if (section.flags & HAYWIRE_SECTION_PATH_TRUNCATED) {
             ++*ret_truncated;
         }
-        haywire_collector_tick(collector);
+        if (written % HAYWIRE_TICK_EVERY == 0) {
+            haywire_collector_tick(collector);
+        }
     }
     close_set(packer);
     return written;

@@ -1,0 +1,339 @@
+/*
+ * The Linux collector on the real /proc, with children made for it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector.h"
+#include "platform.h"
+
+static HaywireCollector *collector;
+
+/* A child that waits to be killed, after @prepare. */
+static pid_t child_new(void (*prepare)(void))
+{
+    int ready[2];
+    char byte = 0;
+    pid_t pid;
+
+    g_assert_cmpint(pipe(ready), ==, 0);
+    pid = fork();
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prepare();
+        if (write(ready[1], &byte, 1) == 1) {
+            for (;;) {
+                pause();
+            }
+        }
+        _exit(1);
+    }
+    g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void child_end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* A copy of sleep(1) under another name, running. */
+static pid_t sleeper_new(const char *path)
+{
+    g_autofree char *program = g_find_program_in_path("sleep");
+    g_autofree char *content = NULL;
+    const char *argv[] = { path, "1000", " 5", NULL };
+    gsize length;
+    GPid pid;
+
+    g_assert_true(g_file_get_contents(program, &content, &length, NULL));
+    g_assert_true(g_file_set_contents(path, content, (gssize)length, NULL));
+    g_assert_cmpint(g_chmod(path, 0700), ==, 0);
+    g_assert_true(g_spawn_async(NULL, (char **)argv, NULL,
+                                G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
+                                NULL));
+    return pid;
+}
+
+static void open_process(pid_t pid, HaywireOpenProcess *ret_process,
+                         HaywireBrief *ret_brief)
+{
+    g_assert_cmpint(
+        collector->ops->open(collector, (uint32_t)pid, ret_process, ret_brief),
+        ==, HAYWIRE_COLLECT_OK);
+}
+
+static HaywireDetails *details_of(pid_t pid)
+{
+    HaywireDetails *details = g_new0(HaywireDetails, 1);
+    HaywireOpenProcess process;
+    HaywireBrief brief;
+
+    open_process(pid, &process, &brief);
+    g_assert_cmpint(collector->ops->details(collector, &process, details), ==,
+                    HAYWIRE_COLLECT_OK);
+    collector->ops->close(collector, &process);
+    return details;
+}
+
+static void test_list(void)
+{
+    HaywirePidList list = { 0 };
+    bool found = false;
+
+    for (int round = 0; round < 2; round++) {
+        found = false;
+        g_assert_cmpint(collector->ops->list(collector, &list), ==,
+                        HAYWIRE_COLLECT_OK);
+        for (size_t i = 0; i < list.count; i++) {
+            found |= list.pid[i] == (uint32_t)getpid();
+            g_assert_true(i == 0 || list.pid[i - 1] < list.pid[i]);
+        }
+        g_assert_true(found);
+    }
+    free(list.pid);
+}
+
+static void odd_name(void)
+{
+    prctl(PR_SET_NAME, ") R 1 (\n\x1b");
+    (void)setpriority(PRIO_PROCESS, 0, 7);
+}
+
+static void test_brief(void)
+{
+    pid_t pid = child_new(odd_name);
+    uint64_t now = haywire_platform_monotonic_ns();
+    HaywireBrief brief;
+    g_autofree HaywireDetails *details = details_of(pid);
+
+    g_assert_cmpint(collector->ops->brief(collector, (uint32_t)pid, &brief), ==,
+                    HAYWIRE_COLLECT_OK);
+    g_assert_cmpuint(brief.pid, ==, pid);
+    g_assert_cmpuint(brief.ppid, ==, getpid());
+    g_assert_cmpuint(brief.uid, ==, geteuid());
+    g_assert_cmpuint(brief.gid, ==, getegid());
+    g_assert_true(brief.ids_known);
+    g_assert_cmpuint(brief.threads, ==, 1);
+    g_assert_false(brief.kernel);
+    g_assert_cmpmem(brief.name, brief.name_length, ") R 1 (\n\x1b", 9);
+    g_assert_cmpuint(brief.start_time_ns, <=, now);
+    g_assert_cmpuint(brief.start_time_ns + 10 * HAYWIRE_NS_PER_SECOND, >, now);
+    g_assert_cmpint(details->nice, ==, 7);
+    g_assert_cmpuint(details->rss, >, 0);
+    g_assert_cmpuint(details->vsize, >=, details->rss);
+    child_end(pid);
+}
+
+static void nothing(void)
+{
+}
+
+static void test_gone(void)
+{
+    pid_t pid = child_new(nothing);
+    HaywireOpenProcess process;
+    HaywireBrief brief;
+    HaywireDetails details;
+    HaywireFigures figures;
+    size_t count;
+
+    open_process(pid, &process, &brief);
+    child_end(pid);
+    g_assert_cmpint(collector->ops->brief(collector, (uint32_t)pid, &brief), ==,
+                    HAYWIRE_COLLECT_GONE);
+    g_assert_cmpint(collector->ops->details(collector, &process, &details), ==,
+                    HAYWIRE_COLLECT_GONE);
+    g_assert_cmpint(collector->ops->sections(collector, &process, &count), ==,
+                    HAYWIRE_COLLECT_GONE);
+    g_assert_cmpint(collector->ops->figures(collector, &process, &figures), ==,
+                    HAYWIRE_COLLECT_GONE);
+    collector->ops->close(collector, &process);
+    g_assert_cmpint(
+        collector->ops->open(collector, (uint32_t)pid, &process, &brief), ==,
+        HAYWIRE_COLLECT_GONE);
+}
+
+static void test_zombie(void)
+{
+    pid_t pid = child_new(nothing);
+    g_autofree HaywireDetails *details = NULL;
+    HaywireOpenProcess process;
+    HaywireBrief brief;
+    siginfo_t info;
+    size_t count = 77;
+
+    kill(pid, SIGKILL);
+    g_assert_cmpint(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), ==, 0);
+    details = details_of(pid);
+    g_assert_cmpuint(details->exe_length, ==, 0);
+    g_assert_false(details->exe_unreadable);
+    open_process(pid, &process, &brief);
+    g_assert_cmpint(brief.state, ==, 'Z');
+    g_assert_cmpint(collector->ops->sections(collector, &process, &count), ==,
+                    HAYWIRE_COLLECT_OK);
+    g_assert_cmpuint(count, ==, 0);
+    collector->ops->close(collector, &process);
+    child_end(pid);
+}
+
+static void test_executables(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("companion-XXXXXX", NULL);
+    g_autofree char *gone = g_build_filename(folder, "gone", NULL);
+    g_autofree char *odd = g_build_filename(folder, "odd (deleted)", NULL);
+    g_autofree char *cmdline = g_strdup_printf("%s 1000  5", odd);
+    pid_t first = sleeper_new(gone);
+    pid_t second = sleeper_new(odd);
+    g_autofree HaywireDetails *deleted = NULL;
+    g_autofree HaywireDetails *kept = NULL;
+    size_t length;
+
+    g_unlink(gone);
+    deleted = details_of(first);
+    kept = details_of(second);
+    g_assert_true(deleted->exe_deleted);
+    g_assert_cmpmem(deleted->exe, deleted->exe_length, gone, strlen(gone));
+    g_assert_false(kept->exe_deleted);
+    g_assert_cmpmem(kept->exe, kept->exe_length, odd, strlen(odd));
+    length = strlen(odd);
+    cmdline[length] = '\0';
+    cmdline[length + 5] = '\0';
+    g_assert_cmpmem(kept->cmdline, kept->cmdline_length, cmdline, length + 9);
+    child_end(first);
+    child_end(second);
+    g_unlink(odd);
+    g_rmdir(folder);
+}
+
+/* The sections of this program, against what the kernel says of them. */
+static void test_sections(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("companion-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "a\nb\\x", NULL);
+    HaywireOpenProcess process;
+    HaywireBrief brief;
+    HaywireGuestSection section;
+    size_t count = 0, seen = 0;
+    bool found = false;
+    void *at;
+    int fd;
+
+    g_assert_true(g_file_set_contents(path, "x", 1, NULL));
+    fd = g_open(path, 0);
+    at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    g_assert_true(at != MAP_FAILED);
+    open_process(getpid(), &process, &brief);
+    g_assert_cmpint(collector->ops->sections(collector, &process, &count), ==,
+                    HAYWIRE_COLLECT_OK);
+    for (int round = 0; round < 2; round++) {
+        seen = 0;
+        found = false;
+        collector->ops->sections_rewind(collector);
+        while (collector->ops->sections_next(collector, &section)) {
+            seen++;
+            if (section.start == (uintptr_t)at) {
+                found = true;
+                g_assert_cmpmem(section.path, section.path_length, path,
+                                strlen(path));
+                g_assert_cmphex(section.flags, ==,
+                                HAYWIRE_SECTION_READ | HAYWIRE_SECTION_SHARED);
+            }
+        }
+        g_assert_true(found);
+        g_assert_cmpuint(seen, ==, count);
+    }
+    collector->ops->close(collector, &process);
+    munmap(at, 4096);
+    close(fd);
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
+static void take_run(void *opaque, const HaywireGuestRun *run)
+{
+    g_array_append_vals(opaque, run, 1);
+}
+
+/* Pages that this program wrote, left alone, and wrote again. */
+static void test_pages(void)
+{
+    g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(HaywireGuestRun));
+    size_t page = (size_t)getpagesize();
+    uint8_t *at = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t next = (uintptr_t)at, end = next + 8 * page, pages = 0;
+    HaywireOpenProcess process;
+    HaywireBrief brief;
+
+    g_assert_true(at != MAP_FAILED);
+    (void)madvise(at, 8 * page, MADV_NOHUGEPAGE);
+    at[2 * page] = 1;
+    at[3 * page] = 1;
+    at[6 * page] = 1;
+    open_process(getpid(), &process, &brief);
+    while (next < end) {
+        g_assert_cmpint(collector->ops->pages(collector, &process, next, end,
+                                              take_run, runs, &next),
+                        ==, HAYWIRE_COLLECT_OK);
+    }
+    collector->ops->close(collector, &process);
+    for (guint i = 0; i < runs->len; i++) {
+        HaywireGuestRun *run = &g_array_index(runs, HaywireGuestRun, i);
+
+        g_assert_true(run->flags & HAYWIRE_RUN_PRESENT);
+        g_assert_false(run->flags & HAYWIRE_RUN_FILE);
+        pages += run->pages;
+    }
+    g_assert_cmpuint(pages, ==, 3 * page / 4096);
+    g_assert_cmphex(g_array_index(runs, HaywireGuestRun, 0).gva, ==,
+                    (uintptr_t)at + 2 * page);
+    munmap(at, 8 * page);
+}
+
+static void test_facts(void)
+{
+    g_autofree HaywireFacts *facts = g_new0(HaywireFacts, 1);
+
+    collector->ops->facts(collector, facts);
+    g_assert_cmpuint(facts->text[HAYWIRE_TEXT_KERNEL_RELEASE].length, >, 0);
+    g_assert_cmpuint(facts->text[HAYWIRE_TEXT_KERNEL_CMDLINE].length, >, 0);
+    for (size_t i = 0; i < facts->ram_count; i++) {
+        g_assert_cmphex(facts->ram[i].start, <, facts->ram[i].end);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    collector = haywire_collector_new();
+    g_assert_nonnull(collector);
+    g_test_add_func("/linux/list", test_list);
+    g_test_add_func("/linux/brief", test_brief);
+    g_test_add_func("/linux/gone", test_gone);
+    g_test_add_func("/linux/zombie", test_zombie);
+    g_test_add_func("/linux/executables", test_executables);
+    g_test_add_func("/linux/sections", test_sections);
+    g_test_add_func("/linux/pages", test_pages);
+    g_test_add_func("/linux/facts", test_facts);
+    status = g_test_run();
+    haywire_collector_destroy(collector);
+    return status;
+}
