@@ -20,6 +20,20 @@ static gboolean malformed(GError **error, const char *what)
                              "The reply is malformed at \"%s\"", what);
 }
 
+/* Controls, and what text.h escapes beside: bidirectional ones and the like. */
+static gboolean is_harmless(gunichar character)
+{
+    switch (g_unichar_type(character)) {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+        return FALSE;
+    default:
+        return TRUE;
+    }
+}
+
 /* Plugins escape what a guest says; one that does not is not believed. */
 static gboolean is_printable(const char *text)
 {
@@ -27,7 +41,7 @@ static gboolean is_printable(const char *text)
         return FALSE;
     }
     for (; *text; text = g_utf8_next_char(text)) {
-        if (g_unichar_iscntrl(g_utf8_get_char(text))) {
+        if (!is_harmless(g_utf8_get_char(text))) {
             return FALSE;
         }
     }
