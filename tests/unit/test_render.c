@@ -1,0 +1,280 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The field tables: every member there and back, presence, and what does not
+ * fit.
+ */
+#include <glib.h>
+#include <locale.h>
+#include <string.h>
+
+#include "fields.h"
+#include "text.h"
+
+static const HaywireTable *const tables[] = {
+    &haywire_overview_table, &haywire_category_table,
+    &haywire_process_table,  &haywire_section_list_table,
+    &haywire_section_table,  &haywire_page_run_list_table,
+    &haywire_page_run_table, &haywire_camera_table,
+    &haywire_host_table,     &haywire_rejected_table,
+    &haywire_place_table,
+};
+
+/* Lower case, digits and dashes, once in its table, with help. */
+static void test_names(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        for (size_t j = 0; j < tables[i]->count; j++) {
+            const HaywireField *field = &tables[i]->field[j];
+
+            g_assert_true(g_regex_match_simple("^[a-z][a-z0-9-]*[a-z0-9]$",
+                                               field->name, 0, 0));
+            g_assert_true(haywire_table_field(tables[i], field->name) == field);
+            g_assert_nonnull(field->help);
+            g_assert_false(g_str_has_suffix(field->help, "."));
+            g_assert_cmpuint(field->offset, <, tables[i]->size);
+        }
+    }
+    g_assert_null(haywire_table_field(&haywire_process_table, "nonsense"));
+}
+
+static void check_string(const HaywireField *field, void *object)
+{
+    static const char *const tries[] = {
+        "0123456789abcdef", "live", "S", "linux", "x86-64", "camera2", "active"
+    };
+    char buffer[HAYWIRE_FIELD_BUFFER];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tries); i++) {
+        if (haywire_field_set_string(field, object, tries[i])) {
+            g_assert_cmpstr(haywire_field_string(field, object, buffer), ==,
+                            tries[i]);
+            return;
+        }
+    }
+    g_error("%s takes no string", field->name);
+}
+
+static void check_number(const HaywireField *field, void *object)
+{
+    static const uint64_t tries[] = { UINT64_MAX, 4096, UINT32_MAX, 77, 1 };
+    bool taken = false;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tries); i++) {
+        if (haywire_field_set_number(field, object, tries[i])) {
+            g_assert_cmphex(haywire_field_number(field, object), ==, tries[i]);
+            taken = true;
+        }
+    }
+    g_assert_true(taken);
+}
+
+/* What is put in is shown, and only that. */
+static void test_round_trip(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        for (size_t j = 0; j < tables[i]->count; j++) {
+            const HaywireField *field = &tables[i]->field[j];
+            g_autofree void *object = g_malloc0(tables[i]->size);
+
+            haywire_table_init(tables[i], object);
+            if (haywire_field_is_string(field)) {
+                check_string(field, object);
+            } else {
+                check_number(field, object);
+            }
+            /* for these another member must be there */
+            if (field->presence != HAYWIRE_PRESENT_U32) {
+                g_assert_true(haywire_field_present(field, object));
+            }
+        }
+    }
+}
+
+static void refuse_number(const HaywireTable *table, const char *name,
+                          uint64_t value)
+{
+    g_autofree uint8_t *object = g_malloc0(table->size);
+    g_autofree uint8_t *before = g_malloc0(table->size);
+
+    g_assert_false(haywire_field_set_number(haywire_table_field(table, name),
+                                            object, value));
+    g_assert_cmpmem(object, table->size, before, table->size);
+}
+
+static void refuse_string(const HaywireTable *table, const char *name,
+                          const char *value)
+{
+    g_autofree uint8_t *object = g_malloc0(table->size);
+    g_autofree uint8_t *before = g_malloc0(table->size);
+
+    g_assert_false(haywire_field_set_string(haywire_table_field(table, name),
+                                            object, value));
+    g_assert_cmpmem(object, table->size, before, table->size);
+}
+
+static void test_refused(void)
+{
+    refuse_number(&haywire_process_table, "pid", UINT64_C(1) << 32);
+    refuse_number(&haywire_process_table, "nice", UINT64_C(1) << 31);
+    refuse_number(&haywire_process_table, "name-truncated", 2);
+    refuse_number(&haywire_process_table, "name", 1);
+    refuse_number(&haywire_page_run_table, "present", 2);
+    refuse_number(&haywire_page_run_table, "page-size", 4097);
+    refuse_number(&haywire_page_run_table, "page-size", 0);
+    refuse_number(&haywire_page_run_table, "swap-type", 256);
+    refuse_string(&haywire_process_table, "pid", "1");
+    refuse_string(&haywire_process_table, "state", "");
+    refuse_string(&haywire_process_table, "state", "SS");
+    refuse_string(&haywire_overview_table, "state", "dead");
+    refuse_string(&haywire_overview_table, "session", "0123456789abcde");
+    refuse_string(&haywire_overview_table, "session", "0123456789abcdef0");
+    refuse_string(&haywire_overview_table, "session", "0123456789ABCDEF");
+}
+
+static void expect(const HaywireTable *table, const void *object,
+                   const char *name, bool present)
+{
+    g_assert_true(haywire_field_present(haywire_table_field(table, name),
+                                        object) == present);
+}
+
+static void test_presence(void)
+{
+    HaywirePageRun run = { .flags = HAYWIRE_RUN_PRESENT, .value = 7 };
+    HaywireProcess process = { .pid = 1 };
+    HaywireCamera camera = { .camera = 1 };
+
+    expect(&haywire_page_run_table, &run, "pfn", false);
+    run.flags |= HAYWIRE_RUN_PFN_KNOWN;
+    expect(&haywire_page_run_table, &run, "pfn", true);
+    expect(&haywire_page_run_table, &run, "swap-offset", false);
+    expect(&haywire_page_run_table, &run, "page-size", false);
+    haywire_table_init(&haywire_process_table, &process);
+    expect(&haywire_process_table, &process, "rss", false);
+    expect(&haywire_process_table, &process, "exe", false);
+    process.has_details = true;
+    expect(&haywire_process_table, &process, "rss", true);
+    expect(&haywire_process_table, &process, "gid", false);
+    expect(&haywire_process_table, &process, "cmdline", true);
+    expect(&haywire_camera_table, &camera, "status", false);
+    expect(&haywire_camera_table, &camera, "pass", false);
+    camera.current_pid = 5;
+    expect(&haywire_camera_table, &camera, "pass", true);
+}
+
+static void check_command(const HaywireProcess *process, const char *command)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    haywire_text_processes(text, process, 1);
+    g_test_message("%s", text->str);
+    g_assert_true(g_str_has_suffix(text->str, command));
+}
+
+static void test_command(void)
+{
+    HaywireProcess process = {
+        .name = "name", .state = 'S', .exe = "", .cmdline = ""
+    };
+
+    check_command(&process, " [name]\n");
+    process.state = 'Z';
+    check_command(&process, " [name] <defunct>\n");
+    process.cmdline = "prog -x";
+    check_command(&process, " [name] <defunct>\n");
+    process.has_details = true;
+    check_command(&process, " prog -x\n");
+    process.cmdline_truncated = true;
+    check_command(&process, " prog -x ...\n");
+}
+
+/*
+ * Any string of the core's making comes out, in a locale that knows its
+ * letters and in one that does not; libsmartcols can hang on the latter.
+ */
+static void test_strings(void)
+{
+    static const char *const locales[] = { "C", "C.UTF-8" };
+    static const char *const names[] = {
+        "",
+        "a\\x0a",
+        "\\x5cx41",
+        "\xc3\xa4",
+        "x\xe4\xb8\xad"
+        "y",
+        "\xcc\x88",
+        "\xf0\x9f\x98\x80",
+        "a b  c",
+        "\\",
+        "%s%n",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(locales); i++) {
+        g_assert_nonnull(setlocale(LC_ALL, locales[i]));
+        for (size_t j = 0; j < G_N_ELEMENTS(names); j++) {
+            HaywireProcess process = { .name = names[j], .state = 'S' };
+            g_autoptr(GString) text = g_string_new(NULL);
+            g_autofree char *end = g_strdup_printf(" [%s]\n", names[j]);
+
+            haywire_text_processes(text, &process, 1);
+            if (i == 1 || g_str_is_ascii(names[j])) {
+                g_assert_true(g_str_has_suffix(text->str, end));
+            } else {
+                g_assert_true(g_str_is_ascii(text->str));
+            }
+        }
+    }
+    setlocale(LC_ALL, "C");
+}
+
+static void test_session_line(void)
+{
+    HaywireOverview overview = { .os = HAYWIRE_OS_LINUX };
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    haywire_table_init(&haywire_overview_table, &overview);
+    haywire_text_session_line(text, &overview);
+    g_assert_cmpstr(text->str, ==, "searching: no session found\n");
+    overview.has_session = true;
+    overview.processes = 3;
+    overview.processes_missing = 1;
+    overview.state = HAYWIRE_STATE_LIVE;
+    overview.arch = HAYWIRE_ARCH_AARCH64;
+    g_string_truncate(text, 0);
+    haywire_text_session_line(text, &overview);
+    g_assert_cmpstr(text->str, ==,
+                    "live: linux arm64, 3 processes (1 not shown)\n");
+    overview.state = HAYWIRE_STATE_STALE;
+    overview.closed = true;
+    g_string_truncate(text, 0);
+    haywire_text_session_line(text, &overview);
+    g_assert_cmpstr(text->str, ==,
+                    "stale: linux arm64, 3 processes (1 not shown), the "
+                    "companion has ended\n");
+}
+
+static void test_status_text(void)
+{
+    const HaywireDiagnosis diagnosis = { 128, "checksum", 0xbad };
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    haywire_text_status(text, HAYWIRE_BAD_CHECKSUM, &diagnosis);
+    g_assert_cmpstr(text->str, ==,
+                    "The page's checksum does not match (checksum at byte 128 "
+                    "of the page is 0xbad)");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/render/names", test_names);
+    g_test_add_func("/render/round-trip", test_round_trip);
+    g_test_add_func("/render/refused", test_refused);
+    g_test_add_func("/render/presence", test_presence);
+    g_test_add_func("/render/command", test_command);
+    g_test_add_func("/render/strings", test_strings);
+    g_test_add_func("/render/session-line", test_session_line);
+    g_test_add_func("/render/status-text", test_status_text);
+    return g_test_run();
+}
