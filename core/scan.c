@@ -13,8 +13,8 @@
 #include "haywire/page.h"
 #include "haywire/scan.h"
 
-/* Of 8 to 32, all about equally fast. */
-#define PREFETCH_PAGES 16
+/* Of 8 to 32, all about equally fast, the one that hides most. */
+#define PREFETCH_PAGES 32
 /* Memory between two calls of the progress callback, and given back at once. */
 #define WINDOW_BYTES         (UINT64_C(16) << 20)
 #define PROGRESS_BYTES       (UINT64_C(64) << 20)
@@ -52,22 +52,43 @@ static void look_at(Scan *scan, HaywirePosition position, const uint8_t *page)
     }
 }
 
-/* All pages of a window are resident and within one region. */
-static void scan_window(Scan *scan, HaywirePosition start, const uint8_t *host,
-                        uint64_t length)
+/*
+ * The first page of [page, end) that is to be looked at; @end when there is
+ * none. Pages up to @run_end will be scanned next, and are prefetched.
+ */
+static const uint8_t *next_match(const uint8_t *page, const uint8_t *end,
+                                 const uint8_t *run_end)
 {
-    const uint64_t ahead = PREFETCH_PAGES * HAYWIRE_PAGE_SIZE;
-    uint64_t at;
+    const size_t ahead = PREFETCH_PAGES * HAYWIRE_PAGE_SIZE;
 
-    for (at = 0; at < length && !scan->ended; at += HAYWIRE_PAGE_SIZE) {
-        if (ahead < length - at) {
-            __builtin_prefetch(host + at + ahead);
+    for (; page < end; page += HAYWIRE_PAGE_SIZE) {
+        if ((size_t)(run_end - page) > ahead) {
+            __builtin_prefetch(page + ahead);
         }
-        scan->stats.resident_pages++;
-        if (first_word_matches(host + at)) {
-            look_at(scan, (HaywirePosition){ start.value + at }, host + at);
+        if (first_word_matches(page)) {
+            break;
         }
     }
+    return page;
+}
+
+/* The first @length bytes of the @left that are resident from @host on. */
+static void scan_window(Scan *scan, HaywirePosition start, const uint8_t *host,
+                        uint64_t length, uint64_t left)
+{
+    const uint8_t *const end = host + length;
+    const uint8_t *page = host;
+
+    while (!scan->ended && page < end) {
+        page = next_match(page, end, host + left);
+        if (page < end) {
+            uint64_t at = (uint64_t)(page - host);
+
+            look_at(scan, (HaywirePosition){ start.value + at }, page);
+            page += HAYWIRE_PAGE_SIZE;
+        }
+    }
+    scan->stats.resident_pages += (uint64_t)(page - host) / HAYWIRE_PAGE_SIZE;
 }
 
 /* Bytes of all regions up to @position. */
@@ -110,7 +131,10 @@ static HaywireStatus scan_run(Scan *scan, HaywirePosition start,
     while (status == HAYWIRE_OK && length > 0 && !scan->ended) {
         uint64_t window = length < WINDOW_BYTES ? length : WINDOW_BYTES;
 
-        scan_window(scan, start, host, window);
+        if (source->ops->will_scan) {
+            source->ops->will_scan(source, start, window);
+        }
+        scan_window(scan, start, host, window, length);
         if (source->ops->scanned) {
             source->ops->scanned(source, start, window);
         }

@@ -73,6 +73,14 @@ typedef struct HaywireSourceOps {
     HaywireStatus (*is_resident)(HaywireSource *source, HaywirePosition where);
 
     /*
+     * The scan is about to read all of [start, start + length), which lies in
+     * one run of next_resident(): the source may map it in one go. NULL: it
+     * need not.
+     */
+    void (*will_scan)(HaywireSource *source, HaywirePosition start,
+                      uint64_t length);
+
+    /*
      * The scan has read all of [start, start + length), and goes on behind
      * it: the source may give back what that has mapped. NULL: it keeps it.
      */
