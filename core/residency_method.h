@@ -24,7 +24,7 @@ typedef struct HaywireRun {
 } HaywireRun;
 
 /*
- * Fill @run (room for @room) with resident runs between @from and @end, which
+ * Fill @run (room for @room, at least 2) with resident runs between @from and @end, which
  * lie within the mapping, in order. *ret_next: how far was looked: all runs
  * before it are among those given. *ret_next > from unless from == end.
  * HAYWIRE_OK (also without runs), HAYWIRE_IO_ERROR with errno.
