@@ -16,6 +16,7 @@
 #include "beacon_builder.h"
 
 #define TIME_LIMIT_S 30
+#define POLL_US      20000
 
 static char *folder;
 static int runs;
@@ -122,6 +123,18 @@ CliProcess cli_start(const char *arguments, CliSetup setup)
     close(out);
     close(err);
     return process;
+}
+
+void cli_wait_output(const CliProcess *process)
+{
+    const gint64 limit = g_get_monotonic_time() + TIME_LIMIT_S * G_USEC_PER_SEC;
+    GStatBuf found;
+
+    do {
+        g_usleep(POLL_US);
+        g_assert_cmpint(g_stat(process->out, &found), ==, 0);
+    } while (found.st_size == 0 && g_get_monotonic_time() < limit);
+    g_assert_cmpint(found.st_size, >, 0);
 }
 
 static char *take_file(char *path)

@@ -41,6 +41,9 @@ typedef void (*CliSetup)(void);
  */
 CliProcess cli_start(const char *arguments, CliSetup setup);
 
+/* Wait until it has printed something to stdout. */
+void cli_wait_output(const CliProcess *process);
+
 /* Wait for its end. */
 void cli_wait(CliProcess *process, CliResult *ret_result);
 

@@ -150,7 +150,7 @@ static void truncate_while_watched(guint64 size)
     CliProcess process = cli_start(arguments, NULL);
     CliResult result;
 
-    g_usleep(1500 * 1000);
+    cli_wait_output(&process);
     guest_stop(guest); /* it would die of it */
     g_assert_cmpint(truncate(path, (off_t)size), ==, 0);
     cli_wait(&process, &result);
@@ -192,7 +192,7 @@ static void test_watch_signal(void)
     CliProcess process = cli_start(arguments, NULL);
     CliResult result;
 
-    g_usleep(1500 * 1000);
+    cli_wait_output(&process);
     kill(process.pid, SIGINT);
     cli_wait(&process, &result);
     g_assert_cmpint(result.status, ==, 0);

@@ -93,14 +93,16 @@ gboolean haywire_exit_fail(GError **error, HaywireExit code, const char *format,
     return FALSE;
 }
 
+/* File names and what a socket says may hold anything: one harmless line. */
 void haywire_exit_complain(const char *message)
 {
-    g_autofree char *line = g_utf8_make_valid(message, -1);
+    g_autofree char *valid = g_utf8_make_valid(message, -1);
+    g_autoptr(GString) line = g_string_new(NULL);
 
-    for (char *c = line; *c; c++) {
-        if (g_ascii_iscntrl(*c)) {
-            *c = ' ';
-        }
+    for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
+        const gunichar letter = g_utf8_get_char(c);
+
+        g_string_append_unichar(line, g_unichar_isprint(letter) ? letter : ' ');
     }
-    fprintf(stderr, "haywire: %s\n", line);
+    fprintf(stderr, "haywire: %s\n", line->str);
 }
