@@ -202,6 +202,30 @@ static void test_help(void)
     cli_check("nonsense --help", 2, "", "haywire: Unknown command*");
 }
 
+/* The manual has every command that the usage shows, with its arguments. */
+static void test_manual(void)
+{
+    g_autofree char *manual = NULL;
+    g_auto(GStrv) line = NULL;
+    CliResult result;
+    int commands = 0;
+
+    g_assert_true(
+        g_file_get_contents(g_getenv("HAYWIRE_MANUAL"), &manual, NULL, NULL));
+    cli_run("--help", &result);
+    line = g_strsplit(strstr(result.out, "Commands:\n"), "\n", -1);
+    for (int i = 1; line[i][0]; i++) {
+        g_auto(GStrv) word = g_strsplit(g_strchug(line[i]), " ", 2);
+        g_autofree char *item = g_strdup_printf(".It Cm %s", word[0]);
+
+        g_test_message("%s", word[0]);
+        g_assert_nonnull(strstr(manual, item));
+        commands++;
+    }
+    g_assert_cmpint(commands, ==, 11);
+    cli_result_clear(&result);
+}
+
 /* A full disk: what was asked for was not given. */
 static void to_full(void)
 {
@@ -237,6 +261,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/input/usage", test_usage);
     g_test_add_func("/cli/input/numbers", test_numbers);
     g_test_add_func("/cli/input/help", test_help);
+    g_test_add_func("/cli/input/manual", test_manual);
     g_test_add_func("/cli/input/output-fails", test_output_fails);
     failed = g_test_run();
     cli_end();
