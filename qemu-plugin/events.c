@@ -217,6 +217,9 @@ static gboolean look_at_newest(gpointer opaque)
 /* False if this QEMU does not declare all of them. */
 static bool find_numbers(void)
 {
+    if (!&QAPIEvent_lookup) {
+        return false;
+    }
     for (int i = 0; i < EVENT_COUNT; i++) {
         events.number[i] =
             qapi_enum_parse(&QAPIEvent_lookup, event_names[i], -1, NULL);

@@ -183,7 +183,8 @@ extern QmpCommandList qmp_commands QEMU_WEAK;
 /*
  * include/qapi/qmp-event.h, include/qapi/util.h, and the generated
  * qapi/qapi-emit-events.h: events by their number, which differs from build
- * to build and is looked up by name.
+ * to build and is looked up by name.  The table of names may be absent: 10.2
+ * needs it nowhere itself, and only has it with our patches.
  */
 QDict *qmp_event_build_dict(const char *event_name) QEMU_WEAK;
 void qapi_event_emit(int event, QDict *dict) QEMU_WEAK;
@@ -355,7 +356,6 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
 
 #define HAYWIRE_QEMU_DATA(X) \
     X(qmp_commands)          \
-    X(QAPIEvent_lookup)      \
     X(hmp_cmds)
 
 #endif /* HAYWIRE_QEMU_INTERNALS_H */
