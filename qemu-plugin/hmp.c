@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hmp.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "text.h"
@@ -297,11 +298,71 @@ static void declared_rescan(Monitor *mon, const QDict *args)
     run_and_print(mon, run_rescan, &numbers);
 }
 
+/* QEMU's readline keeps only so many; it drops the rest by itself. */
+static void offer(ReadLineState *rs, const char *text, const char *word)
+{
+    if (g_str_has_prefix(word, text)) {
+        readline_add_completion(rs, word);
+    }
+}
+
+static void offer_pids(ReadLineState *rs, const char *text)
+{
+    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
+
+    for (size_t i = 0; i < model->process_count; i++) {
+        g_autofree char *pid =
+            g_strdup_printf("%" PRIu32, model->process[i].pid);
+
+        offer(rs, text, pid);
+    }
+}
+
+static void offer_cameras(ReadLineState *rs, const char *text)
+{
+    offer(rs, text, "1");
+    offer(rs, text, "2");
+}
+
+/* What stands between is not known: a pid fits most words. */
+static void complete_info(ReadLineState *rs, int count, const char *text)
+{
+    readline_set_completion_index(rs, strlen(text));
+    if (count == 2) {
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+            offer(rs, text, words[i].name);
+        }
+    } else if (count == 3) {
+        offer_pids(rs, text);
+    } else if (count == 4) {
+        offer_cameras(rs, text);
+    }
+}
+
+static void complete_focus(ReadLineState *rs, int count, const char *text)
+{
+    readline_set_completion_index(rs, strlen(text));
+    if (count == 2) {
+        offer_pids(rs, text);
+    } else if (count == 3) {
+        offer_cameras(rs, text);
+    }
+}
+
+static void complete_unfocus(ReadLineState *rs, int count, const char *text)
+{
+    readline_set_completion_index(rs, strlen(text));
+    if (count == 2) {
+        offer_cameras(rs, text);
+    }
+}
+
 bool haywire_hmp_register(HaywireWorker *worker)
 {
     the_worker = worker;
-    haywire_hmp_table_fill("haywire_focus", declared_focus);
-    haywire_hmp_table_fill("haywire_unfocus", declared_unfocus);
-    haywire_hmp_table_fill("haywire_rescan", declared_rescan);
-    return haywire_hmp_table_install(info_haywire);
+    haywire_hmp_table_fill("haywire_focus", declared_focus, complete_focus);
+    haywire_hmp_table_fill("haywire_unfocus", declared_unfocus,
+                           complete_unfocus);
+    haywire_hmp_table_fill("haywire_rescan", declared_rescan, NULL);
+    return haywire_hmp_table_install(info_haywire, complete_info);
 }

@@ -52,7 +52,8 @@ static HMPCommand *table_copy_with(const HMPCommand *table,
     return copy;
 }
 
-static bool info_replace(HMPCommand *info, HaywireHmpHandler *handler)
+static bool info_replace(HMPCommand *info, HaywireHmpHandler *handler,
+                         HaywireHmpCompletion *completion)
 {
     const HMPCommand entry = {
         .name = "haywire",
@@ -61,6 +62,7 @@ static bool info_replace(HMPCommand *info, HaywireHmpHandler *handler)
                   "focus PID [CAMERA]|unfocus [CAMERA]|rescan]",
         .help = "show what runs inside the guest",
         .cmd = handler,
+        .command_completion = completion,
     };
 
     info_original = info->sub_table;
@@ -69,7 +71,8 @@ static bool info_replace(HMPCommand *info, HaywireHmpHandler *handler)
     return true;
 }
 
-bool haywire_hmp_table_install(HaywireHmpHandler *handler)
+bool haywire_hmp_table_install(HaywireHmpHandler *handler,
+                               HaywireHmpCompletion *completion)
 {
     HMPCommand *info = table_find(hmp_cmds, "info");
     HMPCommand *declared;
@@ -79,16 +82,18 @@ bool haywire_hmp_table_install(HaywireHmpHandler *handler)
     }
     declared = table_find(info->sub_table, "haywire");
     if (!declared) {
-        return info_replace(info, handler);
+        return info_replace(info, handler, completion);
     }
     if (declared->cmd || declared->cmd_info_hrt) {
         return false;
     }
     monitor_register_hmp("haywire", true, handler);
+    declared->command_completion = completion;
     return true;
 }
 
-bool haywire_hmp_table_fill(const char *name, HaywireHmpHandler *handler)
+bool haywire_hmp_table_fill(const char *name, HaywireHmpHandler *handler,
+                            HaywireHmpCompletion *completion)
 {
     HMPCommand *declared = table_find(hmp_cmds, name);
 
@@ -96,6 +101,7 @@ bool haywire_hmp_table_fill(const char *name, HaywireHmpHandler *handler)
         return false;
     }
     monitor_register_hmp(name, false, handler);
+    declared->command_completion = completion;
     return true;
 }
 

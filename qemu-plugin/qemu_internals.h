@@ -215,6 +215,12 @@ void monitor_register_hmp(const char *name, bool info,
 int monitor_puts(Monitor *mon, const char *str) QEMU_WEAK;
 
 /*
+ * include/qemu/readline.h
+ */
+void readline_add_completion(ReadLineState *rs, const char *str) QEMU_WEAK;
+void readline_set_completion_index(ReadLineState *rs, int index) QEMU_WEAK;
+
+/*
  * include/sysemu/memory_mapping.h in 7.2, include/system/memory_mapping.h in
  * 10.0: what dump-guest-memory uses to lay out guest RAM.
  */
@@ -332,6 +338,8 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
     X(qapi_enum_parse)                     \
     X(monitor_register_hmp)                \
     X(monitor_puts)                        \
+    X(readline_add_completion)             \
+    X(readline_set_completion_index)       \
     X(guest_phys_blocks_init)              \
     X(guest_phys_blocks_append)            \
     X(guest_phys_blocks_free)              \

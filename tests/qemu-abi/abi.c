@@ -16,6 +16,7 @@
 #include "qapi/qobject-input-visitor.h"
 #include "qapi/visitor.h"
 #include "qemu/notify.h"
+#include "qemu/readline.h"
 #include "qemu/timer.h"
 #include "qom/object.h"
 
