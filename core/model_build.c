@@ -215,37 +215,6 @@ static const char *format_boot_id(HaywireModelBuilder *builder)
     return haywire_builder_text(builder, (const uint8_t *)text, length, &cut);
 }
 
-/* Where gpas lie: as given, else as the pages and the manifest say. */
-static void build_layout(HaywireModelBuilder *builder)
-{
-    const HaywireModelInput *input = builder->input;
-    HaywireModel *model = &builder->data->model;
-    HaywireSighting *sighting;
-    size_t count = 0;
-
-    if (input->layout) {
-        model->layout = *input->layout;
-        return;
-    }
-    sighting = calloc(input->copy_count + 1, sizeof(*sighting));
-    if (!sighting) {
-        builder->no_memory = true;
-        return;
-    }
-    for (size_t i = 0; i < input->copy_count; i++) {
-        if (input->copy[i].info.pfn != 0) {
-            sighting[count].position = input->copy[i].position;
-            sighting[count++].pfn = input->copy[i].info.pfn;
-        }
-    }
-    if (haywire_layout_deduce(input->file_size, sighting, count,
-                              model->manifest.ram, model->manifest.ram_count,
-                              &model->layout) != HAYWIRE_OK) {
-        model->layout.count = 0;
-    }
-    free(sighting);
-}
-
 static void build_session(HaywireModelBuilder *builder)
 {
     HaywireOverview *overview = &builder->data->model.overview;
@@ -256,7 +225,9 @@ static void build_session(HaywireModelBuilder *builder)
     haywire_build_manifest(builder);
     haywire_build_cameras(builder);
     build_details_and_sections(builder);
-    build_layout(builder);
+    if (builder->input->layout) {
+        builder->data->model.layout = *builder->input->layout;
+    }
 }
 
 static void init_model(HaywireModel *model, const HaywireModelInput *input)

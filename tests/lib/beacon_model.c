@@ -98,7 +98,6 @@ HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
     HaywirePageInfo info = { 0 };
     HaywireModelInput input = {
         .overview = &overview,
-        .file_size = UINT64_C(1) << 30,
         .host = counters,
     };
     HaywireModel *model;

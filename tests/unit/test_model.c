@@ -394,21 +394,6 @@ static void test_references(void)
     haywire_model_unref(NULL);
 }
 
-static void test_deduced_layout(void)
-{
-    g_autoptr(HaywireModel) model =
-        haywire_text_model(SESSION "ram start=0x1000 end=0x9fc00\n"
-                                   "ram start=0x100000 end=0x3ffe0000\n",
-                           NULL);
-    HaywirePosition position;
-
-    g_assert_cmpuint(model->layout.count, >, 0);
-    g_assert_cmpint(haywire_layout_position(
-                        &model->layout, (HaywireGpa){ 0x123000 }, &position),
-                    ==, HAYWIRE_OK);
-    g_assert_cmphex(position.value, ==, 0x123000);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -436,6 +421,5 @@ int main(int argc, char **argv)
     g_test_add_func("/model/overview", test_overview);
     g_test_add_func("/model/no-session", test_no_session);
     g_test_add_func("/model/references", test_references);
-    g_test_add_func("/model/deduced-layout", test_deduced_layout);
     return g_test_run();
 }

@@ -171,9 +171,9 @@ static void run_pages(HaywirePage *page, size_t pages)
     HaywireOverview overview = { .has_session = true };
     HaywireDiscovery discovery;
     HaywireHostCounters host = { 0 };
-    HaywireModelInput input = {
-        .overview = &overview, .copy = copy, .file_size = 1 << 30, .host = &host
-    };
+    HaywireModelInput input = { .overview = &overview,
+                                .copy = copy,
+                                .host = &host };
     HaywireModel *model;
 
     for (size_t i = 0; i < pages; i++) {

@@ -297,7 +297,6 @@ typedef struct HaywireModelInput {
     const HaywireCopy *copy;           /* any order */
     size_t copy_count;
     const HaywireLayout *layout; /* NULL: not known */
-    uint64_t file_size;
     /* Rejections are counted here first, then copied to the model. */
     HaywireHostCounters *host;
 } HaywireModelInput;
