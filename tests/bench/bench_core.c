@@ -1,0 +1,307 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The reader: from the first beacon page to all, and from pages to lists.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "beacon_builder.h"
+#include "bench.h"
+#include "haywire/bytes.h"
+#include "haywire/publish.h"
+#include "haywire/view.h"
+#include "mapped_source.h"
+
+#define ROUNDS      9
+#define EVICT_BYTES (64u << 20)
+
+/* A guest made from text: its pages in a RAM file, mapped as QEMU maps it. */
+typedef struct Guest {
+    HaywireBeacons *beacons;
+    guint64 size;
+    int fd;
+    guint8 *ram;
+    guint64 refreshes; /* done of it, all told */
+} Guest;
+
+static void guest_open(Guest *guest, const char *text, guint64 size)
+{
+    g_autoptr(GError) error = NULL;
+
+    *guest = (Guest){ haywire_beacons_make(text), size, bench_ram_file(size) };
+    guest->ram =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, guest->fd, 0);
+    g_assert_true(guest->ram != MAP_FAILED);
+    haywire_beacons_place(guest->beacons, guest->ram, size, &error);
+    g_assert_no_error(error);
+}
+
+static void guest_close(Guest *guest)
+{
+    munmap(guest->ram, guest->size);
+    close(guest->fd);
+    haywire_beacons_free(guest->beacons);
+}
+
+static HaywirePage *guest_page(const Guest *guest, const HaywireBeacon *beacon)
+{
+    return (HaywirePage *)(guest->ram + beacon->position.value);
+}
+
+static HaywirePage *guest_discovery(const Guest *guest)
+{
+    return guest_page(guest, haywire_beacons_find(guest->beacons, 0,
+                                                  HAYWIRE_CATEGORY_MASTER, 0));
+}
+
+/* The page once more, as of the next generation. */
+static void republish(HaywirePage *page)
+{
+    HaywirePageStamp stamp = {
+        .kind = haywire_le32_get(page->header.kind),
+        .generation = haywire_le64_get(page->header.generation) + 1,
+        .monotonic_ns = haywire_le64_get(page->header.monotonic_ns) + 1,
+        .realtime_ns = haywire_le64_get(page->header.realtime_ns) + 1,
+        .pfn = haywire_le64_get(page->header.pfn),
+    };
+    guint32 length = haywire_le32_get(page->header.payload_length);
+    guint8 payload[HAYWIRE_PAYLOAD_MAX];
+
+    memcpy(payload, page->payload, length);
+    haywire_page_publish(page, &stamp, payload, length);
+}
+
+static void republish_all(const Guest *guest, HaywireCategory category,
+                          guint32 kind)
+{
+    for (size_t i = 0; i < haywire_beacons_count(guest->beacons); i++) {
+        const HaywireBeacon *beacon = haywire_beacons_get(guest->beacons, i);
+        HaywirePage *page = guest_page(guest, beacon);
+
+        if (beacon->category == category &&
+            haywire_le32_get(page->header.kind) == kind) {
+            republish(page);
+        }
+    }
+}
+
+/* Out of the processor's caches: in use there is other work in between. */
+static void evict_caches(void)
+{
+    static guint8 *other;
+
+    if (!other) {
+        other = g_malloc(EVICT_BYTES);
+    }
+    memset(other, 1, EVICT_BYTES);
+}
+
+/* Put a page whose place is known into the map, verified. */
+static bool map_known_page(HaywireMap *map, const Guest *guest, guint32 index)
+{
+    const HaywireBeacon *beacon =
+        haywire_beacons_find(guest->beacons, 0, HAYWIRE_CATEGORY_MASTER, index);
+    HaywirePageInfo info;
+    HaywirePage copy;
+
+    return haywire_page_snapshot(guest->ram + beacon->position.value, &copy,
+                                 &info, NULL) == HAYWIRE_OK &&
+           haywire_map_add(map, beacon->position, &info) == HAYWIRE_OK;
+}
+
+static HaywireMap *new_map(const Guest *guest)
+{
+    const HaywirePage *page = guest_discovery(guest);
+    HaywireDiscovery discovery;
+    HaywirePageInfo info;
+    HaywirePage copy;
+    HaywireMap *map;
+
+    if (haywire_page_snapshot((const uint8_t *)page, &copy, &info, NULL) !=
+            HAYWIRE_OK ||
+        haywire_decode_discovery(&copy, &info, &discovery, NULL) !=
+            HAYWIRE_OK ||
+        haywire_map_new(info.session, &discovery, &map) != HAYWIRE_OK) {
+        return NULL;
+    }
+    return map;
+}
+
+/* From the discovery page and the first of the index to all of them. */
+static double attach_by_index(gpointer opaque)
+{
+    const Guest *guest = opaque;
+    HaywireSource *source = mapped_source_new(guest->ram, guest->size, -1);
+    HaywireStatus status = HAYWIRE_NOT_FOUND;
+    uint32_t missing = 1;
+    HaywireMap *map;
+    guint64 start;
+
+    evict_caches();
+    start = bench_cpu_ns();
+    map = new_map(guest);
+    if (map && map_known_page(map, guest, 0) && map_known_page(map, guest, 1)) {
+        status = haywire_map_add_index(map, source, source->ops->layout(source),
+                                       &missing);
+    }
+    start = bench_cpu_ns() - start;
+    g_assert_cmpint(status, ==, HAYWIRE_OK);
+    g_assert_cmpuint(missing, ==, 0);
+    haywire_map_destroy(map);
+    haywire_source_destroy(source);
+    return start / BENCH_NS_PER_MS;
+}
+
+static double read_all_pages(gpointer opaque)
+{
+    const Guest *guest = opaque;
+    HaywirePage copy;
+    guint64 start;
+
+    evict_caches();
+    start = bench_cpu_ns();
+    for (size_t i = 0; i < haywire_beacons_count(guest->beacons); i++) {
+        memcpy(&copy, guest_page(guest, haywire_beacons_get(guest->beacons, i)),
+               sizeof(copy));
+        __asm__ volatile("" : : "r"(&copy) : "memory");
+    }
+    return (bench_cpu_ns() - start) / BENCH_NS_PER_MS;
+}
+
+static void bench_attach_index(void)
+{
+    BenchResult result = { "attach-index", .unit = "ms", .bound = 2 };
+    Guest guest;
+
+    guest_open(&guest,
+               "place seed=1 first=0x100000 pages=65536\n"
+               "session heartbeat=7\n",
+               UINT64_C(1) << 30);
+    g_assert_cmpuint(haywire_beacons_count(guest.beacons), ==, 1010);
+    bench_compare(ROUNDS, attach_by_index, read_all_pages, &guest,
+                  &result.value, &result.limit);
+    bench_report(&result);
+    guest_close(&guest);
+}
+
+/* A reader of a guest, and what it has listed. */
+typedef struct Reader {
+    Guest guest;
+    HaywireSource *source;
+    HaywireView *view;
+    guint64 now_ns;
+    gsize listed;
+    HaywireProcess list[8192];
+} Reader;
+
+static void reader_refresh(Reader *reader)
+{
+    HaywireNow now = { reader->now_ns, reader->now_ns };
+    HaywireModel *model;
+    HaywireStatus status = haywire_view_refresh(reader->view, now, &model);
+
+    g_assert_cmpint(status, ==, HAYWIRE_OK);
+    g_assert_cmpuint(model->process_count, <=, G_N_ELEMENTS(reader->list));
+    memcpy(reader->list, model->process,
+           model->process_count * sizeof(*model->process));
+    reader->listed = model->process_count;
+    haywire_model_unref(model);
+}
+
+/*
+ * What a companion publishes from one refresh to the next: a heartbeat and a
+ * snapshot each time, all records every other time, as it does by default.
+ */
+static void reader_next(Reader *reader)
+{
+    reader->now_ns += 500000000;
+    haywire_beacon_beat(guest_discovery(&reader->guest), 500000000);
+    republish_all(&reader->guest, HAYWIRE_CATEGORY_PID, HAYWIRE_KIND_PID);
+    if (reader->guest.refreshes++ % 2 == 0) {
+        republish_all(&reader->guest, HAYWIRE_CATEGORY_ROUNDROBIN,
+                      HAYWIRE_KIND_ROUNDROBIN);
+    }
+}
+
+static Reader *reader_new(guint processes, guint sections)
+{
+    Reader *reader = g_new0(Reader, 1);
+    g_autofree char *text = g_strdup_printf(
+        "place seed=1 first=0x100000 pages=%u\n"
+        "session heartbeat=7 interval=100ms\n"
+        "geometry roundrobin=%u pid=%u\n"
+        "processes first=1 count=%u sections=%u\n",
+        65536 + processes * sections / 8, 500 + processes * (sections + 4) / 20,
+        100 + processes / 20, processes, sections);
+
+    guest_open(&reader->guest, text, UINT64_C(2) << 30);
+    g_assert_cmpint(
+        haywire_file_source_open(reader->guest.fd, NULL, &reader->source), ==,
+        HAYWIRE_OK);
+    g_assert_cmpint(haywire_view_new(reader->source, &reader->view), ==,
+                    HAYWIRE_OK);
+    for (int i = 0; i < 3; i++) {
+        reader_refresh(reader);
+        reader_next(reader);
+    }
+    reader_refresh(reader);
+    g_assert_cmpuint(reader->listed, ==, processes);
+    return reader;
+}
+
+static void reader_free(Reader *reader)
+{
+    haywire_view_destroy(reader->view);
+    haywire_source_destroy(reader->source);
+    guest_close(&reader->guest);
+    g_free(reader);
+}
+
+/* ms for one look: the mean of many, as they are not all alike. */
+static double reader_cost(Reader *reader)
+{
+    const int looks = bench_is_smoke() ? 4 : 100;
+    guint64 busy = 0;
+
+    for (int i = 0; i < looks; i++) {
+        guint64 start;
+
+        reader_next(reader);
+        start = bench_cpu_ns();
+        reader_refresh(reader);
+        busy += bench_cpu_ns() - start;
+    }
+    return busy / BENCH_NS_PER_MS / looks;
+}
+
+static double reader_median(Reader *reader)
+{
+    double cost[ROUNDS];
+
+    for (int i = 0; i < ROUNDS; i++) {
+        cost[i] = reader_cost(reader);
+    }
+    return bench_median(cost, ROUNDS);
+}
+
+static void bench_list_250(void)
+{
+    BenchResult result = { "list-250", .unit = "ms", .limit = 0.3, .bound = 1 };
+    Reader *reader = reader_new(250, 20);
+
+    result.value = reader_median(reader);
+    bench_report(&result);
+    reader_free(reader);
+}
+
+int main(int argc, char **argv)
+{
+    static const Bench benches[] = {
+        { "attach-index", bench_attach_index },
+        { "list-250", bench_list_250 },
+    };
+
+    return bench_main(argc, argv, benches, G_N_ELEMENTS(benches));
+}
