@@ -9,6 +9,8 @@
 
 #include "haywire/map.h"
 
+#define CACHE_LINE 64
+
 typedef struct Slot {
     HaywirePosition position; /* HAYWIRE_POSITION_NONE: not mapped */
     uint64_t monotonic_ns;    /* of the page when it claimed the slot */
@@ -239,27 +241,72 @@ typedef struct IndexWalk {
     bool any_pfn;
 } IndexWalk;
 
-static void follow_page(IndexWalk *walk, HaywireIndexPage *page)
+/* Where the page of an entry lies; HAYWIRE_POSITION_NONE: nowhere. */
+static HaywirePosition entry_position(IndexWalk *walk, uint64_t pfn)
 {
-    uint32_t number, i, index;
-    HaywireCategory category;
     HaywirePosition position;
+
+    if (pfn == 0 || pfn > UINT64_MAX >> HAYWIRE_PAGE_SHIFT) {
+        return HAYWIRE_POSITION_NONE;
+    }
+    walk->any_pfn = true;
+    return haywire_layout_position(walk->layout,
+                                   (HaywireGpa){ pfn << HAYWIRE_PAGE_SHIFT },
+                                   &position) == HAYWIRE_OK
+               ? position
+               : HAYWIRE_POSITION_NONE;
+}
+
+static uint32_t read_entries(IndexWalk *walk, HaywireIndexPage *page,
+                             HaywirePosition *ret_position)
+{
+    uint32_t i;
     uint64_t pfn;
 
-    for (i = 0; i < page->count; i++) {
-        number = page->first_slot + i;
-        if (haywire_cursor_u64(&page->entries, &pfn) != HAYWIRE_OK ||
-            !number_slot(walk->map, number, &category, &index)) {
+    for (i = 0; i < page->count && i < HAYWIRE_INDEX_PER_PAGE; i++) {
+        if (haywire_cursor_u64(&page->entries, &pfn) != HAYWIRE_OK) {
+            break;
+        }
+        ret_position[i] = entry_position(walk, pfn);
+    }
+    return i;
+}
+
+/*
+ * Have a page underway while the one before it is verified: asking whether
+ * that is resident takes as long as the memory does. A prefetch never faults,
+ * so a page that is not resident stays that.
+ */
+static void prefetch_page(HaywireSource *source, HaywirePosition position)
+{
+    const uint8_t *host;
+    size_t at;
+
+    if (haywire_source_pointer(source, position, HAYWIRE_PAGE_SIZE, &host) !=
+        HAYWIRE_OK) {
+        return;
+    }
+    for (at = 0; at < HAYWIRE_PAGE_SIZE; at += CACHE_LINE) {
+        __builtin_prefetch(host + at);
+    }
+}
+
+static void follow_page(IndexWalk *walk, HaywireIndexPage *page)
+{
+    HaywirePosition position[HAYWIRE_INDEX_PER_PAGE];
+    uint32_t i, index, count = read_entries(walk, page, position);
+    HaywireCategory category;
+
+    for (i = 0; i < count; i++) {
+        if (i + 1 < count) {
+            prefetch_page(walk->source, position[i + 1]);
+        }
+        if (!number_slot(walk->map, page->first_slot + i, &category, &index)) {
             return;
         }
-        if (pfn == 0 || pfn > UINT64_MAX >> HAYWIRE_PAGE_SHIFT) {
-            continue;
-        }
-        walk->any_pfn = true;
-        if (haywire_layout_position(walk->layout,
-                                    (HaywireGpa){ pfn << HAYWIRE_PAGE_SHIFT },
-                                    &position) == HAYWIRE_OK &&
-            follow_entry(walk->map, walk->source, position, category, index)) {
+        if (position[i].value != HAYWIRE_POSITION_NONE.value &&
+            follow_entry(walk->map, walk->source, position[i], category,
+                         index)) {
             walk->found++;
         }
     }
