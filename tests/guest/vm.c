@@ -90,9 +90,40 @@ static void add_memory(GPtrArray *words, Vm *vm, const VmOptions *options)
                memory, vm->ram_path);
 }
 
+/* What /proc/cpuinfo calls "cpu MHz", in kHz; 0 when it does not say. */
+static guint host_khz(void)
+{
+    g_autofree char *text = NULL;
+    const char *line;
+
+    if (!g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL)) {
+        return 0;
+    }
+    line = strstr(text, "cpu MHz");
+    line = line ? strchr(line, ':') : NULL;
+    return line ? (guint)(g_ascii_strtod(line + 1, NULL) * 1000) : 0;
+}
+
+/*
+ * A microvm has nothing but an emulated timer to tell Linux how fast the time
+ * stamp counter is. On a busy host Linux cannot make sense of it, finds no
+ * clock and hangs: so tell it. TCG's counter is the host's.
+ */
+static char *clock_words(const VmOptions *options)
+{
+    guint khz = host_khz();
+
+    if (!options->machine || khz == 0 ||
+        !g_str_has_prefix(options->machine, "microvm")) {
+        return g_strdup("");
+    }
+    return g_strdup_printf(" tsc_early_khz=%u", khz);
+}
+
 static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
 {
     const char *guest = environment("HAYWIRE_TEST_GUEST", ".");
+    g_autofree char *clock = clock_words(options);
 
     add(words, "-chardev", NULL);
     add_format(words,
@@ -106,9 +137,9 @@ static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
     add(words, "-append", NULL);
     add_format(words,
                "console=ttyS0 panic=-1 quiet haywire.console=script "
-               "haywire.companion=%s haywire.menagerie=%s",
+               "haywire.companion=%s haywire.menagerie=%s%s",
                options->companion ? options->companion : "run",
-               options->menagerie ? options->menagerie : "run");
+               options->menagerie ? options->menagerie : "run", clock);
 }
 
 /* The command line of QEMU; always stopped at first, see vm_start(). */

@@ -1,0 +1,132 @@
+/*
+ * Lies about sessions: many of them, their heartbeats, their index.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <stdlib.h>
+
+#include "lies.h"
+
+static Forge *forge;
+
+static void beat(void)
+{
+    forge->heartbeat++;
+    forge_discover(forge);
+}
+
+/* Discovery pages alone, each a session of its own, all beating. */
+static HaywirePage *crowd;
+static unsigned long crowd_size;
+
+static void crowd_publish(unsigned long number)
+{
+    Forge one = *forge;
+
+    one.session = forge->session + number + 1;
+    one.started_ns = forge->started_ns - number - 1;
+    one.heartbeat = forge->heartbeat;
+    one.slot[HAYWIRE_CATEGORY_MASTER] = &crowd[number];
+    forge_discover(&one);
+}
+
+static void begin_sessions(unsigned long number)
+{
+    forge = forge_new(NULL);
+    forge_all(forge);
+    crowd = forge_pages(number);
+    crowd_size = number;
+    for (unsigned long i = 0; i < number; i++) {
+        HaywirePageStamp stamp = { .monotonic_ns = forge_now() };
+
+        haywire_page_init(&crowd[i], HAYWIRE_CATEGORY_MASTER, 0,
+                          forge->session + i + 1, &stamp);
+        crowd_publish(i);
+    }
+}
+
+static void beat_sessions(void)
+{
+    beat();
+    for (unsigned long i = 0; i < crowd_size; i++) {
+        crowd_publish(i);
+    }
+}
+
+static void begin_backwards(unsigned long number)
+{
+    forge = forge_new(NULL);
+    forge->heartbeat = number;
+    forge_all(forge);
+}
+
+static void beat_backwards(void)
+{
+    forge->heartbeat--;
+    forge_discover(forge);
+}
+
+/* Frames of every sort: all of low memory, page tables too, one by one. */
+static uint64_t pfn_of_memory(const Forge *one, size_t slot)
+{
+    return one->heartbeat * one->pages + slot;
+}
+
+static uint64_t pfn_of_device(const Forge *one, size_t slot)
+{
+    static const uint64_t frames[] = { 0xfee00, 0xfec00, 0xfed00,
+                                       0xa0,    0xb8,    0xe0000 };
+
+    (void)one;
+    return frames[slot % (sizeof(frames) / sizeof(frames[0]))];
+}
+
+static uint64_t pfn_of_nowhere(const Forge *one, size_t slot)
+{
+    static const uint64_t frames[] = {
+        UINT64_MAX,        UINT64_C(1) << 52, (UINT64_C(1) << 52) - 1,
+        UINT64_C(1) << 40, UINT64_MAX >> 12,  0x100000
+    };
+
+    (void)one;
+    return frames[slot % (sizeof(frames) / sizeof(frames[0]))];
+}
+
+static uint64_t pfn_of_itself(const Forge *one, size_t slot)
+{
+    (void)slot;
+    return forge_pfn(&one->slot[HAYWIRE_CATEGORY_MASTER][1]);
+}
+
+static uint64_t (*const index_lies[])(const Forge *, size_t) = {
+    pfn_of_memory,
+    pfn_of_device,
+    pfn_of_nowhere,
+    pfn_of_itself,
+};
+
+static unsigned long index_lie;
+
+static void begin_index(unsigned long number)
+{
+    index_lie = number % (sizeof(index_lies) / sizeof(index_lies[0]));
+    forge = forge_new(NULL);
+    forge_all(forge);
+}
+
+/* The lies in turn, unless one was asked for. */
+static void beat_index(void)
+{
+    beat();
+    forge_index(forge, index_lies[(index_lie + forge->heartbeat / 8) % 4]);
+}
+
+const Lie lies_of_session[] = {
+    { "sessions", "sessions at once, all beating", 3000, begin_sessions,
+      beat_sessions },
+    { "backwards", "a heartbeat that runs backwards", 1000000, begin_backwards,
+      beat_backwards },
+    { "index", "an index that leads anywhere", 0, begin_index, beat_index },
+    { NULL },
+};
