@@ -20,6 +20,7 @@ struct HaywireMap {
     uint64_t session;
     HaywirePart index; /* where in MASTER the index lies */
     uint64_t clashes;
+    uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* of the index, by reason */
     uint32_t pages[HAYWIRE_CATEGORY_COUNT];
     uint32_t mapped[HAYWIRE_CATEGORY_COUNT];
     Slot *array[HAYWIRE_CATEGORY_COUNT]; /* into slot[] */
@@ -135,6 +136,11 @@ uint64_t haywire_map_clashes(const HaywireMap *map)
     return map->clashes;
 }
 
+uint64_t haywire_map_rejected(const HaywireMap *map, HaywireStatus reason)
+{
+    return (unsigned)reason < HAYWIRE_STATUS_COUNT ? map->rejected[reason] : 0;
+}
+
 HaywirePosition haywire_map_position(const HaywireMap *map,
                                      HaywireCategory category, uint32_t index)
 {
@@ -208,29 +214,30 @@ static bool number_slot(const HaywireMap *map, uint32_t number,
  * with the same times until it is written again: on a tie the index, which
  * knows where the page is now, has the last word.
  */
-static bool follow_entry(HaywireMap *map, HaywireSource *source,
-                         HaywirePosition position, HaywireCategory category,
-                         uint32_t index)
+static HaywireStatus follow_entry(HaywireMap *map, HaywireSource *source,
+                                  HaywirePosition position,
+                                  HaywireCategory category, uint32_t index)
 {
     Slot *slot = find_slot(map, category, index);
     HaywirePageInfo info;
     HaywirePage copy;
+    HaywireStatus status;
 
     if (slot->position.value == position.value) {
-        return true;
+        return HAYWIRE_OK;
     }
-    if (read_at(map, source, position, category, index, &copy, &info) !=
-        HAYWIRE_OK) {
-        return false;
+    status = read_at(map, source, position, category, index, &copy, &info);
+    if (status != HAYWIRE_OK) {
+        return status;
     }
     if (is_mapped(slot)) {
         map->clashes++;
         if (info.monotonic_ns < slot->monotonic_ns) {
-            return true;
+            return HAYWIRE_OK;
         }
     }
     claim(map, slot, position, &info);
-    return true;
+    return HAYWIRE_OK;
 }
 
 typedef struct IndexWalk {
@@ -244,17 +251,22 @@ typedef struct IndexWalk {
 /* Where the page of an entry lies; HAYWIRE_POSITION_NONE: nowhere. */
 static HaywirePosition entry_position(IndexWalk *walk, uint64_t pfn)
 {
+    HaywireStatus status = HAYWIRE_BAD_RANGE;
     HaywirePosition position;
 
-    if (pfn == 0 || pfn > UINT64_MAX >> HAYWIRE_PAGE_SHIFT) {
+    if (pfn == 0) {
+        return HAYWIRE_POSITION_NONE; /* not known to the guest */
+    }
+    if (pfn <= UINT64_MAX >> HAYWIRE_PAGE_SHIFT) {
+        walk->any_pfn = true;
+        status = haywire_layout_position(
+            walk->layout, (HaywireGpa){ pfn << HAYWIRE_PAGE_SHIFT }, &position);
+    }
+    if (status != HAYWIRE_OK) {
+        walk->map->rejected[status]++;
         return HAYWIRE_POSITION_NONE;
     }
-    walk->any_pfn = true;
-    return haywire_layout_position(walk->layout,
-                                   (HaywireGpa){ pfn << HAYWIRE_PAGE_SHIFT },
-                                   &position) == HAYWIRE_OK
-               ? position
-               : HAYWIRE_POSITION_NONE;
+    return position;
 }
 
 static uint32_t read_entries(IndexWalk *walk, HaywireIndexPage *page,
@@ -296,6 +308,7 @@ static void follow_page(IndexWalk *walk, HaywireIndexPage *page)
     HaywirePosition position[HAYWIRE_INDEX_PER_PAGE];
     uint32_t i, index, count = read_entries(walk, page, position);
     HaywireCategory category;
+    HaywireStatus status;
 
     for (i = 0; i < count; i++) {
         if (i + 1 < count) {
@@ -304,10 +317,15 @@ static void follow_page(IndexWalk *walk, HaywireIndexPage *page)
         if (!number_slot(walk->map, page->first_slot + i, &category, &index)) {
             return;
         }
-        if (position[i].value != HAYWIRE_POSITION_NONE.value &&
-            follow_entry(walk->map, walk->source, position[i], category,
-                         index)) {
+        if (position[i].value == HAYWIRE_POSITION_NONE.value) {
+            continue;
+        }
+        status =
+            follow_entry(walk->map, walk->source, position[i], category, index);
+        if (status == HAYWIRE_OK) {
             walk->found++;
+        } else {
+            walk->map->rejected[status]++;
         }
     }
 }
@@ -320,14 +338,20 @@ HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
     HaywireIndexPage page;
     HaywirePageInfo info;
     HaywirePage copy;
+    HaywireStatus status;
     uint32_t i;
 
     for (i = 0; i < map->index.pages; i++) {
-        if (haywire_map_read(map, source, HAYWIRE_CATEGORY_MASTER,
-                             map->index.first + i, &copy,
-                             &info) == HAYWIRE_OK &&
-            haywire_decode_index(&copy, &info, &page, NULL) == HAYWIRE_OK) {
+        status = haywire_map_read(map, source, HAYWIRE_CATEGORY_MASTER,
+                                  map->index.first + i, &copy, &info);
+        if (status != HAYWIRE_OK) {
+            continue; /* the reader of that slot says why */
+        }
+        status = haywire_decode_index(&copy, &info, &page, NULL);
+        if (status == HAYWIRE_OK) {
             follow_page(&walk, &page);
+        } else {
+            map->rejected[status]++;
         }
     }
     *ret_missing = walk.found < map->total ? map->total - walk.found : 0;

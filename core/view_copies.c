@@ -241,12 +241,21 @@ const HaywireLayout *haywire_view_layout(HaywireView *view)
     return view->shown.layout_known ? &view->shown.layout : NULL;
 }
 
-static void count_clashes(HaywireView *view)
+/* What the map met since it was last asked. */
+static void count_map(HaywireView *view)
 {
-    uint64_t clashes = haywire_map_clashes(view->shown.map);
+    HaywireShown *shown = &view->shown;
+    uint64_t clashes = haywire_map_clashes(shown->map);
+    int i;
 
-    view->host.slot_clashes += clashes - view->shown.clashes;
-    view->shown.clashes = clashes;
+    view->host.slot_clashes += clashes - shown->clashes;
+    shown->clashes = clashes;
+    for (i = 0; i < HAYWIRE_STATUS_COUNT; i++) {
+        uint64_t rejected = haywire_map_rejected(shown->map, i);
+
+        view->host.rejected[i] += rejected - shown->rejected[i];
+        shown->rejected[i] = rejected;
+    }
 }
 
 HaywireStatus haywire_view_update_copies(HaywireView *view)
@@ -267,7 +276,7 @@ HaywireStatus haywire_view_update_copies(HaywireView *view)
     if (status != HAYWIRE_OK) {
         return status;
     }
-    count_clashes(view);
+    count_map(view);
     shown->copied = true;
     if (!layout) {
         status = deduce_layout(view);

@@ -58,8 +58,9 @@ typedef struct HaywireShown {
     bool layout_known;      /* deduced */
     HaywireSession session; /* as last seen */
     HaywireMap *map;
-    uint64_t clashes; /* of the map, counted already */
-    uint32_t total;   /* slots */
+    uint64_t clashes;                        /* of the map, counted already */
+    uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* likewise */
+    uint32_t total;                          /* slots */
     uint32_t held_pages;
     HaywireCopy *held;  /* by slot; page NULL: no copy */
     HaywireCopy *dense; /* those with a copy, for the model */

@@ -283,6 +283,10 @@ static void test_index_missing(void)
         HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 3);
     g_assert_cmpuint(mapped(world), ==, TOTAL - 3);
+    g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_BAD_CHECKSUM), ==,
+                     1);
+    g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_BAD_INDEX), ==,
+                     1);
     free_world(world);
 }
 
@@ -315,6 +319,8 @@ static void test_index_outside(void)
         HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, TOTAL);
     g_assert_cmpuint(mapped(world), ==, 3);
+    g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_NO_LAYOUT), ==,
+                     TOTAL);
     free_world(world);
 }
 

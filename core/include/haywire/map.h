@@ -96,6 +96,12 @@ uint32_t haywire_map_pages(const HaywireMap *map, HaywireCategory category);
 uint32_t haywire_map_mapped(const HaywireMap *map, HaywireCategory category);
 uint64_t haywire_map_clashes(const HaywireMap *map);
 
+/*
+ * Entries of the master index that did not lead to the slot's page, and index
+ * pages that are malformed, by reason; since the map was made.
+ */
+uint64_t haywire_map_rejected(const HaywireMap *map, HaywireStatus reason);
+
 /* HAYWIRE_POSITION_NONE for an unmapped slot or one outside the geometry. */
 HaywirePosition haywire_map_position(const HaywireMap *map,
                                      HaywireCategory category, uint32_t index);
