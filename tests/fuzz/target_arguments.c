@@ -10,7 +10,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <getopt.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -193,7 +192,6 @@ static void run_words(char **words, int count)
     GError *error = NULL;
 
     memcpy(argv + 1, words, (size_t)count * sizeof(*words));
-    optind = 0; /* getopt starts anew */
     if (!haywire_options_parse(count + 1, argv, &options, &error)) {
         check_error(error);
         return;

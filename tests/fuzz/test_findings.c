@@ -7,6 +7,7 @@
 #include <json-glib/json-glib.h>
 
 #include "exit_status.h"
+#include "options.h"
 #include "reply_parse.h"
 
 /* A whole answer to haywire-translate but for the name of the RAM block. */
@@ -54,6 +55,22 @@ static void test_reply_with_other_scripts(void)
     g_assert_cmpstr(place.ram_block, ==, "\303\251\327\220\\x1b");
 }
 
+/* A parse that ends within a word of short options, then another one. */
+static void test_options_twice(void)
+{
+    char *bad[] = { (char *)"haywire", (char *)"-xyz", NULL };
+    char *good[] = { (char *)"haywire", NULL };
+    g_autoptr(GError) error = NULL;
+    HaywireOptions options;
+
+    g_assert_false(haywire_options_parse(2, bad, &options, &error));
+    g_assert_cmpint(haywire_exit_of_error(error), ==, HAYWIRE_EXIT_USAGE);
+    g_clear_error(&error);
+    g_assert_true(haywire_options_parse(1, good, &options, &error));
+    g_assert_no_error(error);
+    g_assert_null(options.command);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -61,5 +78,6 @@ int main(int argc, char **argv)
                     test_reply_with_format_characters);
     g_test_add_func("/findings/reply/other-scripts",
                     test_reply_with_other_scripts);
+    g_test_add_func("/findings/options/twice", test_options_twice);
     return g_test_run();
 }

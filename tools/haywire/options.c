@@ -76,7 +76,7 @@ gboolean haywire_options_parse(int argc, char **argv,
     int option;
 
     opterr = 0;
-    optind = 1;
+    optind = 0; /* glibc's for: anew, even from within a word */
     while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
         if (!take_option(&options, option, argv, error)) {
             return FALSE;
