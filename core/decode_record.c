@@ -239,26 +239,31 @@ static void read_head(HaywireFields *fields, uint16_t *ret_type,
     haywire_fields_split(fields, length - head, ret_body, "record");
 }
 
+/*
+ * Of the reader only the position moves: copying a structure that was just
+ * written in parts holds the processor up for longer than the reading takes.
+ */
 HaywireStatus haywire_record_next(HaywireRecordReader *reader,
                                   HaywireRecord *ret_record,
                                   HaywireDiagnosis *diagnosis)
 {
-    HaywireFields fields = { .cursor = reader->cursor,
-                             .base = reader->cursor.data,
-                             .diagnosis = diagnosis };
-    HaywireFields body = fields;
+    HaywireCursor *cursor = &reader->cursor;
+    HaywireFields fields = { .base = cursor->data, .diagnosis = diagnosis };
+    HaywireFields body = { .base = cursor->data, .diagnosis = diagnosis };
     HaywireRecord record;
     const RecordKind *kind;
     uint32_t flags;
 
-    if (haywire_cursor_left(&reader->cursor) == 0) {
+    if (haywire_cursor_left(cursor) == 0) {
         return HAYWIRE_NOT_FOUND;
     }
+    haywire_cursor_init(&fields.cursor, cursor->data + cursor->position,
+                        haywire_cursor_left(cursor));
     read_head(&fields, &record.type, &flags, &kind, &body.cursor);
     if (fields.status != HAYWIRE_OK) {
         return fields.status;
     }
-    reader->cursor = fields.cursor;
+    cursor->position += fields.cursor.position;
     if (kind) {
         kind->read(&body, flags, &record);
     }

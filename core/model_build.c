@@ -118,6 +118,17 @@ static int compare_copies(const void *left, const void *right)
     return a->info.index < b->info.index ? -1 : a->info.index > b->info.index;
 }
 
+/* A view hands them over in order. */
+static bool is_sorted(const HaywireCopyList *list)
+{
+    for (size_t i = 1; i < list->count; i++) {
+        if (compare_copies(&list->copy[i - 1], &list->copy[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void sort_copies(HaywireModelBuilder *builder,
                         const HaywireCopy **pointer)
 {
@@ -133,7 +144,9 @@ static void sort_copies(HaywireModelBuilder *builder,
                 list->copy[list->count++] = &input->copy[i];
             }
         }
-        qsort(list->copy, list->count, sizeof(*list->copy), compare_copies);
+        if (!is_sorted(list)) {
+            qsort(list->copy, list->count, sizeof(*list->copy), compare_copies);
+        }
         start += list->count;
     }
 }

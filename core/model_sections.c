@@ -23,14 +23,15 @@ void haywire_sets_add(HaywireModelBuilder *builder, HaywireVector *sets,
     };
 
     while (seen.count < set->count) {
-        HaywireRecordReader next = *reader;
+        size_t before = reader->cursor.position;
         HaywireRecord record;
 
-        if (haywire_record_next(&next, &record, NULL) != HAYWIRE_OK ||
+        if (haywire_record_next(reader, &record, NULL) != HAYWIRE_OK ||
             record.type != HAYWIRE_RECORD_SECTION) {
-            break; /* the caller reads it again, and counts it */
+            /* The caller reads it again, and counts it. */
+            reader->cursor.position = before;
+            break;
         }
-        *reader = next;
         seen.count++;
     }
     seen.whole = seen.count == set->count;
@@ -98,6 +99,7 @@ typedef struct ListMaker {
     HaywireModelBuilder *builder;
     HaywireVector sections;
     HaywireString last_path; /* as it lies in the copy */
+    const char *last_text;   /* what came of it; NULL: none yet */
     uint64_t last_end;
 } ListMaker;
 
@@ -105,40 +107,47 @@ typedef struct ListMaker {
 static const char *path_text(ListMaker *maker, HaywireString path,
                              bool *ret_cut)
 {
-    const HaywireSection *last = maker->sections.data;
-
-    if (maker->sections.count > 0 && path.length == maker->last_path.length &&
+    if (maker->last_text && path.length == maker->last_path.length &&
         memcmp(path.data, maker->last_path.data, path.length) == 0) {
-        last += maker->sections.count - 1;
-        return last->path;
+        return maker->last_text;
     }
     maker->last_path = path;
-    return haywire_builder_text(maker->builder, path.data, path.length,
-                                ret_cut);
+    maker->last_text =
+        haywire_builder_text(maker->builder, path.data, path.length, ret_cut);
+    return maker->last_text;
+}
+
+static void fill_section(ListMaker *maker, const HaywireSectionRecord *record,
+                         HaywireSection *section)
+{
+    section->start = record->start.value;
+    section->end = record->end.value;
+    section->permissions = permissions(record->flags);
+    section->offset = record->offset;
+    section->device_major = record->device_major;
+    section->device_minor = record->device_minor;
+    section->inode = record->inode;
+    section->path_truncated = record->flags & HAYWIRE_SECTION_PATH_TRUNCATED;
+    section->path = path_text(maker, record->path, &section->path_truncated);
 }
 
 /* False when nothing more can be taken. */
 static bool add_section(ListMaker *maker, const HaywireSectionRecord *record)
 {
-    HaywireSection section = {
-        .start = record->start.value,
-        .end = record->end.value,
-        .permissions = permissions(record->flags),
-        .offset = record->offset,
-        .device_major = record->device_major,
-        .device_minor = record->device_minor,
-        .inode = record->inode,
-        .path_truncated = record->flags & HAYWIRE_SECTION_PATH_TRUNCATED,
-    };
+    void *section;
 
-    if (section.start < maker->last_end) {
+    if (record->start.value < maker->last_end) {
         haywire_builder_reject(maker->builder, HAYWIRE_BAD_RANGE);
         return true;
     }
-    maker->last_end = section.end;
-    section.path = path_text(maker, record->path, &section.path_truncated);
-    return haywire_builder_check(
-        maker->builder, haywire_vector_push(&maker->sections, &section));
+    maker->last_end = record->end.value;
+    if (!haywire_builder_check(
+            maker->builder,
+            haywire_vector_extend(&maker->sections, &section))) {
+        return false;
+    }
+    fill_section(maker, record, section);
+    return true;
 }
 
 /* Each set was read once: its records are good sections. */

@@ -33,19 +33,36 @@ static HaywireStatus grow(HaywireVector *vector)
     return HAYWIRE_OK;
 }
 
-HaywireStatus haywire_vector_push(HaywireVector *vector, const void *element)
+static HaywireStatus make_room(HaywireVector *vector)
 {
-    HaywireStatus status = HAYWIRE_OK;
-
     if (vector->count >= vector->max) {
         return HAYWIRE_LIMIT;
     }
-    if (vector->count == vector->room) {
-        status = grow(vector);
-    }
+    return vector->count == vector->room ? grow(vector) : HAYWIRE_OK;
+}
+
+static void *end_of(const HaywireVector *vector)
+{
+    return (uint8_t *)vector->data + vector->count * vector->size;
+}
+
+HaywireStatus haywire_vector_push(HaywireVector *vector, const void *element)
+{
+    HaywireStatus status = make_room(vector);
+
     if (status == HAYWIRE_OK) {
-        memcpy((uint8_t *)vector->data + vector->count * vector->size, element,
-               vector->size);
+        memcpy(end_of(vector), element, vector->size);
+        vector->count++;
+    }
+    return status;
+}
+
+HaywireStatus haywire_vector_extend(HaywireVector *vector, void **ret_element)
+{
+    HaywireStatus status = make_room(vector);
+
+    if (status == HAYWIRE_OK) {
+        *ret_element = memset(end_of(vector), 0, vector->size);
         vector->count++;
     }
     return status;

@@ -1,11 +1,15 @@
 /*
  * Bounds-checked reading of a verified copy. Does not move on failure.
+ * All of it is inline: decoding is mostly this.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_CURSOR_H
 #define HAYWIRE_CURSOR_H
+
+#include <endian.h>
+#include <string.h>
 
 #include "haywire/status.h"
 
@@ -15,27 +19,107 @@ typedef struct HaywireCursor {
     size_t end; /* position <= end, always */
 } HaywireCursor;
 
-void haywire_cursor_init(HaywireCursor *cursor, const void *data,
-                         size_t length);
-size_t haywire_cursor_left(const HaywireCursor *cursor);
+static inline void haywire_cursor_init(HaywireCursor *cursor, const void *data,
+                                       size_t length)
+{
+    cursor->data = data;
+    cursor->position = 0;
+    cursor->end = length;
+}
 
-/* HAYWIRE_OK or HAYWIRE_SHORT_PAYLOAD. */
-HaywireStatus haywire_cursor_u8(HaywireCursor *cursor,
-                                uint8_t *ret_value) HAYWIRE_MUST_CHECK;
-HaywireStatus haywire_cursor_u16(HaywireCursor *cursor,
-                                 uint16_t *ret_value) HAYWIRE_MUST_CHECK;
-HaywireStatus haywire_cursor_u32(HaywireCursor *cursor,
-                                 uint32_t *ret_value) HAYWIRE_MUST_CHECK;
-HaywireStatus haywire_cursor_u64(HaywireCursor *cursor,
-                                 uint64_t *ret_value) HAYWIRE_MUST_CHECK;
-HaywireStatus haywire_cursor_skip(HaywireCursor *cursor,
-                                  size_t length) HAYWIRE_MUST_CHECK;
-/* *ret_bytes points into the cursor's data. */
-HaywireStatus
-haywire_cursor_bytes(HaywireCursor *cursor, size_t length,
-                     const uint8_t **ret_bytes) HAYWIRE_MUST_CHECK;
+static inline size_t haywire_cursor_left(const HaywireCursor *cursor)
+{
+    return cursor->end - cursor->position;
+}
+
+/*
+ * HAYWIRE_OK or HAYWIRE_SHORT_PAYLOAD, as all below. *ret_bytes points into
+ * the cursor's data.
+ */
+static inline HAYWIRE_MUST_CHECK HaywireStatus haywire_cursor_bytes(
+    HaywireCursor *cursor, size_t length, const uint8_t **ret_bytes)
+{
+    if (length > haywire_cursor_left(cursor)) {
+        return HAYWIRE_SHORT_PAYLOAD;
+    }
+    *ret_bytes = cursor->data + cursor->position;
+    cursor->position += length;
+    return HAYWIRE_OK;
+}
+
+static inline HAYWIRE_MUST_CHECK HaywireStatus
+haywire_cursor_skip(HaywireCursor *cursor, size_t length)
+{
+    const uint8_t *ignored;
+
+    return haywire_cursor_bytes(cursor, length, &ignored);
+}
+
 /* A cursor over the next @length bytes; this one moves behind them. */
-HaywireStatus haywire_cursor_split(HaywireCursor *cursor, size_t length,
-                                   HaywireCursor *ret_part) HAYWIRE_MUST_CHECK;
+static inline HAYWIRE_MUST_CHECK HaywireStatus haywire_cursor_split(
+    HaywireCursor *cursor, size_t length, HaywireCursor *ret_part)
+{
+    const uint8_t *bytes;
+    HaywireStatus status = haywire_cursor_bytes(cursor, length, &bytes);
+
+    if (status == HAYWIRE_OK) {
+        haywire_cursor_init(ret_part, bytes, length);
+    }
+    return status;
+}
+
+static inline HAYWIRE_MUST_CHECK HaywireStatus
+haywire_cursor_u8(HaywireCursor *cursor, uint8_t *ret_value)
+{
+    const uint8_t *bytes;
+    HaywireStatus status = haywire_cursor_bytes(cursor, 1, &bytes);
+
+    if (status == HAYWIRE_OK) {
+        *ret_value = *bytes;
+    }
+    return status;
+}
+
+static inline HAYWIRE_MUST_CHECK HaywireStatus
+haywire_cursor_u16(HaywireCursor *cursor, uint16_t *ret_value)
+{
+    const uint8_t *bytes;
+    uint16_t value;
+    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
+
+    if (status == HAYWIRE_OK) {
+        memcpy(&value, bytes, sizeof(value));
+        *ret_value = le16toh(value);
+    }
+    return status;
+}
+
+static inline HAYWIRE_MUST_CHECK HaywireStatus
+haywire_cursor_u32(HaywireCursor *cursor, uint32_t *ret_value)
+{
+    const uint8_t *bytes;
+    uint32_t value;
+    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
+
+    if (status == HAYWIRE_OK) {
+        memcpy(&value, bytes, sizeof(value));
+        *ret_value = le32toh(value);
+    }
+    return status;
+}
+
+static inline HAYWIRE_MUST_CHECK HaywireStatus
+haywire_cursor_u64(HaywireCursor *cursor, uint64_t *ret_value)
+{
+    const uint8_t *bytes;
+    uint64_t value;
+    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
+
+    if (status == HAYWIRE_OK) {
+        memcpy(&value, bytes, sizeof(value));
+        *ret_value = le64toh(value);
+    }
+    return status;
+}
 
 #endif
