@@ -319,6 +319,14 @@ void vm_quit(Vm *vm)
     g_assert_cmpint(g_subprocess_get_exit_status(vm->process), ==, 0);
 }
 
+GPid vm_pid(Vm *vm)
+{
+    const char *text = g_subprocess_get_identifier(vm->process);
+
+    g_assert_nonnull(text);
+    return (GPid)g_ascii_strtoull(text, NULL, 10);
+}
+
 const char *vm_ram_path(Vm *vm)
 {
     return vm->ram_path;

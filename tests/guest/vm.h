@@ -56,6 +56,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Vm, vm_free)
 const char *vm_ram_path(Vm *vm);
 const char *vm_second_qmp_path(Vm *vm);
 
+/* QEMU's process; while it runs. */
+GPid vm_pid(Vm *vm);
+
 /* A path in the machine's private folder, removed with it. g_free() it. */
 char *vm_private_path(Vm *vm, const char *name);
 
