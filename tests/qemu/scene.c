@@ -101,15 +101,22 @@ static void scene_rescan(Scene *scene)
         qemu_process_qmp(scene->process, "haywire-rescan", NULL);
 }
 
-void scene_start(Scene *scene, const char *qemu, const char *arguments,
-                 const char *text)
+void scene_start_with(Scene *scene, const char *qemu,
+                      const char *plugin_options, const char *arguments,
+                      const char *text)
 {
     scene->beacons = haywire_beacons_make(text);
-    scene->process = qemu_process_start(qemu, PLUGIN_OPTIONS, arguments);
+    scene->process = qemu_process_start(qemu, plugin_options, arguments);
     scene_write_all(scene);
     scene_rescan(scene);
     scene_await(scene, "live", NULL, 0);
     scene_await_all(scene);
+}
+
+void scene_start(Scene *scene, const char *qemu, const char *arguments,
+                 const char *text)
+{
+    scene_start_with(scene, qemu, PLUGIN_OPTIONS, arguments, text);
 }
 
 void scene_end(Scene *scene)

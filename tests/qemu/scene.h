@@ -21,6 +21,11 @@ typedef struct Scene {
 void scene_start(Scene *scene, const char *qemu, const char *arguments,
                  const char *text);
 
+/* The same with options for the plugin, each with a comma in front. */
+void scene_start_with(Scene *scene, const char *qemu,
+                      const char *plugin_options, const char *arguments,
+                      const char *text);
+
 /* Quit; QEMU must end well and have had nothing to say. */
 void scene_end(Scene *scene);
 

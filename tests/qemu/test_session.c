@@ -333,11 +333,9 @@ static void test_focus_overwritten(const char *qemu)
     static const guint8 junk[HAYWIRE_PAGE_SIZE] = { 0x90, 0x90 };
     static const guint8 other_nonce[] = { 0x35, 0x12 };
     const HaywireBeacon *control;
-    Scene scene = { .beacons = haywire_beacons_make(world) };
+    Scene scene;
 
-    scene.process = qemu_process_start(qemu, ",interval=1500", "-m 256");
-    scene_write_all(&scene);
-    scene_await(&scene, "live", NULL, 0);
+    scene_start_with(&scene, qemu, ",interval=1500", "-m 256", world);
     control = control_page(&scene, 1);
 
     qemu_process_memwrite(scene.process,
