@@ -119,7 +119,7 @@ static void test_hidden_pfns(void)
         haywire_beacons_make("session pfns=0\n");
     HaywireIndexPage index;
     HaywirePageInfo info;
-    uint64_t pfn;
+    uint64_t pfn = 0;
     const HaywireBeacon *page =
         haywire_beacons_find(beacons, 0, HAYWIRE_CATEGORY_MASTER, 1);
 

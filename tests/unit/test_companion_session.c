@@ -120,7 +120,7 @@ static uint32_t check_index(Session *session, const HaywireDiscovery *found)
                         HAYWIRE_OK);
         g_assert_cmpuint(page.first_slot, ==, slot);
         for (uint32_t e = 0; e < page.count; e++, slot++) {
-            uint64_t pfn;
+            uint64_t pfn = 0;
 
             g_assert_cmpint(haywire_cursor_u64(&page.entries, &pfn), ==,
                             HAYWIRE_OK);

@@ -190,7 +190,7 @@ static void test_index(void)
 {
     HaywireIndexPage index;
     Fixture fixture;
-    uint64_t pfn;
+    uint64_t pfn = 0;
 
     fixture_open(&fixture, "", HAYWIRE_CATEGORY_MASTER, 1);
     g_assert_cmpint(
