@@ -1,0 +1,496 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A guest that lies: each lie of haywire-liar in a real guest, looked at by
+ * the plugin and by the host tool. Both stay up, the guest goes on, memory and
+ * scans stay within bounds (docs/security.md), what is printed is harmless, and
+ * the statistics name what was refused.
+ *
+ *   test-guest-liar             plugin as for use, bounds are checked
+ *   test-guest-liar sanitized   plugin with sanitizers, preloaded into QEMU
+ *
+ *   HAYWIRE_TEST_SANITIZED_TOOL     host tool with sanitizers, for both
+ *   HAYWIRE_TEST_SANITIZED_PLUGIN   plugin with sanitizers
+ *   HAYWIRE_TEST_PRELOAD            the sanitizers' library
+ */
+#include "compare.h"
+#include "process_memory.h"
+#include "view.h"
+
+#include <string.h>
+
+#define MEMORY          "2G"
+#define TIMEOUT_S       60
+#define REFRESHES       4
+#define SCANS           3
+#define ANY_PID         1
+#define FOCUS_TRIES     100
+#define TOOL_STATUS_MAX 4
+
+/* docs/security.md: what a lying guest can cost. */
+#define GROWTH_MAX      (16ull << 20)
+#define GROWTH_HUGE_MAX (192ull << 20)
+#define SCAN_BASE_NS    100000000ull
+#define SCAN_FACTOR     10
+#define CANDIDATE_NS    2000ull
+
+typedef struct {
+    const char *lie;     /* with its number, where not the default */
+    const char *reason;  /* that the statistics must name; NULL: none */
+    const char *counter; /* of the host that must grow; NULL: none */
+    gboolean alive;      /* its heart beats */
+    guint64 growth;      /* host memory, bytes */
+} Case;
+
+static const Case cases[] = {
+    { "backwards", NULL, NULL, FALSE, GROWTH_MAX },
+    { "index", "no-layout", NULL, TRUE, GROWTH_MAX },
+    { "absurd", "bad-record", NULL, TRUE, GROWTH_MAX },
+    { "names", "bad-string", NULL, TRUE, GROWTH_MAX },
+    { "pids", "bad-value", NULL, TRUE, GROWTH_MAX },
+    { "sections", "bad-range", NULL, TRUE, GROWTH_MAX },
+    { "runs", "bad-count", NULL, TRUE, GROWTH_MAX },
+    { "rewrite", "page-busy", NULL, TRUE, GROWTH_MAX },
+    { "vanish", NULL, NULL, TRUE, GROWTH_MAX },
+    { "sessions", NULL, "sessions-dropped", TRUE, GROWTH_MAX },
+    { "claims", NULL, "slot-clashes", TRUE, GROWTH_MAX },
+    { "flood", "bad-version", "candidates", TRUE, GROWTH_MAX },
+    { "huge", NULL, "limits-reached", TRUE, GROWTH_HUGE_MAX },
+};
+
+static gboolean sanitized;
+static Vm *machine;
+
+/* An honest guest's, to compare with. */
+static guint64 honest_bytes;
+static guint64 honest_page_ns; /* times 1000 */
+
+static gboolean is_harmless(gunichar character)
+{
+    switch (g_unichar_type(character)) {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+        return FALSE;
+    default:
+        return TRUE;
+    }
+}
+
+static void check_text(const char *text)
+{
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+    for (; *text; text = g_utf8_next_char(text)) {
+        gunichar character = g_utf8_get_char(text);
+
+        if (character != '\n' && !is_harmless(character)) {
+            g_error("U+%04X in the output", character);
+        }
+    }
+}
+
+static void check_node(JsonNode *node);
+
+static void check_element(JsonArray *array, guint index, JsonNode *node,
+                          gpointer opaque)
+{
+    (void)array;
+    (void)index;
+    (void)opaque;
+    check_node(node);
+}
+
+static void check_member(JsonObject *object, const char *name, JsonNode *node,
+                         gpointer opaque)
+{
+    (void)object;
+    (void)opaque;
+    check_text(name);
+    check_node(node);
+}
+
+/* All strings, however deep; json-glib would escape them if it printed. */
+static void check_node(JsonNode *node)
+{
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        json_object_foreach_member(json_node_get_object(node), check_member,
+                                   NULL);
+    } else if (JSON_NODE_HOLDS_ARRAY(node)) {
+        json_array_foreach_element(json_node_get_array(node), check_element,
+                                   NULL);
+    } else if (json_node_get_value_type(node) == G_TYPE_STRING) {
+        check_text(json_node_get_string(node));
+    }
+}
+
+static void check_qmp(Vm *vm)
+{
+    static const char *const commands[][2] = {
+        { "query-haywire", NULL },
+        { "query-haywire-processes", NULL },
+        { "query-haywire-cameras", NULL },
+        { "query-haywire-stats", NULL },
+        { "query-haywire-sections", "{\"pid\": 1}" },
+        { "query-haywire-sections", "{\"pid\": 4294967295}" },
+        { "query-haywire-ptes", "{\"pid\": 1}" },
+        { "haywire-translate", "{\"pid\": 1, \"address\": 4096}" },
+        { "haywire-focus", "{\"pid\": 1}" },
+        { "haywire-unfocus", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(JsonNode) reply =
+            vm_qmp_try(vm, commands[i][0], commands[i][1], &error);
+
+        if (reply) {
+            check_node(reply);
+        } else {
+            check_text(error->message);
+        }
+    }
+}
+
+static void check_monitor(Vm *vm)
+{
+    static const char *const lines[] = {
+        "info haywire",
+        "info haywire processes",
+        "info haywire sections 1",
+        "info haywire ptes 1",
+        "info haywire cameras",
+        "info haywire stats",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autofree char *answer = vm_hmp(vm, lines[i]);
+
+        check_text(answer);
+    }
+}
+
+static void check_tool(Vm *vm)
+{
+    static const char *const words[][3] = {
+        { "status" },    { "--json", "ps" }, { "ps" },    { "sections", "1" },
+        { "ptes", "1" }, { "cameras" },      { "stats" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        const char *line[] = { "--ram",     vm_ram_path(vm), words[i][0],
+                               words[i][1], words[i][2],     NULL };
+        g_autofree char *out = NULL;
+        g_autofree char *err = NULL;
+        int status = view_run_tool(line, &out, &err);
+
+        if (status > TOOL_STATUS_MAX) {
+            g_error("haywire %s: status %d: %s", words[i][0], status, err);
+        }
+        check_text(out);
+        check_text(err);
+    }
+}
+
+static gint64 host_counter(Vm *vm, const char *name)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-stats", NULL);
+
+    return compare_int(
+        json_object_get_object_member(json_node_get_object(reply), "host"),
+        name);
+}
+
+static gint64 rejected(Vm *vm, const char *reason)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-stats", NULL);
+    JsonArray *rows =
+        json_object_get_array_member(json_node_get_object(reply), "rejected");
+
+    for (guint i = 0; i < json_array_get_length(rows); i++) {
+        JsonObject *row = json_array_get_object_element(rows, i);
+
+        if (g_str_equal(compare_string(row, "reason"), reason)) {
+            return compare_int(row, "count");
+        }
+    }
+    return 0;
+}
+
+typedef struct {
+    const char *name;
+    gint64 above;
+} Above;
+
+static gboolean counter_is_above(Vm *vm, gpointer opaque)
+{
+    const Above *above = opaque;
+
+    return host_counter(vm, above->name) > above->above;
+}
+
+static gboolean rejected_is_above(Vm *vm, gpointer opaque)
+{
+    const Above *above = opaque;
+
+    return rejected(vm, above->name) > above->above;
+}
+
+typedef struct {
+    guint64 ns;
+    guint64 pages;
+    guint64 candidates;
+} Scan;
+
+/* The shortest of a few scans: the machine may be busy with other things. */
+static Scan measure_scan(Vm *vm)
+{
+    Scan best = { .ns = G_MAXUINT64 };
+
+    for (int i = 0; i < SCANS; i++) {
+        Above scans = { "scans", host_counter(vm, "scans") };
+        gint64 candidates = host_counter(vm, "candidates");
+        g_autoptr(JsonNode) reply = NULL;
+        guint64 ns;
+
+        json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
+        vm_wait_until(vm, "a scan", TIMEOUT_S, counter_is_above, &scans);
+        candidates = host_counter(vm, "candidates") - candidates;
+        reply = vm_qmp(vm, "query-haywire", NULL);
+        ns = (guint64)compare_int(json_node_get_object(reply), "scan-duration");
+        if (ns < best.ns) {
+            best.ns = ns;
+            best.pages =
+                (guint64)compare_int(json_node_get_object(reply), "scan-pages");
+            best.candidates = (guint64)candidates;
+        }
+    }
+    return best;
+}
+
+static void check_bounds(Vm *vm, const Case *one)
+{
+    guint64 bytes = process_memory_private(vm_pid(vm));
+    guint64 grown = bytes > honest_bytes ? bytes - honest_bytes : 0;
+    Scan scan = measure_scan(vm);
+    guint64 limit = SCAN_BASE_NS +
+                    scan.pages * honest_page_ns / 1000 * SCAN_FACTOR +
+                    scan.candidates * CANDIDATE_NS;
+
+    g_test_message(
+        "%s: %" G_GUINT64_FORMAT " KiB more, a scan of %" G_GUINT64_FORMAT
+        " pages, %" G_GUINT64_FORMAT " candidates takes %" G_GUINT64_FORMAT
+        " us",
+        one->lie, grown >> 10, scan.pages, scan.candidates, scan.ns / 1000);
+    g_assert_cmpuint(grown, <=, one->growth);
+    g_assert_cmpuint(scan.ns, <=, limit);
+}
+
+/* Start it in the guest and wait until it says that it is ready. */
+static void start_program(Vm *vm, const char *line, const char *word)
+{
+    g_autofree char *command = g_strdup_printf(
+        "(setsid %s </dev/null >/run/liar 2>&1 & echo $! >/run/liar.pid)",
+        line);
+    gint64 deadline = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
+
+    g_free(vm_guest_run(vm, command, NULL));
+    for (;;) {
+        g_autofree char *said = vm_guest_run(vm, "cat /run/liar", NULL);
+
+        if (strstr(said, word)) {
+            return;
+        }
+        if (g_get_monotonic_time() > deadline) {
+            g_error("'%s' does not begin: %s", line, said);
+        }
+        g_usleep(G_USEC_PER_SEC / 10);
+    }
+}
+
+/*
+ * The guest's shell is its init, and gets a signal when the orphan is gone;
+ * then it may lose what it has read of the next line. So wait for that.
+ */
+static void end_program(Vm *vm)
+{
+    g_free(vm_guest_run(vm,
+                        "p=$(cat /run/liar.pid); kill -9 $p; "
+                        "while grep -q '^State:.[^Z]' /proc/$p/status; do "
+                        "usleep 20000; done 2>/dev/null",
+                        NULL));
+}
+
+/* What an honest companion costs: the measure for all lies. */
+static void measure_honest(Vm *vm)
+{
+    Scan scan;
+
+    start_program(vm, "/bin/haywire-companion run", "");
+    vm_wait_state(vm, "live");
+    check_monitor(vm);
+    scan = measure_scan(vm);
+    honest_page_ns = scan.ns * 1000 / MAX(scan.pages, 1);
+    honest_bytes = process_memory_private(vm_pid(vm));
+    g_test_message("honest: %" G_GUINT64_FORMAT
+                   " KiB, a scan of %" G_GUINT64_FORMAT
+                   " pages takes %" G_GUINT64_FORMAT " us",
+                   honest_bytes >> 10, scan.pages, scan.ns / 1000);
+    end_program(vm);
+}
+
+/* QEMU is told to load the sanitizers first; the tools do not mind. */
+static gboolean use_sanitizers(void)
+{
+    const char *tool = g_getenv("HAYWIRE_TEST_SANITIZED_TOOL");
+    const char *plugin = g_getenv("HAYWIRE_TEST_SANITIZED_PLUGIN");
+    const char *preload = g_getenv("HAYWIRE_TEST_PRELOAD");
+
+    if (tool) {
+        g_setenv("HAYWIRE_TEST_TOOL", tool, TRUE);
+        g_setenv("ASAN_OPTIONS", "detect_leaks=0:abort_on_error=1", TRUE);
+        g_setenv("UBSAN_OPTIONS", "halt_on_error=1:abort_on_error=1", TRUE);
+    }
+    if (!sanitized) {
+        return TRUE;
+    }
+    if (!plugin || !preload) {
+        g_test_skip("no plugin with sanitizers: run tools/test");
+        return FALSE;
+    }
+    g_setenv("HAYWIRE_TEST_PLUGIN", plugin, TRUE);
+    g_setenv("LD_PRELOAD", preload, TRUE);
+    return TRUE;
+}
+
+static Vm *get_machine(void)
+{
+    g_autofree char *there = NULL;
+
+    if (!vm_available() || (!machine && !use_sanitizers())) {
+        return NULL;
+    }
+    if (!machine) {
+        machine = vm_start(&(VmOptions){
+            .memory = MEMORY, .companion = "none", .menagerie = "none" });
+        measure_honest(machine);
+    }
+    there = vm_guest_run(machine,
+                         "[ -x /bin/haywire-liar ] && echo yes || :", NULL);
+    if (!g_str_has_prefix(there, "yes")) {
+        g_test_skip("the guest image has no haywire-liar");
+        return NULL;
+    }
+    return machine;
+}
+
+static gboolean is_live_of(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire", NULL);
+    JsonObject *object = json_node_get_object(reply);
+
+    return g_str_equal(compare_string(object, "state"), "live") &&
+           compare_int(object, "companion-pid") == *(gint64 *)opaque;
+}
+
+/* The session of the program started last is the one that is shown. */
+static void wait_live(Vm *vm)
+{
+    g_autofree char *text = vm_guest_run(vm, "cat /run/liar.pid", NULL);
+    gint64 pid = (gint64)g_ascii_strtoull(text, NULL, 10);
+
+    vm_wait_until(vm, "the program's session", TIMEOUT_S, is_live_of, &pid);
+}
+
+/* The one that lies now is shown, or it is not believed to be alive. */
+static void wait_session(Vm *vm, const Case *one)
+{
+    Above refreshes = { "refreshes",
+                        host_counter(vm, "refreshes") + REFRESHES };
+
+    json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
+    vm_wait_until(vm, "refreshes", TIMEOUT_S, counter_is_above, &refreshes);
+    if (one->alive) {
+        wait_live(vm);
+    } else {
+        vm_wait_state(vm, "stale");
+    }
+}
+
+/* However often: it is done, or refused with a reason. */
+static void focus_often(Vm *vm)
+{
+    for (int i = 0; i < FOCUS_TRIES; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(JsonNode) reply =
+            vm_qmp_try(vm, "haywire-focus", "{\"pid\": 1}", &error);
+
+        if (!reply) {
+            check_text(error->message);
+        }
+    }
+}
+
+static void test_lie(gconstpointer opaque)
+{
+    const Case *one = opaque;
+    Vm *vm = get_machine();
+    Above reason = { one->reason, 0 }, counter = { one->counter, 0 };
+    g_autofree char *line = g_strdup_printf("/bin/haywire-liar %s", one->lie);
+    g_autofree char *sum = NULL;
+
+    if (!vm) {
+        return;
+    }
+    reason.above = one->reason ? rejected(vm, one->reason) : 0;
+    counter.above = one->counter ? host_counter(vm, one->counter) : 0;
+    start_program(vm, line, "lying");
+    wait_session(vm, one);
+    check_qmp(vm);
+    check_monitor(vm);
+    check_tool(vm);
+    focus_often(vm);
+    if (one->reason) {
+        vm_wait_until(vm, one->reason, TIMEOUT_S, rejected_is_above, &reason);
+    }
+    if (one->counter) {
+        vm_wait_until(vm, one->counter, TIMEOUT_S, counter_is_above, &counter);
+    }
+    if (!sanitized) {
+        check_bounds(vm, one);
+    }
+    sum = vm_guest_run(vm, "echo $((6 * 7))", NULL);
+    g_assert_cmpstr(g_strchomp(sum), ==, "42");
+    end_program(vm);
+}
+
+/* After all that: an honest companion is found among the ruins. */
+static void test_honest_after(void)
+{
+    Vm *vm = get_machine();
+
+    if (!vm) {
+        return;
+    }
+    start_program(vm, "/bin/haywire-companion run", "");
+    wait_live(vm);
+    end_program(vm);
+    vm_quit(vm);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    sanitized = argc > 1 && g_str_equal(argv[1], "sanitized");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/liar/", cases[i].lie, NULL);
+
+        g_test_add_data_func(path, &cases[i], test_lie);
+    }
+    g_test_add_func("/liar/honest-after", test_honest_after);
+    status = g_test_run();
+    vm_free(machine);
+    return status;
+}
