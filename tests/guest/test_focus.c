@@ -137,7 +137,8 @@ static void test_process_ends(const char *qemu)
     pid = (guint32)g_ascii_strtoull(started, NULL, 10);
     scene_wait_cycles(scene, 2);
     scene_focus(scene, pid, 1);
-    kill_command = g_strdup_printf("kill -9 %u", pid);
+    kill_command = g_strdup_printf("kill -9 %u; wait %u; true", pid, pid);
+    /* It is a zombie, and there, until its parent has waited for it. */
     g_free(vm_guest_run(scene->vm, kill_command, NULL));
     wait_camera(scene, 1, pid, "no-process");
     json_node_unref(view_ask_ok(&scene->live[0], VIEW_UNFOCUS, 0, 1));
