@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Events from a real guest on patched QEMU, as a client sees them that is
+ * written with QEMU's own Python library.
+ *
+ * HAYWIRE_TEST_QEMU_BUILD names a build folder of tools/build-qemu, else the
+ * newest of version 10.0 in the cache is taken.
+ */
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "../guest/vm.h"
+
+/*
+ * A process shows when the companion has taken its next snapshot (twice a
+ * second) and the plugin has looked once more (four times a second). The rest
+ * is for a slow machine.
+ */
+#define EVENT_TIMEOUT_MS 5000
+
+typedef struct Client {
+    GPid pid;
+    GIOChannel *output;
+} Client;
+
+static char *find_build(void)
+{
+    const char *named = g_getenv("HAYWIRE_TEST_QEMU_BUILD");
+    g_autofree char *cache =
+        g_build_filename(g_get_user_cache_dir(), "haywire", NULL);
+    g_autoptr(GDir) folder = named ? NULL : g_dir_open(cache, 0, NULL);
+    const char *name;
+
+    while (folder && (name = g_dir_read_name(folder))) {
+        g_autofree char *complete =
+            g_build_filename(cache, name, "complete", NULL);
+
+        if (g_str_has_prefix(name, "qemu-build-10.0-") &&
+            g_file_test(complete, G_FILE_TEST_EXISTS)) {
+            return g_build_filename(cache, name, "build", NULL);
+        }
+    }
+    return g_strdup(named);
+}
+
+static void client_start(Client *client, const char *build, const char *socket)
+{
+    g_autofree char *library =
+        g_build_filename(build, "..", "source", "python", NULL);
+    const char *argv[] = { "python3", EVENTS_CLIENT, socket, NULL };
+    g_auto(GStrv) environment =
+        g_environ_setenv(g_get_environ(), "PYTHONPATH", library, TRUE);
+    g_autoptr(GError) error = NULL;
+    int output;
+
+    g_spawn_async_with_pipes(NULL, (char **)argv, environment,
+                             G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                             NULL, NULL, &client->pid, NULL, &output, NULL,
+                             &error);
+    g_assert_no_error(error);
+    client->output = g_io_channel_unix_new(output);
+}
+
+static void client_stop(Client *client)
+{
+    kill(client->pid, SIGTERM);
+    waitpid(client->pid, NULL, 0);
+    g_spawn_close_pid(client->pid);
+    g_io_channel_unref(client->output);
+}
+
+/* The next event of any name; the test's own time limit ends the wait. */
+static JsonNode *client_read(Client *client)
+{
+    g_autofree char *line = NULL;
+    g_autoptr(GError) error = NULL;
+    JsonNode *node;
+
+    g_assert_cmpint(
+        g_io_channel_read_line(client->output, &line, NULL, NULL, &error), ==,
+        G_IO_STATUS_NORMAL);
+    g_assert_no_error(error);
+    node = json_from_string(line, &error);
+    g_assert_no_error(error);
+    return node;
+}
+
+static JsonNode *client_await(Client *client, const char *name)
+{
+    for (;;) {
+        JsonNode *node = client_read(client);
+
+        if (g_str_equal(json_object_get_string_member(
+                            json_node_get_object(node), "event"),
+                        name)) {
+            return node;
+        }
+        json_node_unref(node);
+    }
+}
+
+static JsonObject *find_process(JsonNode *event, gint64 pid)
+{
+    JsonObject *data =
+        json_object_get_object_member(json_node_get_object(event), "data");
+    JsonArray *list = json_object_get_array_member(data, "processes");
+
+    for (guint i = 0; i < json_array_get_length(list); i++) {
+        JsonObject *process = json_array_get_object_element(list, i);
+
+        if (json_object_get_int_member(process, "pid") == pid) {
+            return process;
+        }
+    }
+    return NULL;
+}
+
+/* Wait for the event of this name that lists @pid: its start time. */
+static gint64 client_await_process(Client *client, const char *name, gint64 pid)
+{
+    gint64 begun = g_get_monotonic_time();
+
+    for (;;) {
+        g_autoptr(JsonNode) event = client_await(client, name);
+        JsonObject *process = find_process(event, pid);
+        gint64 waited = (g_get_monotonic_time() - begun) / 1000;
+
+        if (process) {
+            g_test_message("%s after %" G_GINT64_FORMAT " ms", name, waited);
+            g_assert_cmpint(waited, <, EVENT_TIMEOUT_MS);
+            g_assert_cmpstr(json_object_get_string_member(process, "name"), ==,
+                            "sleep");
+            return json_object_get_int_member(process, "start-time");
+        }
+    }
+}
+
+static gint64 guest_sleep(Vm *vm)
+{
+    g_autofree char *pid = vm_guest_run(vm, "sleep 1000 & echo $!", NULL);
+
+    return g_ascii_strtoll(pid, NULL, 10);
+}
+
+/* Waited for by its parent as well, so that no zombie is left. */
+static void guest_kill(Vm *vm, gint64 pid)
+{
+    g_autofree char *command = g_strdup_printf(
+        "kill %" G_GINT64_FORMAT "; wait %" G_GINT64_FORMAT "; true", pid, pid);
+
+    g_free(vm_guest_run(vm, command, NULL));
+}
+
+/* Start time as the guest's own /proc has it, in ns. */
+static gint64 guest_start_time(Vm *vm, gint64 pid)
+{
+    g_autofree char *command = g_strdup_printf(
+        "cut -d ' ' -f 22 /proc/%" G_GINT64_FORMAT "/stat", pid);
+    g_autofree char *ticks = vm_guest_run(vm, command, NULL);
+
+    return g_ascii_strtoll(ticks, NULL, 10) * 10000000;
+}
+
+static void check_events(Vm *vm, Client *client)
+{
+    gint64 pid = guest_sleep(vm);
+    gint64 started;
+
+    started = client_await_process(client, "HAYWIRE_PROCESS_STARTED", pid);
+    g_assert_cmpint(started, ==, guest_start_time(vm, pid));
+    guest_kill(vm, pid);
+    g_assert_cmpint(client_await_process(client, "HAYWIRE_PROCESS_EXITED", pid),
+                    ==, started);
+}
+
+static void test_processes(void)
+{
+    g_autofree char *build = find_build();
+    g_autofree char *qemu = NULL;
+    g_autoptr(Vm) vm = NULL;
+    Client client;
+
+    if (!vm_available()) {
+        return;
+    }
+    if (!build) {
+        g_test_skip("tools/build-qemu 10.0 was not run");
+        return;
+    }
+    qemu = g_build_filename(build, "qemu-system-x86_64", NULL);
+    vm = vm_start(&(VmOptions){ .qemu = qemu });
+    vm_wait_state(vm, "live");
+    client_start(&client, build, vm_second_qmp_path(vm));
+    json_node_unref(client_await(&client, "CONNECTED"));
+    for (int i = 0; i < 3; i++) {
+        check_events(vm, &client);
+    }
+    client_stop(&client);
+    vm_quit(vm);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/events/processes", test_processes);
+    return g_test_run();
+}
