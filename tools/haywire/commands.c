@@ -61,12 +61,57 @@ static gboolean fail_without_processes(HaywireBackend *backend, GError **error)
                              "The session has no process list");
 }
 
+/*
+ * With one session in memory there is none to choose, and people need not wait
+ * for a heartbeat to see its processes: whether it is live is said afterwards.
+ * *ret_shown stays FALSE when it has to be done the other way.
+ */
+static gboolean show_processes_at_once(HaywireContext *context,
+                                       gboolean *ret_shown, GError **error)
+{
+    HaywireBackend *backend = context->backend;
+    const HaywireOverview *overview;
+    HaywireProcessList list;
+
+    if (context->output.json) {
+        return TRUE;
+    }
+    if (!haywire_backend_look(backend, error)) {
+        return FALSE;
+    }
+    overview = backend->ops->overview(backend);
+    if (!overview->has_session || overview->sessions != 1) {
+        return TRUE;
+    }
+    if (!backend->ops->processes(backend, &list, error)) {
+        return FALSE;
+    }
+    if (list.count == 0) {
+        return TRUE;
+    }
+    haywire_text_processes(context->output.text, list.process, list.count);
+    if (!haywire_output_end(&context->output, error) ||
+        !haywire_backend_refresh(backend, error)) {
+        return FALSE;
+    }
+    haywire_output_warn(backend->ops->overview(backend));
+    *ret_shown = TRUE;
+    return TRUE;
+}
+
 static gboolean run_ps(HaywireContext *context, GError **error)
 {
     HaywireBackend *backend = context->backend;
     HaywireProcessList list;
     HaywireEmitter *emitter;
+    gboolean shown = FALSE;
 
+    if (!show_processes_at_once(context, &shown, error)) {
+        return FALSE;
+    }
+    if (shown) {
+        return TRUE;
+    }
     if (!haywire_backend_refresh_session(backend, error) ||
         !backend->ops->processes(backend, &list, error)) {
         return FALSE;

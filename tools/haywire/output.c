@@ -25,7 +25,7 @@ void haywire_output_clear(HaywireOutput *output)
     output->text = NULL;
 }
 
-static void warn_unless_live(const HaywireOverview *overview)
+void haywire_output_warn(const HaywireOverview *overview)
 {
     g_autoptr(GString) line = g_string_new(NULL);
 
@@ -43,7 +43,7 @@ HaywireEmitter *haywire_output_begin(HaywireOutput *output,
     HaywireEmitter *emitter = &output->emitter.base;
 
     if (!output->json) {
-        warn_unless_live(overview);
+        haywire_output_warn(overview);
         return NULL;
     }
     emitter->begin_object(emitter, NULL);

@@ -32,6 +32,9 @@ void haywire_output_clear(HaywireOutput *output);
 HaywireEmitter *haywire_output_begin(HaywireOutput *output,
                                      const HaywireOverview *overview);
 
+/* Text: the warning alone, for data that is shown already. */
+void haywire_output_warn(const HaywireOverview *overview);
+
 /* End it and write all to stdout. FALSE with @error when that fails. */
 gboolean haywire_output_end(HaywireOutput *output, GError **error);
 
