@@ -20,6 +20,8 @@ static const char *qemu(void)
 
 static void scene_with_processes(Scene *scene, guint count)
 {
+    g_autofree char *arguments =
+        g_strdup_printf("-m 256 -plugin %s", g_getenv("HAYWIRE_BENCH_PLUGIN"));
     g_autofree char *text =
         g_strdup_printf("place first=0x4000000\n"
                         "session heartbeat=7 interval=10ms\n"
@@ -27,7 +29,7 @@ static void scene_with_processes(Scene *scene, guint count)
                         "processes first=1 count=%u sections=20\n",
                         count);
 
-    scene_start(scene, qemu(), "-m 256", text);
+    scene_start(scene, qemu(), arguments, text);
 }
 
 /* Processor time of the main thread so far, ns. */
@@ -67,10 +69,44 @@ static void bench_query_500(void)
     scene_end(&scene);
 }
 
+/* Column @column of x-bench-handler's answer, its median in ms. */
+static double handler_cost(JsonArray *pairs, guint column)
+{
+    guint count = json_array_get_length(pairs);
+    g_autofree double *cost = g_new(double, count);
+
+    for (guint i = 0; i < count; i++) {
+        JsonArray *pair = json_array_get_array_element(pairs, i);
+
+        cost[i] = json_array_get_int_element(pair, column) / BENCH_NS_PER_MS;
+    }
+    return bench_median(cost, count);
+}
+
+static void bench_query_1000(void)
+{
+    BenchResult result = { "query-1000", .unit = "ms", .bound = 1.3 };
+    BenchResult time = { "query-1000-time", .unit = "ms", .limit = 3,
+                         .bound = 1 };
+    g_autoptr(JsonNode) reply = NULL;
+    JsonArray *pairs;
+    Scene scene;
+
+    scene_with_processes(&scene, 1000);
+    reply = qemu_process_qmp(scene.process, "x-bench-handler", NULL);
+    pairs = json_node_get_array(reply);
+    result.value = time.value = handler_cost(pairs, 0);
+    result.limit = handler_cost(pairs, 1);
+    bench_report(&result);
+    bench_report(&time);
+    scene_end(&scene);
+}
+
 int main(int argc, char **argv)
 {
     static const Bench benches[] = {
         { "query-500", bench_query_500 },
+        { "query-1000", bench_query_1000 },
     };
 
     return bench_main(argc, argv, benches, G_N_ELEMENTS(benches));
