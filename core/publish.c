@@ -18,13 +18,26 @@ typedef uint64_t __attribute__((may_alias)) SharedWord64;
 
 static void shared_store32(uint8_t *at, uint32_t value)
 {
-    __atomic_store_n((SharedWord32 *)at, htole32(value), __ATOMIC_RELAXED);
+    __atomic_store_n((SharedWord32 *)at, htole32(value), __ATOMIC_RELEASE);
 }
 
-/* Everything stored before is seen no later than what is stored after. */
-static void store_barrier(void)
+/*
+ * Words of @image, from one offset to another, into a page that others read:
+ * each after all stores before it in the program. That orders the locks around
+ * the content without fences, as acquire loads do for the reader.
+ */
+static void shared_copy(HaywirePage *page, const HaywirePage *image,
+                        size_t start, size_t end)
 {
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    SharedWord64 *to = (SharedWord64 *)(void *)page;
+    const uint8_t *from = (const uint8_t *)image;
+
+    for (size_t at = start; at < end; at += sizeof(*to)) {
+        uint64_t word;
+
+        memcpy(&word, from + at, sizeof(word));
+        __atomic_store_n(to + at / sizeof(*to), word, __ATOMIC_RELEASE);
+    }
 }
 
 uint64_t haywire_page_checksum(const HaywirePage *page, uint32_t payload_length)
@@ -40,12 +53,18 @@ uint64_t haywire_page_checksum(const HaywirePage *page, uint32_t payload_length)
     return XXH3_64bits_withSeed(page->payload, payload_length, seed);
 }
 
-/* All that changes from publication to publication, the locks excepted. */
+/*
+ * All that changes from publication to publication, the locks excepted. Made
+ * aside, so that the page itself is written once, word by word.
+ */
 static void page_fill(HaywirePage *page, const HaywirePageStamp *stamp,
                       uint64_t sequence, const void *payload, size_t length)
 {
-    HaywirePageHeader *header = &page->header;
+    size_t end = (length + 7) / 8 * 8; /* what is beyond means nothing */
+    HaywirePage image;
+    HaywirePageHeader *header = &image.header;
 
+    *header = page->header;
     header->kind = haywire_le32(stamp->kind);
     header->payload_length = haywire_le32(length);
     header->generation = haywire_le64(stamp->generation);
@@ -54,9 +73,14 @@ static void page_fill(HaywirePage *page, const HaywirePageStamp *stamp,
     header->realtime_ns = haywire_le64(stamp->realtime_ns);
     header->pfn = haywire_le64(stamp->pfn);
     if (length > 0) {
-        memcpy(page->payload, payload, length);
+        memcpy(image.payload, payload, length);
+        memset(image.payload + length, 0, end - length);
     }
-    header->checksum = haywire_le64(haywire_page_checksum(page, length));
+    header->checksum = haywire_le64(haywire_page_checksum(&image, length));
+    shared_copy(page, &image, HAYWIRE_CHECKED_START,
+                offsetof(HaywirePageHeader, lock_top));
+    shared_copy(page, &image, offsetof(HaywirePage, payload),
+                offsetof(HaywirePage, payload) + end);
 }
 
 void haywire_page_init(HaywirePage *page, HaywireCategory category,
@@ -74,7 +98,6 @@ void haywire_page_init(HaywirePage *page, HaywireCategory category,
     page_fill(page, &empty, 1, NULL, 0);
     shared_store32(header->lock_top.byte, 1);
     shared_store32(page->lock_bottom.byte, 1);
-    store_barrier();
     for (int i = 0; i < HAYWIRE_MAGIC_COUNT; i++) {
         shared_store32(header->magic[i].byte, HAYWIRE_MAGIC);
     }
@@ -101,9 +124,7 @@ void haywire_page_publish(HaywirePage *page, const HaywirePageStamp *stamp,
 
     assert(length <= HAYWIRE_PAYLOAD_MAX);
     shared_store32(page->header.lock_top.byte, (uint32_t)sequence);
-    store_barrier();
     page_fill(page, stamp, sequence, payload, length);
-    store_barrier();
     shared_store32(page->lock_bottom.byte, (uint32_t)sequence);
 }
 
