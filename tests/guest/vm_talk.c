@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define READY_MARK  "@@haywire ready\n"
@@ -223,18 +224,19 @@ void vm_wait_state(Vm *vm, const char *state)
     vm_wait_until(vm, state, VM_BOOT_TIMEOUT_S, state_is, (gpointer)state);
 }
 
-/* Paths to remove from a signal handler, where little is allowed. */
-#define DOOMED_MAX 8
+/* What to remove from a signal handler, where little is allowed. */
 static char *doomed_folder;
-static char *doomed_paths[DOOMED_MAX];
 
 static void remove_and_die(int number)
 {
-    for (int i = 0; i < DOOMED_MAX && doomed_paths[i]; i++) {
-        unlink(doomed_paths[i]);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        execl("/bin/rm", "rm", "-rf", "--", doomed_folder, NULL);
+        _exit(EXIT_FAILURE);
     }
-    if (doomed_folder) {
-        rmdir(doomed_folder);
+    if (pid > 0) {
+        waitpid(pid, NULL, 0);
     }
     signal(number, SIG_DFL);
     raise(number);
@@ -242,23 +244,16 @@ static void remove_and_die(int number)
 
 void vm_cleanup_on_signal(const char *folder)
 {
-    static const char *const names[DOOMED_MAX] = {
-        "ram", "copy", "qmp", "qmp2", "qtest", "console", "console.log", "cut",
-    };
-
     /* g_error and a failed g_assert trap or abort. */
     static const int signals[] = { SIGABRT, SIGTRAP, SIGSEGV,
                                    SIGBUS,  SIGTERM, SIGINT };
+    g_autofree char *old = doomed_folder;
 
-    for (int i = 0; i < DOOMED_MAX; i++) {
-        g_clear_pointer(&doomed_paths[i], g_free);
-        if (folder) {
-            doomed_paths[i] = g_build_filename(folder, names[i], NULL);
-        }
-    }
-    g_clear_pointer(&doomed_folder, g_free);
-    doomed_folder = g_strdup(folder);
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
-        signal(signals[i], folder ? remove_and_die : SIG_DFL);
+        signal(signals[i], SIG_DFL);
+    }
+    doomed_folder = g_strdup(folder);
+    for (gsize i = 0; folder && i < G_N_ELEMENTS(signals); i++) {
+        signal(signals[i], remove_and_die);
     }
 }
