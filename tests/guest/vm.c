@@ -153,8 +153,11 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
         add(words, "-no-reboot", NULL);
     }
     add_memory(words, vm, options);
-    add(words, "-plugin", environment("HAYWIRE_TEST_PLUGIN", "haywire.so"),
-        "-qmp", NULL);
+    if (!options->without_plugin) {
+        add(words, "-plugin", environment("HAYWIRE_TEST_PLUGIN", "haywire.so"),
+            NULL);
+    }
+    add(words, "-qmp", NULL);
     add_format(words, "unix:%s/qmp,server=on,wait=off", vm->folder);
     add(words, "-qmp", NULL);
     add_format(words, "unix:%s,server=on,wait=off", vm->second_qmp_path);

@@ -34,6 +34,7 @@ typedef struct {
     gboolean plain_memory;   /* no memory-backend-file */
     gboolean without_kernel; /* and stopped: RAM is the test's alone */
     gboolean with_qtest;     /* a qtest socket too */
+    gboolean without_plugin; /* QEMU alone: for comparison */
     gboolean may_reset;      /* do not quit at a reset: see vm_reset() */
     const char *old_ram;     /* start with a copy of this RAM file */
 } VmOptions;

@@ -1,0 +1,226 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Unkind life in a real guest: a companion that is stopped and goes on, that
+ * is killed and started a hundred times, process ids that are used again, and
+ * thousands of processes at once.
+ */
+#include "../qemu/qemus.h"
+#include "scene.h"
+
+#include <string.h>
+
+#define TIMEOUT_S 60
+#define RESTARTS  100
+#define PART      25 /* restarts in one command, which has its own timeout */
+#define PROCESSES 3000
+#define CROWD_S   180
+#define COMPANION \
+    "setsid /bin/haywire-companion run </dev/null >/run/out 2>&1 & "
+
+static Scene *get_scene(const char *qemu)
+{
+    return scene_get(&(VmOptions){ .qemu = qemu, .memory = "1G" });
+}
+
+static JsonObject *status_of(Vm *vm, JsonNode **ret_node)
+{
+    *ret_node = vm_qmp(vm, "query-haywire", NULL);
+    return json_node_get_object(*ret_node);
+}
+
+static guint32 companion_of(Vm *vm)
+{
+    g_autoptr(JsonNode) node = NULL;
+
+    return (guint32)compare_int(status_of(vm, &node), "companion-pid");
+}
+
+static char *session_of(Vm *vm)
+{
+    g_autoptr(JsonNode) node = NULL;
+
+    return g_strdup(compare_string(status_of(vm, &node), "session"));
+}
+
+static gboolean is_live_of(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *status = status_of(vm, &node);
+
+    return g_str_equal(compare_string(status, "state"), "live") &&
+           compare_int(status, "companion-pid") == *(guint32 *)opaque;
+}
+
+static void signal_to(Vm *vm, const char *name, guint32 pid)
+{
+    g_autofree char *command = g_strdup_printf("kill -%s %u", name, pid);
+
+    g_free(vm_guest_run(vm, command, NULL));
+}
+
+/* Stopped it is stale, and live again when it goes on: one session. */
+static void test_stopped(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    guint32 pid;
+
+    if (!scene) {
+        return;
+    }
+    before = session_of(scene->vm);
+    pid = companion_of(scene->vm);
+    signal_to(scene->vm, "STOP", pid);
+    vm_wait_state(scene->vm, "stale");
+    signal_to(scene->vm, "CONT", pid);
+    vm_wait_state(scene->vm, "live");
+    after = session_of(scene->vm);
+    g_assert_cmpstr(before, ==, after);
+}
+
+typedef struct {
+    guint32 pid;
+    gint64 other_than;  /* start time; -1: any */
+    gint64 start_time;  /* as found */
+    char *command_line; /* as found; "" when not known yet */
+} Occupant;
+
+static gboolean has_occupant(Vm *vm, gpointer opaque)
+{
+    Occupant *occupant = opaque;
+    g_autoptr(JsonNode) node = vm_qmp(vm, "query-haywire-processes", NULL);
+    JsonObject *process =
+        compare_find(json_node_get_array(node), occupant->pid);
+
+    if (!process ||
+        compare_int(process, "start-time") == occupant->other_than) {
+        return FALSE;
+    }
+    occupant->start_time = compare_int(process, "start-time");
+    g_free(occupant->command_line);
+    occupant->command_line = g_strdup(
+        json_object_get_string_member_with_default(process, "cmdline", ""));
+    return *occupant->command_line != '\0';
+}
+
+/* Two processes with one pid are never taken for one. */
+static void test_pid_reuse(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    g_autofree char *text = NULL;
+    g_autofree char *again = NULL;
+    g_autofree char *command = NULL;
+    Occupant first = { .other_than = -1 }, second = { 0 };
+
+    if (!scene) {
+        return;
+    }
+    text = vm_guest_run(scene->vm, "sleep 1001 & echo $!", NULL);
+    first.pid = (guint32)g_ascii_strtoull(text, NULL, 10);
+    vm_wait_until(scene->vm, "the first process", TIMEOUT_S, has_occupant,
+                  &first);
+    g_assert_cmpstr(first.command_line, ==, "sleep 1001");
+    command = g_strdup_printf(
+        "kill -9 %u; wait %u; echo %u >/proc/sys/kernel/ns_last_pid; "
+        "sleep 2002 & echo $!",
+        first.pid, first.pid, first.pid - 1);
+    again = vm_guest_run(scene->vm, command, NULL);
+    second.pid = (guint32)g_ascii_strtoull(again, NULL, 10);
+    g_assert_cmpuint(second.pid, ==, first.pid);
+    second.other_than = first.start_time;
+    vm_wait_until(scene->vm, "the second process", TIMEOUT_S, has_occupant,
+                  &second);
+    /* With the new start time the details are the new one's, or none. */
+    g_assert_cmpstr(second.command_line, ==, "sleep 2002");
+    g_assert_cmpint(second.start_time, >, first.start_time);
+    g_free(first.command_line);
+    g_free(second.command_line);
+}
+
+/* Old pages lie everywhere; the last one started is the one that is shown. */
+static void test_restarts(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    g_autofree char *command = NULL;
+    g_autofree char *text = NULL;
+    guint32 pid;
+
+    if (!scene) {
+        return;
+    }
+    command = g_strdup_printf(
+        "i=0; while [ $i -lt %d ]; do " COMPANION
+        "p=$!; usleep 100000; kill -9 $p; wait $p; i=$((i + 1)); done; true",
+        PART);
+    signal_to(scene->vm, "KILL", companion_of(scene->vm));
+    for (int i = 0; i < RESTARTS; i += PART) {
+        g_free(vm_guest_run(scene->vm, command, NULL));
+    }
+    text = vm_guest_run(scene->vm, COMPANION "echo $!", NULL);
+    pid = (guint32)g_ascii_strtoull(text, NULL, 10);
+    vm_wait_until(scene->vm, "the last companion's session", TIMEOUT_S,
+                  is_live_of, &pid);
+}
+
+static gint64 listed(Vm *vm)
+{
+    g_autoptr(JsonNode) node = vm_qmp(vm, "query-haywire-processes", NULL);
+
+    return json_array_get_length(json_node_get_array(node));
+}
+
+static gboolean has_crowd(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) node = NULL;
+
+    (void)opaque;
+    return compare_int(status_of(vm, &node), "processes") >= PROCESSES;
+}
+
+/* All are listed, or it is said how many are not. */
+static void test_crowd(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    g_autofree char *command = NULL;
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *status;
+    gint64 before, after;
+
+    if (!scene) {
+        return;
+    }
+    command = g_strdup_printf("(i=0; while [ $i -lt %d ]; do sleep 3003 & "
+                              "i=$((i + 1)); done) & true",
+                              PROCESSES);
+    g_free(vm_guest_run(scene->vm, command, NULL));
+    vm_wait_until(scene->vm, "the crowd", CROWD_S, has_crowd, NULL);
+    /* The guest stands still, so that all answers are of one moment. */
+    json_node_unref(vm_qmp(scene->vm, "stop", NULL));
+    do {
+        before = listed(scene->vm);
+        g_usleep(G_USEC_PER_SEC);
+        after = listed(scene->vm);
+    } while (before != after);
+    status = status_of(scene->vm, &node);
+    g_assert_cmpstr(compare_string(status, "state"), ==, "live");
+    g_assert_cmpint(compare_int(status, "processes"), ==,
+                    after + compare_int(status, "processes-missing"));
+    g_assert_cmpint(after, >=, PROCESSES);
+    json_node_unref(vm_qmp(scene->vm, "cont", NULL));
+}
+
+int main(int argc, char **argv)
+{
+    int result;
+
+    g_test_init(&argc, &argv, NULL);
+    qemus_add_test("survival/stopped", test_stopped);
+    qemus_add_test("survival/pid-reuse", test_pid_reuse);
+    qemus_add_test("survival/restarts", test_restarts);
+    qemus_add_test("survival/crowd", test_crowd);
+    result = g_test_run();
+    scene_drop();
+    return result;
+}
