@@ -4,8 +4,10 @@
  * With a real guest: what watching costs, and how soon things are seen.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -298,6 +300,62 @@ static void bench_focus_latency(void)
     report_latency("focus-latency", cost, count);
 }
 
+/* Processes by the hundred, and computing. */
+#define WORK                                                             \
+    "i=0; while [ $i -lt %d ]; do /bin/busybox true; i=$((i+1)); done; " \
+    "dd if=/dev/zero bs=1M count=%d 2>/dev/null | md5sum"
+#define WORK_PAIRS 3 /* of machines: two boots are never quite alike */
+#define WORK_RUNS  5 /* in each machine */
+
+/* ms of processor time that all of QEMU takes while the guest works. */
+static double work_cost(Vm *vm)
+{
+    int scale = bench_is_smoke() ? 1 : 20;
+    g_autofree char *command = g_strdup_printf(WORK, 50 * scale, 2 * scale);
+    pid_t pid = atoi(g_subprocess_get_identifier(vm->process));
+    struct timespec before, after;
+    clockid_t busy;
+
+    g_assert_cmpint(clock_getcpuclockid(pid, &busy), ==, 0);
+    clock_gettime(busy, &before);
+    g_free(vm_guest_run(vm, command, NULL));
+    clock_gettime(busy, &after);
+    return (after.tv_sec - before.tv_sec) * 1e3 +
+           (after.tv_nsec - before.tv_nsec) / BENCH_NS_PER_MS;
+}
+
+static void work_in_turn(double *with, double *without, guint runs)
+{
+    VmOptions options = { .qemu = g_getenv("HAYWIRE_BENCH_QEMU") };
+    g_autoptr(Vm) watched = vm_start(&options);
+    g_autoptr(Vm) alone = NULL;
+
+    options.without_plugin = TRUE;
+    alone = vm_start(&options);
+    vm_wait_state(watched, "live");
+    work_cost(watched);
+    work_cost(alone);
+    for (guint i = 0; i < runs; i++) {
+        without[i] = work_cost(alone);
+        with[i] = work_cost(watched);
+    }
+}
+
+static void bench_guest_slowdown(void)
+{
+    BenchResult result = { "guest-slowdown", .unit = "ms", .bound = 1.01 };
+    guint pairs = bench_is_smoke() ? 1 : WORK_PAIRS, count = pairs * WORK_RUNS;
+    g_autofree double *with = g_new(double, count);
+    g_autofree double *without = g_new(double, count);
+
+    for (guint i = 0; i < count; i += WORK_RUNS) {
+        work_in_turn(with + i, without + i, WORK_RUNS);
+    }
+    result.value = bench_median(with, count);
+    result.limit = bench_median(without, count);
+    bench_report(&result);
+}
+
 int main(int argc, char **argv)
 {
     static const Bench benches[] = {
@@ -306,6 +364,7 @@ int main(int argc, char **argv)
         { "companion-cpu", bench_companion_cpu },
         { "freshness", bench_freshness },
         { "focus-latency", bench_focus_latency },
+        { "guest-slowdown", bench_guest_slowdown },
     };
     int status = bench_main(argc, argv, benches, G_N_ELEMENTS(benches));
 
