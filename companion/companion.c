@@ -10,6 +10,8 @@
 #include "platform.h"
 
 #define MANIFEST_INTERVAL_MS 10000
+/* Cycles of ROUNDROBIN from one sweep over all sections to the next. */
+#define SECTION_CYCLES 4
 
 static void tick(void *opaque)
 {
@@ -39,8 +41,9 @@ static void count_task(HaywireTask *task, HaywireGuestCounter rounds,
 }
 
 /*
- * Snapshots never rest. Sections, the dearest, are swept every other cycle
- * and take a quarter of the time at most.
+ * Snapshots never rest. Sections, the dearest (as much as three snapshots and
+ * three cycles together) and those that change least, are swept every fourth
+ * cycle, and take a quarter of the time at most.
  */
 static void set_tasks(HaywireCompanion *companion)
 {
@@ -60,7 +63,7 @@ static void set_tasks(HaywireCompanion *companion)
                HAYWIRE_COUNTER_ROUNDROBIN_ROUND_TIME);
     set_task(companion, HAYWIRE_TASK_SECTIONS, "sections",
              haywire_section_ring_step, &companion->section_ring,
-             2 * setup->roundrobin_interval_ns, 3);
+             SECTION_CYCLES * setup->roundrobin_interval_ns, 3);
     count_task(set_task(companion, HAYWIRE_TASK_CAMERA1, "camera1",
                         haywire_camera_step, &companion->camera[0],
                         setup->camera_interval_ns, 1),
