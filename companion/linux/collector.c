@@ -21,6 +21,7 @@ static void linux_destroy(HaywireCollector *collector)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
 
+    haywire_kept_clear(&self->kept);
     haywire_cleanup_fd(&self->proc);
     haywire_cleanup_fd(&self->kpageflags);
     free(self->maps.data);

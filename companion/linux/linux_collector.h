@@ -7,6 +7,7 @@
 #ifndef HAYWIRE_LINUX_COLLECTOR_H
 #define HAYWIRE_LINUX_COLLECTOR_H
 
+#include "linux/kept.h"
 #include "linux/proc_file.h"
 
 /* Pagemap entries read at a time: 32 MiB of address space. */
@@ -18,6 +19,7 @@ typedef struct HaywireLinuxCollector {
     int kpageflags; /* -1: not readable */
     long ticks_per_second;
     uint64_t page_size;
+    HaywireKept kept;
     HaywireProcText maps; /* of the process read last */
     size_t maps_position;
     uint8_t path[HAYWIRE_PATH_MAX];

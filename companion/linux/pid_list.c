@@ -93,6 +93,7 @@ HaywireCollect haywire_linux_list(HaywireCollector *collector,
     ssize_t length;
 
     list->count = 0;
+    haywire_kept_next_round(&self->kept);
     if (lseek(self->proc, 0, SEEK_SET) < 0) {
         return haywire_proc_result(errno);
     }

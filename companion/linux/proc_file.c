@@ -69,6 +69,21 @@ HaywireCollect haywire_proc_read(int folder, const char *name, void *buffer,
     return HAYWIRE_COLLECT_OK;
 }
 
+HaywireCollect haywire_proc_read_kept(int fd, void *buffer, size_t size,
+                                      size_t *ret_length)
+{
+    ssize_t done;
+
+    do {
+        done = pread(fd, buffer, size, 0);
+    } while (done < 0 && errno == EINTR);
+    if (done < 0) {
+        return haywire_proc_result(errno);
+    }
+    *ret_length = (size_t)done;
+    return HAYWIRE_COLLECT_OK;
+}
+
 static bool text_reserve(HaywireProcText *text, size_t limit)
 {
     size_t allocated = text->allocated ? text->allocated * 2 : FIRST_TEXT_SIZE;

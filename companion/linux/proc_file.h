@@ -32,6 +32,10 @@ HaywireCollect haywire_proc_open(int folder, const char *name, int flags,
 HaywireCollect haywire_proc_read(int folder, const char *name, void *buffer,
                                  size_t size, size_t *ret_length);
 
+/* The same from the start of an open file. */
+HaywireCollect haywire_proc_read_kept(int fd, void *buffer, size_t size,
+                                      size_t *ret_length);
+
 /*
  * Read a file of any length up to @limit, calling the collector's tick in
  * between. FAILED when it is longer or memory is short.

@@ -79,10 +79,44 @@ static HaywireCollect read_stat(HaywireLinuxCollector *self, int folder,
                : HAYWIRE_COLLECT_FAILED;
 }
 
-HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
-                                   HaywireBrief *ret_brief)
+/*
+ * By way of the files that are kept open. GONE also when there are none: the
+ * files are then to be looked for by name.
+ */
+static HaywireCollect read_kept(HaywireLinuxCollector *self, uint32_t pid,
+                                HaywireProcStat *ret_stat,
+                                HaywireBrief *ret_brief, int *ret_folder)
 {
-    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+    const HaywireKeptProcess *kept =
+        haywire_kept_get(&self->kept, self->proc, pid);
+    HaywireCollect result = HAYWIRE_COLLECT_GONE;
+    struct stat folder;
+    size_t length = 0;
+    int error;
+
+    if (!kept) {
+        return result;
+    }
+    /* First, so that the process was there when its owner was asked for. */
+    error = fstat(kept->folder, &folder);
+    result =
+        haywire_proc_read_kept(kept->stat, self->buffer, STAT_SIZE, &length);
+    if (result != HAYWIRE_COLLECT_OK) {
+        haywire_kept_drop(&self->kept, pid);
+        return HAYWIRE_COLLECT_GONE;
+    }
+    if (!haywire_parse_stat(self->buffer, length, ret_stat)) {
+        return HAYWIRE_COLLECT_FAILED;
+    }
+    brief_from_stat(self, ret_stat, ret_brief);
+    brief_set_ids(ret_brief, error, &folder);
+    *ret_folder = kept->folder;
+    return HAYWIRE_COLLECT_OK;
+}
+
+static HaywireCollect brief_by_name(HaywireLinuxCollector *self, uint32_t pid,
+                                    HaywireBrief *ret_brief)
+{
     char path[PID_PATH_SIZE];
     struct stat folder;
     HaywireProcStat stat;
@@ -100,6 +134,18 @@ HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
     return result;
 }
 
+HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
+                                   HaywireBrief *ret_brief)
+{
+    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+    HaywireProcStat stat;
+    int folder;
+    HaywireCollect result = read_kept(self, pid, &stat, ret_brief, &folder);
+
+    return result == HAYWIRE_COLLECT_GONE ? brief_by_name(self, pid, ret_brief)
+                                          : result;
+}
+
 /* What details() needs of the stat line, which is dear to read twice. */
 static void keep_stat(const HaywireLinuxCollector *self,
                       const HaywireProcStat *stat, HaywireOpenProcess *process)
@@ -113,32 +159,63 @@ static void keep_stat(const HaywireLinuxCollector *self,
     process->system_time_ns = ticks_to_ns(self, stat->system_ticks);
 }
 
-HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
-                                  HaywireOpenProcess *ret_process,
-                                  HaywireBrief *ret_brief)
+static HaywireCollect open_by_name(HaywireLinuxCollector *self, uint32_t pid,
+                                   HaywireProcStat *ret_stat,
+                                   HaywireBrief *ret_brief, int *ret_fd)
 {
-    HaywireLinuxCollector *self = haywire_linux_collector(collector);
     HAYWIRE_AUTOCLOSE int fd = -1;
     char path[PID_PATH_SIZE];
     struct stat folder;
-    HaywireProcStat stat;
     HaywireCollect result;
 
     snprintf(path, sizeof(path), "%u", pid);
     result = haywire_proc_open(self->proc, path, O_PATH | O_DIRECTORY, &fd);
     if (result == HAYWIRE_COLLECT_OK) {
-        result = read_stat(self, fd, "stat", &stat);
+        result = read_stat(self, fd, "stat", ret_stat);
     }
     if (result != HAYWIRE_COLLECT_OK) {
         return result;
     }
-    brief_from_stat(self, &stat, ret_brief);
+    brief_from_stat(self, ret_stat, ret_brief);
     brief_set_ids(ret_brief, fstat(fd, &folder), &folder);
-    keep_stat(self, &stat, ret_process);
-    ret_process->folder = fd;
-    ret_process->pagemap = -1;
+    *ret_fd = fd;
     fd = -1;
     return HAYWIRE_COLLECT_OK;
+}
+
+/* A descriptor of our own: a camera holds it while others are let go of. */
+static HaywireCollect open_kept(HaywireLinuxCollector *self, uint32_t pid,
+                                HaywireProcStat *ret_stat,
+                                HaywireBrief *ret_brief, int *ret_fd)
+{
+    int folder = -1;
+    HaywireCollect result = read_kept(self, pid, ret_stat, ret_brief, &folder);
+
+    if (result == HAYWIRE_COLLECT_OK) {
+        *ret_fd = fcntl(folder, F_DUPFD_CLOEXEC, 0);
+        result = *ret_fd < 0 ? HAYWIRE_COLLECT_GONE : result;
+    }
+    return result;
+}
+
+HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
+                                  HaywireOpenProcess *ret_process,
+                                  HaywireBrief *ret_brief)
+{
+    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+    HaywireProcStat stat;
+    int fd = -1;
+    HaywireCollect result = open_kept(self, pid, &stat, ret_brief, &fd);
+
+    if (result == HAYWIRE_COLLECT_GONE) {
+        result = open_by_name(self, pid, &stat, ret_brief, &fd);
+    }
+    if (result == HAYWIRE_COLLECT_OK) {
+        keep_stat(self, &stat, ret_process);
+        ret_process->folder = fd;
+        ret_process->pagemap = -1;
+    }
+    return result;
 }
 
 void haywire_linux_close(HaywireCollector *collector,
