@@ -18,7 +18,11 @@
 #include "view.h"
 
 #include <string.h>
+#include <unistd.h>
 
+/* A million false pages need a big guest, and that a big host. */
+#define ROOMY_BYTES     (16ull << 30)
+#define ROOMY_MEMORY    "6G"
 #define MEMORY          "2G"
 #define TIMEOUT_S       60
 #define REFRESHES       4
@@ -35,11 +39,12 @@
 #define CANDIDATE_NS    2000ull
 
 typedef struct {
-    const char *lie;     /* with its number, where not the default */
+    const char *lie;     /* of haywire-liar */
     const char *reason;  /* that the statistics must name; NULL: none */
     const char *counter; /* of the host that must grow; NULL: none */
     gboolean alive;      /* its heart beats */
     guint64 growth;      /* host memory, bytes */
+    guint roomy_number;  /* the lie's number on a big host; 0: its own */
 } Case;
 
 static const Case cases[] = {
@@ -54,7 +59,7 @@ static const Case cases[] = {
     { "vanish", NULL, NULL, TRUE, GROWTH_MAX },
     { "sessions", NULL, "sessions-dropped", TRUE, GROWTH_MAX },
     { "claims", NULL, "slot-clashes", TRUE, GROWTH_MAX },
-    { "flood", "bad-version", "candidates", TRUE, GROWTH_MAX },
+    { "flood", "bad-version", "candidates", TRUE, GROWTH_MAX, 1000000 },
     { "huge", NULL, "limits-reached", TRUE, GROWTH_HUGE_MAX },
 };
 
@@ -64,6 +69,12 @@ static Vm *machine;
 /* An honest guest's, to compare with. */
 static guint64 honest_bytes;
 static guint64 honest_page_ns; /* times 1000 */
+
+static gboolean is_roomy(void)
+{
+    return (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE) >=
+           ROOMY_BYTES;
+}
 
 static gboolean is_harmless(gunichar character)
 {
@@ -371,8 +382,10 @@ static Vm *get_machine(void)
         return NULL;
     }
     if (!machine) {
-        machine = vm_start(&(VmOptions){
-            .memory = MEMORY, .companion = "none", .menagerie = "none" });
+        machine =
+            vm_start(&(VmOptions){ .memory = is_roomy() ? ROOMY_MEMORY : MEMORY,
+                                   .companion = "none",
+                                   .menagerie = "none" });
         measure_honest(machine);
     }
     there = vm_guest_run(machine,
@@ -436,7 +449,7 @@ static void test_lie(gconstpointer opaque)
     const Case *one = opaque;
     Vm *vm = get_machine();
     Above reason = { one->reason, 0 }, counter = { one->counter, 0 };
-    g_autofree char *line = g_strdup_printf("/bin/haywire-liar %s", one->lie);
+    g_autofree char *line = NULL;
     g_autofree char *sum = NULL;
 
     if (!vm) {
@@ -444,6 +457,10 @@ static void test_lie(gconstpointer opaque)
     }
     reason.above = one->reason ? rejected(vm, one->reason) : 0;
     counter.above = one->counter ? host_counter(vm, one->counter) : 0;
+    line = one->roomy_number && is_roomy()
+               ? g_strdup_printf("/bin/haywire-liar %s %u", one->lie,
+                                 one->roomy_number)
+               : g_strdup_printf("/bin/haywire-liar %s", one->lie);
     start_program(vm, line, "lying");
     wait_session(vm, one);
     check_qmp(vm);
