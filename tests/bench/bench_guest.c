@@ -293,6 +293,8 @@ static void bench_focus_latency(void)
     g_autofree double *cost = g_new(double, count);
 
     g_assert_cmpint(sscanf(text, "%u %u", &pid[0], &pid[1]), ==, 2);
+    wait_for(vm, bench_wall_ns(), is_listed, pid[0]);
+    wait_for(vm, bench_wall_ns(), is_listed, pid[1]);
     for (guint i = 0; i < count; i++) {
         pause_somewhat();
         cost[i] = see_focus(vm, pid[i % 2]);
