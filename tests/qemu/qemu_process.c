@@ -314,15 +314,33 @@ void qemu_process_memread(QemuProcess *process, guint64 gpa, void *data,
     }
 }
 
-void qemu_process_out(QemuProcess *process, guint16 port, guint8 value)
+/* @width: b, w or l.  No answer is waited for: the machine may exit. */
+static void process_out(QemuProcess *process, char width, guint16 port,
+                        guint32 value)
 {
     GOutputStream *out =
         g_io_stream_get_output_stream(G_IO_STREAM(process->qtest));
-    g_autofree char *line = g_strdup_printf("outb 0x%x 0x%x\n", port, value);
+    g_autofree char *line =
+        g_strdup_printf("out%c 0x%x 0x%x\n", width, port, value);
     g_autoptr(GError) error = NULL;
 
     g_output_stream_write_all(out, line, strlen(line), NULL, NULL, &error);
     g_assert_no_error(error);
+}
+
+void qemu_process_out(QemuProcess *process, guint16 port, guint8 value)
+{
+    process_out(process, 'b', port, value);
+}
+
+void qemu_process_out16(QemuProcess *process, guint16 port, guint16 value)
+{
+    process_out(process, 'w', port, value);
+}
+
+void qemu_process_out32(QemuProcess *process, guint16 port, guint32 value)
+{
+    process_out(process, 'l', port, value);
 }
 
 void qemu_process_signal(QemuProcess *process, int signal)

@@ -59,8 +59,10 @@ void qemu_process_memwrite(QemuProcess *process, guint64 gpa, const void *data,
 void qemu_process_memread(QemuProcess *process, guint64 gpa, void *data,
                           gsize length);
 
-/* Write a byte to an I/O port.  The machine may exit by it. */
+/* Write 1, 2 or 4 bytes to an I/O port.  The machine may exit by it. */
 void qemu_process_out(QemuProcess *process, guint16 port, guint8 value);
+void qemu_process_out16(QemuProcess *process, guint16 port, guint16 value);
+void qemu_process_out32(QemuProcess *process, guint16 port, guint32 value);
 
 void qemu_process_signal(QemuProcess *process, int signal);
 
