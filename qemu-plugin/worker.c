@@ -68,9 +68,10 @@ static void worker_take_orders(HaywireWorker *worker)
     worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
     g_mutex_unlock(&worker->lock);
 
+    /* Pages are known by guest addresses, and looked at again at each use. */
     if (blocks) {
         haywire_ram_source_set_blocks(worker->source, blocks);
-        haywire_view_reset(worker->view);
+        haywire_view_request_rescan(worker->view);
     }
     for (guint i = 0; i < results->len; i++) {
         haywire_view_count_focus(worker->view,

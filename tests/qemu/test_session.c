@@ -210,6 +210,15 @@ static void test_second_session(const char *qemu)
     scene_end(&scene);
 }
 
+static void plug_dimm(Scene *scene)
+{
+    g_autoptr(JsonNode) backend = qemu_process_qmp(
+        scene->process, "object-add",
+        "{'qom-type':'memory-backend-ram','id':'more','size':134217728}");
+    g_autoptr(JsonNode) device = qemu_process_qmp(
+        scene->process, "device_add", "{'driver':'pc-dimm','memdev':'more'}");
+}
+
 /* Beacons in memory that was not there when QEMU started. */
 static void test_dimm(const char *qemu)
 {
@@ -218,17 +227,31 @@ static void test_dimm(const char *qemu)
         "session id=0xd1 heartbeat=7 interval=10ms\n" GEOMETRY
         "process pid=42 name=\"odd\"\n";
     Scene scene = { .beacons = haywire_beacons_make(text) };
-    g_autoptr(JsonNode) backend = NULL;
-    g_autoptr(JsonNode) device = NULL;
 
     scene.process = qemu_process_start(qemu, "", "-m 256,slots=2,maxmem=1G");
-    backend = qemu_process_qmp(
-        scene.process, "object-add",
-        "{'qom-type':'memory-backend-ram','id':'more','size':134217728}");
-    device = qemu_process_qmp(scene.process, "device_add",
-                              "{'driver':'pc-dimm','memdev':'more'}");
+    plug_dimm(&scene);
     scene_write_all(&scene);
     scene_await(&scene, "live", "00000000000000d1", 0);
+    scene_end(&scene);
+}
+
+/* Memory that comes leaves the session that is shown as it is. */
+static void test_dimm_while_live(const char *qemu)
+{
+    gint64 until = g_get_monotonic_time() + 2 * G_TIME_SPAN_SECOND;
+    Scene scene;
+
+    scene_start(&scene, qemu, "-m 256,slots=2,maxmem=1G", world);
+    plug_dimm(&scene);
+    /* Longer than the plugin takes to notice. */
+    while (g_get_monotonic_time() < until) {
+        g_autoptr(JsonNode) node = NULL;
+
+        scene_beat(&scene, 0);
+        assert_string(scene_query(&scene, "query-haywire", NULL, &node),
+                      "state", "live");
+        g_usleep(10 * G_TIME_SPAN_MILLISECOND);
+    }
     scene_end(&scene);
 }
 
@@ -471,6 +494,7 @@ int main(int argc, char **argv)
     qemus_add_test("session/second", test_second_session);
     qemus_add_test("session/monitor", test_monitor);
     qemus_add_test("session/dimm", test_dimm);
+    qemus_add_test("session/dimm-while-live", test_dimm_while_live);
     qemus_add_test("focus/word", test_focus);
     qemus_add_test("focus/no-process", test_focus_no_process);
     qemus_add_test("focus/overwritten", test_focus_overwritten);
