@@ -93,23 +93,6 @@ static QemuProcess *process_launch(const char *qemu, const char *options,
     return process;
 }
 
-/* QEMU needs a moment until its socket is there. */
-static void process_await_socket(QemuProcess *process, const char *path)
-{
-    gint64 until = g_get_monotonic_time() +
-                   QEMU_PROCESS_TIMEOUT_S * (gint64)G_TIME_SPAN_SECOND;
-
-    while (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        const char *pid = g_subprocess_get_identifier(process->subprocess);
-
-        if (!pid || g_get_monotonic_time() > until) {
-            qemu_process_wait(process);
-            g_error("QEMU did not start: %s", process->messages);
-        }
-        g_usleep(10000);
-    }
-}
-
 static void G_GNUC_NORETURN process_give_up(QemuProcess *process,
                                             const GError *error)
 {
@@ -118,18 +101,26 @@ static void G_GNUC_NORETURN process_give_up(QemuProcess *process,
     g_error("QEMU does not talk: %s: %s", error->message, process->messages);
 }
 
+/* QEMU needs a moment until it listens. */
 static void process_connect_qtest(QemuProcess *process, const char *path)
 {
+    gint64 until = g_get_monotonic_time() +
+                   QEMU_PROCESS_TIMEOUT_S * (gint64)G_TIME_SPAN_SECOND;
     g_autoptr(GSocketClient) client = g_socket_client_new();
     g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
-    g_autoptr(GError) error = NULL;
     GInputStream *stream;
 
     g_socket_client_set_timeout(client, QEMU_PROCESS_TIMEOUT_S);
-    process->qtest = g_socket_client_connect(
-        client, G_SOCKET_CONNECTABLE(address), NULL, &error);
-    if (error) {
-        process_give_up(process, error);
+    while (!process->qtest) {
+        g_autoptr(GError) error = NULL;
+
+        process->qtest = g_socket_client_connect(
+            client, G_SOCKET_CONNECTABLE(address), NULL, &error);
+        if (error && (!g_subprocess_get_identifier(process->subprocess) ||
+                      g_get_monotonic_time() > until)) {
+            process_give_up(process, error);
+        }
+        g_usleep(error ? 5000 : 0);
     }
     stream = g_io_stream_get_input_stream(G_IO_STREAM(process->qtest));
     process->qtest_in = g_data_input_stream_new(stream);
@@ -143,8 +134,7 @@ QemuProcess *qemu_process_start(const char *qemu, const char *options,
     g_autofree char *qtest = process_file(process, "qtest");
     g_autoptr(GError) error = NULL;
 
-    process_await_socket(process, qmp);
-    process_await_socket(process, qtest);
+    /* Its sockets for monitors listen before the one for tests. */
     process_connect_qtest(process, qtest);
     process->qmp =
         haywire_qmp_client_new(qmp, QEMU_PROCESS_TIMEOUT_S * 1000, &error);
