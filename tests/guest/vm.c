@@ -142,6 +142,17 @@ static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
                options->menagerie ? options->menagerie : "run", clock);
 }
 
+/* Sockets NAME-0, NAME-1 and so on; @option says what listens there. */
+static void add_sockets(GPtrArray *words, Vm *vm, const char *option,
+                        const char *name, unsigned int count)
+{
+    for (unsigned int i = 0; i < count; i++) {
+        add(words, option, NULL);
+        add_format(words, "unix:%s/%s-%u,server=on,wait=off", vm->folder, name,
+                   i);
+    }
+}
+
 /* The command line of QEMU; always stopped at first, see vm_start(). */
 static GPtrArray *command_line(Vm *vm, const VmOptions *options)
 {
@@ -161,6 +172,8 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     add_format(words, "unix:%s/qmp,server=on,wait=off", vm->folder);
     add(words, "-qmp", NULL);
     add_format(words, "unix:%s,server=on,wait=off", vm->second_qmp_path);
+    add_sockets(words, vm, "-qmp", "qmp", options->more_qmp);
+    add_sockets(words, vm, "-monitor", "monitor", options->monitors);
     if (!options->without_kernel) {
         add_guest(words, vm, options);
     }
@@ -249,11 +262,16 @@ Vm *vm_start(const VmOptions *options)
     }
     spawn(vm, options);
     connect_all(vm, options);
-    if (!options->without_kernel) {
-        json_node_unref(vm_qmp(vm, "cont", NULL));
-        vm_guest_wait_ready(vm);
+    if (!options->without_kernel && !options->powered_off) {
+        vm_boot(vm);
     }
     return vm;
+}
+
+void vm_boot(Vm *vm)
+{
+    json_node_unref(vm_qmp(vm, "cont", NULL));
+    vm_guest_wait_ready(vm);
 }
 
 static void remove_folder(const char *folder)

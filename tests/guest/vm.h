@@ -36,6 +36,9 @@ typedef struct {
     gboolean with_qtest;     /* a qtest socket too */
     gboolean without_plugin; /* QEMU alone: for comparison */
     gboolean may_reset;      /* do not quit at a reset: see vm_reset() */
+    gboolean powered_off;    /* the guest waits for vm_boot() */
+    unsigned int more_qmp;   /* further sockets: vm_private_path "qmp-0" ... */
+    unsigned int monitors;   /* human monitors: "monitor-0" ... */
     const char *old_ram;     /* start with a copy of this RAM file */
 } VmOptions;
 
@@ -105,6 +108,9 @@ void vm_wait_state(Vm *vm, const char *state);
  */
 void vm_wait_until(Vm *vm, const char *what, unsigned int timeout_s,
                    gboolean (*holds)(Vm *vm, gpointer opaque), gpointer opaque);
+
+/* Let a guest that was powered off run; wait until it takes commands. */
+void vm_boot(Vm *vm);
 
 /* Reset the machine, and wait until its guest takes commands once more. */
 void vm_reset(Vm *vm);
