@@ -369,6 +369,12 @@ static const HaywireField host_fields[] = {
           "control words written"),
     FIELD(HaywireHostCounters, focus_failures, "focus-failures",
           "control words that were not written"),
+    FIELD(HaywireHostCounters, cpu_time, "cpu-time",
+          "processor time of the thread that looks, ns", UNIT(DURATION)),
+    FIELD(HaywireHostCounters, doorbells, "doorbells",
+          "rings of the companion that were heard"),
+    FIELD(HaywireHostCounters, pages_left_out, "pages-left-out",
+          "pages of the session that are not shown now, for want of memory"),
 };
 
 const HaywireTable haywire_host_table =

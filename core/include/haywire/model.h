@@ -190,6 +190,11 @@ typedef struct HaywireHostCounters {
     uint64_t limits_reached; /* something was left out by a reader's limit */
     uint64_t focus_writes;
     uint64_t focus_failures;
+    uint64_t cpu_time;  /* ns of the thread that looks, since it began */
+    uint64_t doorbells; /* rings of the companion that were heard */
+    /* Now, not ever: pages of the shown session that have no copy, because
+       copies may take no more memory. */
+    uint64_t pages_left_out;
     uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* pages, records: by reason */
 } HaywireHostCounters;
 
