@@ -250,6 +250,7 @@ static HaywireStatus look(HaywireView *view, HaywireNow now)
 
     shown->beat_now = false;
     haywire_sessions_observe(&view->sessions, view->source, now.now_ns);
+    haywire_view_follow_hints(view, now);
     follow_shown(view);
     scan = haywire_view_scan_due(view, now);
     if (scan) {

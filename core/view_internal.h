@@ -23,6 +23,14 @@
 /* Between two scans at least this many times the length of the last one. */
 #define HAYWIRE_PACE_SHARE 20
 
+/* Hints that wait for the next refresh; newer ones take the oldest's place. */
+#define HAYWIRE_HINTS_MAX 4
+
+typedef struct HaywireHints {
+    uint32_t given;                   /* atomic: so far */
+    uint64_t page[HAYWIRE_HINTS_MAX]; /* atomic; see view_hint.c */
+} HaywireHints;
+
 /* A verified page that a scan has met. */
 typedef struct HaywireNote {
     HaywirePosition position;
@@ -72,6 +80,7 @@ struct HaywireView {
     HaywireScanProgress progress;
     void *progress_opaque;
     int rescan; /* atomic: asked for */
+    HaywireHints hints;
     HaywireSessions sessions;
     HaywireNotes notes;
     HaywireScanLog scan;
@@ -80,9 +89,18 @@ struct HaywireView {
     HaywirePage *scratch;
 };
 
+/* view_hint.c */
+/* Look where the hints say. True when a discovery page was there. */
+bool haywire_view_follow_hints(HaywireView *view, HaywireNow now);
+
 /* view_scan.c */
 bool haywire_view_scan_due(HaywireView *view, HaywireNow now);
 HaywireStatus haywire_view_scan(HaywireView *view, HaywireNow now);
+/* The verified page in view->scratch to the sessions, if it is one's. */
+HaywireStatus haywire_view_add_discovery(HaywireView *view,
+                                         HaywirePosition position,
+                                         const HaywirePageInfo *info,
+                                         uint64_t now_ns);
 /* Put the noted pages of the shown session into its map. */
 void haywire_view_map_notes(HaywireView *view);
 /* Look for the pages of the shown session alone, when notes ran over. */

@@ -94,21 +94,26 @@ typedef struct Scanning {
     uint64_t now_ns;
 } Scanning;
 
-static HaywireStatus take_discovery(Scanning *scanning,
-                                    HaywirePosition position,
-                                    const HaywirePage *copy,
-                                    const HaywirePageInfo *info)
+HaywireStatus haywire_view_add_discovery(HaywireView *view,
+                                         HaywirePosition position,
+                                         const HaywirePageInfo *info,
+                                         uint64_t now_ns)
 {
-    HaywireSessions *sessions = &scanning->view->sessions;
+    HaywireSessions *sessions = &view->sessions;
+    size_t known = sessions->count;
+    uint64_t dropped = sessions->dropped;
     HaywireDiscovery discovery;
     HaywireStatus status =
-        haywire_decode_discovery(copy, info, &discovery, NULL);
+        haywire_decode_discovery(view->scratch, info, &discovery, NULL);
 
-    if (status == HAYWIRE_OK) {
-        haywire_sessions_add(sessions, position, info, &discovery,
-                             scanning->now_ns);
+    if (status != HAYWIRE_OK) {
+        return status;
     }
-    return status;
+    haywire_sessions_add(sessions, position, info, &discovery, now_ns);
+    dropped = sessions->dropped - dropped;
+    view->host.sessions_dropped += dropped;
+    view->host.sessions_seen += sessions->count - known + dropped;
+    return HAYWIRE_OK;
 }
 
 static HaywireStatus read_candidate(HaywireView *view, const uint8_t *page,
@@ -137,7 +142,8 @@ static bool on_candidate(void *opaque, HaywirePosition position,
         return true;
     }
     if (info.kind == HAYWIRE_KIND_DISCOVERY) {
-        status = take_discovery(scanning, position, view->scratch, &info);
+        status =
+            haywire_view_add_discovery(view, position, &info, scanning->now_ns);
         if (status != HAYWIRE_OK) {
             view->host.rejected[status]++;
             return true;
@@ -186,11 +192,9 @@ static void double_pace(HaywireScanLog *scan)
 
 HaywireStatus haywire_view_scan(HaywireView *view, HaywireNow now)
 {
-    HaywireSessions *sessions = &view->sessions;
     Scanning scanning = { view, now.now_ns };
-    uint64_t dropped = sessions->dropped, duration;
-    size_t known = sessions->count;
     HaywireStatus status;
+    uint64_t duration;
 
     view->notes.count = 0;
     view->notes.overflow = false;
@@ -198,9 +202,6 @@ HaywireStatus haywire_view_scan(HaywireView *view, HaywireNow now)
     if (status != HAYWIRE_OK) {
         return status;
     }
-    view->host.sessions_dropped += sessions->dropped - dropped;
-    view->host.sessions_seen +=
-        sessions->count - known + (sessions->dropped - dropped);
     view->host.limits_reached += view->notes.overflow;
     view->scan.done = true;
     view->scan.duration_ns = duration;

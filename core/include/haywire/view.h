@@ -40,6 +40,17 @@ void haywire_view_set_progress(HaywireView *view, HaywireScanProgress progress,
 /* The next refresh scans everything. Any thread. */
 void haywire_view_request_rescan(HaywireView *view);
 
+/*
+ * Somebody says that a discovery page lies at @gpa (any address within it). The
+ * next refresh looks there before it scans: at a page that is resident and
+ * verifies, one copy; else the reason is counted in `rejected`. Only the newest
+ * four that came since the last refresh are looked at, so hints may be wrong
+ * and many. Needs to know where @gpa lies: sources without a layout of their
+ * own refuse hints (HAYWIRE_NO_LAYOUT in `rejected`) until it is deduced.
+ * Any thread; never waits.
+ */
+void haywire_view_hint(HaywireView *view, HaywireGpa gpa);
+
 /* The source's regions changed: forget all positions. */
 void haywire_view_reset(HaywireView *view);
 
