@@ -253,7 +253,7 @@ Vm *vm_start(const VmOptions *options)
     Vm *vm = g_new0(Vm, 1);
 
     vm->folder = make_folder();
-    vm_cleanup_on_signal(vm->folder);
+    vm_cleanup_add(vm->folder);
     vm->ram_path = vm_private_path(vm, "ram");
     vm->second_qmp_path = vm_private_path(vm, "qmp2");
     vm->console_text = g_string_new(NULL);
@@ -301,7 +301,7 @@ void vm_free(Vm *vm)
     g_clear_object(&vm->qtest);
     g_object_unref(vm->process);
     g_string_free(vm->console_text, TRUE);
-    vm_cleanup_on_signal(NULL);
+    vm_cleanup_remove(vm->folder);
     remove_folder(vm->folder);
     g_free(vm->ram_path);
     g_free(vm->second_qmp_path);

@@ -40,8 +40,9 @@ void vm_guest_wait_ready(Vm *vm);
 
 /*
  * Have a folder removed should this process abort or be told to end: it can
- * hold gigabytes of memory. NULL: no longer.
+ * hold gigabytes of memory. Added and removed once each.
  */
-void vm_cleanup_on_signal(const char *folder);
+void vm_cleanup_add(const char *folder);
+void vm_cleanup_remove(const char *folder);
 
 #endif

@@ -17,6 +17,9 @@
 
 #define CHUNK 65536
 
+/* Machines at a time. */
+#define CLEANUPS_MAX 8
+
 /* Enough for every captured text; a guest that sends more is broken. */
 #define CAPTURE_MAX (64u << 20)
 
@@ -224,15 +227,20 @@ void vm_wait_state(Vm *vm, const char *state)
     vm_wait_until(vm, state, VM_BOOT_TIMEOUT_S, state_is, (gpointer)state);
 }
 
-/* What to remove from a signal handler, where little is allowed. */
-static char *doomed_folder;
+/*
+ * What to remove from a signal handler, where little is allowed: the command
+ * line, the folders behind its first words.
+ */
+#define RM_WORDS 3
+
+static char *doomed[RM_WORDS + CLEANUPS_MAX + 1] = { "rm", "-rf", "--" };
 
 static void remove_and_die(int number)
 {
     pid_t pid = fork();
 
     if (pid == 0) {
-        execl("/bin/rm", "rm", "-rf", "--", doomed_folder, NULL);
+        execv("/bin/rm", doomed);
         _exit(EXIT_FAILURE);
     }
     if (pid > 0) {
@@ -242,18 +250,44 @@ static void remove_and_die(int number)
     raise(number);
 }
 
-void vm_cleanup_on_signal(const char *folder)
+static void set_signals(void (*handler)(int number))
 {
     /* g_error and a failed g_assert trap or abort. */
     static const int signals[] = { SIGABRT, SIGTRAP, SIGSEGV,
                                    SIGBUS,  SIGTERM, SIGINT };
-    g_autofree char *old = doomed_folder;
 
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
-        signal(signals[i], SIG_DFL);
+        signal(signals[i], handler);
     }
-    doomed_folder = g_strdup(folder);
-    for (gsize i = 0; folder && i < G_N_ELEMENTS(signals); i++) {
-        signal(signals[i], remove_and_die);
+}
+
+void vm_cleanup_add(const char *folder)
+{
+    char **free_word = doomed + RM_WORDS;
+
+    set_signals(SIG_DFL);
+    while (*free_word) {
+        free_word++;
+    }
+    g_assert_true(free_word < doomed + RM_WORDS + CLEANUPS_MAX);
+    *free_word = g_strdup(folder);
+    set_signals(remove_and_die);
+}
+
+void vm_cleanup_remove(const char *folder)
+{
+    char **word = doomed + RM_WORDS;
+
+    set_signals(SIG_DFL);
+    while (g_strcmp0(*word, folder) != 0) {
+        g_assert_nonnull(*word);
+        word++;
+    }
+    g_free(*word);
+    for (; *word; word++) {
+        word[0] = word[1];
+    }
+    if (doomed[RM_WORDS]) {
+        set_signals(remove_and_die);
     }
 }
