@@ -83,6 +83,23 @@ void haywire_publisher_put(HaywirePublisher *publisher,
     publisher->counter[HAYWIRE_COUNTER_PAGES_PUBLISHED]++;
 }
 
+/* Where the first pages of the index lie now, by the newest look. */
+static void name_index(const HaywirePublisher *publisher,
+                       HaywireWireDiscovery *wire)
+{
+    const HaywireMasterRange *index = &publisher->part[HAYWIRE_PART_INDEX];
+    uint32_t count = 0;
+
+    if (!publisher->pfns_known) {
+        return;
+    }
+    for (; count < index->pages && count < HAYWIRE_INDEX_FRAMES_MAX; count++) {
+        wire->index_pfn[count] =
+            haywire_le64(publisher->pfn[index->first + count]);
+    }
+    wire->index_frames = haywire_le32(count);
+}
+
 static void put_discovery(HaywirePublisher *publisher)
 {
     static const uint16_t version[] = HAYWIRE_COMPANION_VERSION_NUMBERS;
@@ -114,6 +131,7 @@ static void put_discovery(HaywirePublisher *publisher)
         wire.part[i].first = haywire_le32(publisher->part[i].first);
         wire.part[i].pages = haywire_le32(publisher->part[i].pages);
     }
+    name_index(publisher, &wire);
     haywire_publisher_put(publisher, HAYWIRE_CATEGORY_MASTER, 0,
                           HAYWIRE_KIND_DISCOVERY, publisher->heartbeat, &wire,
                           sizeof(wire));

@@ -74,6 +74,25 @@ static void read_parts(HaywireFields *fields, HaywireDiscovery *discovery)
     haywire_fields_skip(fields, 4);
 }
 
+/* Frame numbers are looked up, not judged here. The first payloads have none. */
+static void read_index_frames(HaywireFields *fields,
+                              HaywireDiscovery *discovery)
+{
+    if (haywire_cursor_left(&fields->cursor) == 0) {
+        return;
+    }
+    discovery->index_frames = haywire_fields_u32(fields, "index frames");
+    if (discovery->index_frames > HAYWIRE_INDEX_FRAMES_MAX) {
+        haywire_fields_fail(fields, HAYWIRE_BAD_COUNT, 4, "index frames",
+                            discovery->index_frames);
+    }
+    haywire_fields_skip(fields, 4);
+    for (size_t i = 0; i < HAYWIRE_INDEX_FRAMES_MAX; i++) {
+        discovery->index_pfn[i] =
+            haywire_fields_u64(fields, "index frame number");
+    }
+}
+
 HaywireStatus haywire_decode_discovery(const HaywirePage *copy,
                                        const HaywirePageInfo *info,
                                        HaywireDiscovery *ret_discovery,
@@ -103,6 +122,7 @@ HaywireStatus haywire_decode_discovery(const HaywirePage *copy,
         haywire_fields_u64(&fields, "ROUNDROBIN interval");
     discovery.camera_interval_ns =
         haywire_fields_u64(&fields, "camera interval");
+    read_index_frames(&fields, &discovery);
     if (fields.status == HAYWIRE_OK) {
         *ret_discovery = discovery;
     }

@@ -18,7 +18,9 @@ typedef struct Slot {
 
 struct HaywireMap {
     uint64_t session;
-    HaywirePart index; /* where in MASTER the index lies */
+    HaywirePart index;     /* where in MASTER the index lies */
+    uint32_t index_frames; /* the first pages of it, by the discovery page */
+    uint64_t index_pfn[HAYWIRE_INDEX_FRAMES_MAX];
     uint64_t clashes;
     uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* of the index, by reason */
     uint32_t pages[HAYWIRE_CATEGORY_COUNT];
@@ -27,6 +29,19 @@ struct HaywireMap {
     uint32_t total;
     Slot slot[];
 };
+
+bool haywire_map_take_discovery(HaywireMap *map,
+                                const HaywireDiscovery *discovery)
+{
+    if (map->index_frames == discovery->index_frames &&
+        memcmp(map->index_pfn, discovery->index_pfn, sizeof(map->index_pfn)) ==
+            0) {
+        return false;
+    }
+    map->index_frames = discovery->index_frames;
+    memcpy(map->index_pfn, discovery->index_pfn, sizeof(map->index_pfn));
+    return true;
+}
 
 HaywireStatus haywire_map_new(uint64_t session,
                               const HaywireDiscovery *discovery,
@@ -44,6 +59,7 @@ HaywireStatus haywire_map_new(uint64_t session,
     }
     map->session = session;
     map->index = discovery->part[HAYWIRE_PART_INDEX];
+    haywire_map_take_discovery(map, discovery);
     for (i = 0; i < total; i++) {
         map->slot[i].position = HAYWIRE_POSITION_NONE;
     }
@@ -257,8 +273,8 @@ static HaywirePosition entry_position(IndexWalk *walk, uint64_t pfn)
     if (pfn == 0) {
         return HAYWIRE_POSITION_NONE; /* not known to the guest */
     }
+    walk->any_pfn = true;
     if (pfn <= UINT64_MAX >> HAYWIRE_PAGE_SHIFT) {
-        walk->any_pfn = true;
         status = haywire_layout_position(
             walk->layout, (HaywireGpa){ pfn << HAYWIRE_PAGE_SHIFT }, &position);
     }
@@ -330,6 +346,27 @@ static void follow_page(IndexWalk *walk, HaywireIndexPage *page)
     }
 }
 
+/* The index's first pages, where the discovery page says that they are. */
+static void follow_discovery(IndexWalk *walk)
+{
+    HaywireMap *map = walk->map;
+    uint32_t i;
+
+    for (i = 0; i < map->index_frames && i < map->index.pages; i++) {
+        HaywirePosition position = entry_position(walk, map->index_pfn[i]);
+        HaywireStatus status;
+
+        if (position.value == HAYWIRE_POSITION_NONE.value) {
+            continue;
+        }
+        status = follow_entry(map, walk->source, position,
+                              HAYWIRE_CATEGORY_MASTER, map->index.first + i);
+        if (status != HAYWIRE_OK) {
+            map->rejected[status]++;
+        }
+    }
+}
+
 HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
                                     const HaywireLayout *layout,
                                     uint32_t *ret_missing)
@@ -341,6 +378,7 @@ HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
     HaywireStatus status;
     uint32_t i;
 
+    follow_discovery(&walk);
     for (i = 0; i < map->index.pages; i++) {
         status = haywire_map_read(map, source, HAYWIRE_CATEGORY_MASTER,
                                   map->index.first + i, &copy, &info);

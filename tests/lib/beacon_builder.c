@@ -189,9 +189,10 @@ void haywire_beacon_beat(HaywirePage *discovery, uint64_t elapsed_ns)
         .realtime_ns = haywire_le64_get(header->realtime_ns) + elapsed_ns,
         .pfn = haywire_le64_get(header->pfn),
     };
+    size_t length = haywire_le32_get(header->payload_length);
     HaywireWireDiscovery wire;
 
     memcpy(&wire, discovery->payload, sizeof(wire));
     wire.heartbeat = haywire_le64(haywire_le64_get(wire.heartbeat) + 1);
-    haywire_page_publish(discovery, &stamp, &wire, sizeof(wire));
+    haywire_page_publish(discovery, &stamp, &wire, MIN(length, sizeof(wire)));
 }

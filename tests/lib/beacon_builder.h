@@ -25,6 +25,7 @@
  *           [started=N] [wall-started=N] [time=N] [wall-time=N] [pfns=0|1]
  *           [page-size=N]
  *       time: guest clock of every publication. pfns=0: numbers are hidden
+ *       (in the index, and those of the index in the discovery page)
  *   geometry [master=N] [roundrobin=N] [pid=N] [camera1=N] [camera2=N]
  *   part index|stats|request|response|manifest first=N pages=N
  *   counter NAME=N...                     statistics, named as in section 5.3

@@ -98,6 +98,30 @@ static gboolean make_pages(BeaconEncoder *encoder)
     return TRUE;
 }
 
+static uint64_t slot_pfn(const BeaconEncoder *encoder, size_t slot)
+{
+    const HaywireBeacon *beacon =
+        &g_array_index(encoder->beacons, HaywireBeacon, encoder->first + slot);
+
+    return encoder->session->pfns ? beacon->gpa.value >> HAYWIRE_PAGE_SHIFT : 0;
+}
+
+static void encode_index_frames(const BeaconEncoder *encoder,
+                                HaywireWireDiscovery *wire)
+{
+    const HaywirePart *part =
+        &encoder->session->discovery.part[HAYWIRE_PART_INDEX];
+    uint32_t count = MIN(part->pages, HAYWIRE_INDEX_FRAMES_MAX);
+
+    if (!encoder->session->pfns) {
+        return;
+    }
+    wire->index_frames = haywire_le32(count);
+    for (uint32_t i = 0; i < count; i++) {
+        wire->index_pfn[i] = haywire_le64(slot_pfn(encoder, part->first + i));
+    }
+}
+
 static void encode_discovery(BeaconEncoder *encoder)
 {
     const HaywireDiscovery *from = &encoder->session->discovery;
@@ -128,6 +152,7 @@ static void encode_discovery(BeaconEncoder *encoder)
         wire.part[i].first = haywire_le32(from->part[i].first);
         wire.part[i].pages = haywire_le32(from->part[i].pages);
     }
+    encode_index_frames(encoder, &wire);
     beacon_publish(encoder, HAYWIRE_CATEGORY_MASTER, 0, HAYWIRE_KIND_DISCOVERY,
                    1, &wire, sizeof(wire));
 }
@@ -148,12 +173,7 @@ static void encode_index(BeaconEncoder *encoder)
 
         memcpy(payload, &head, sizeof(head));
         for (size_t j = 0; j < count; j++) {
-            HaywireBeacon *beacon = &g_array_index(
-                encoder->beacons, HaywireBeacon, encoder->first + first + j);
-
-            payload[2 + j] = haywire_le64(
-                encoder->session->pfns ? beacon->gpa.value >> HAYWIRE_PAGE_SHIFT
-                                       : 0);
+            payload[2 + j] = haywire_le64(slot_pfn(encoder, first + j));
         }
         beacon_publish(encoder, HAYWIRE_CATEGORY_MASTER, part->first + i,
                        HAYWIRE_KIND_INDEX, 1, payload,

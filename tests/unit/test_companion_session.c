@@ -170,6 +170,33 @@ static void test_index_limit(void)
     g_assert_cmpuint(check_index(exceeds, &discovery), ==, 1475);
 }
 
+/* Where the index lies, as far as it is known, from beat to beat. */
+static void test_index_frames(void)
+{
+    g_autoptr(Session) session = session_new("c --pages pid=2000");
+    HaywirePublisher *publisher = session->publisher;
+    uint64_t *pfn = &publisher->pfn[publisher->part[HAYWIRE_PART_INDEX].first];
+    HaywireDiscovery discovery;
+
+    publisher->pfns_known = true;
+    for (uint64_t i = 0; i < 6; i++) {
+        pfn[i] = 100 + i;
+    }
+    haywire_publisher_beat(publisher, 1000000000);
+    discovery = discovery_of(session);
+    g_assert_cmpuint(discovery.index_frames, ==, 4);
+    g_assert_cmpuint(discovery.index_pfn[0], ==, 100);
+    g_assert_cmpuint(discovery.index_pfn[3], ==, 103);
+    pfn[0] = 7;
+    haywire_publisher_beat(publisher, 1100000000);
+    g_assert_cmpuint(discovery_of(session).index_pfn[0], ==, 7);
+    publisher->pfns_known = false;
+    haywire_publisher_beat(publisher, 1200000000);
+    discovery = discovery_of(session);
+    g_assert_cmpuint(discovery.index_frames, ==, 0);
+    g_assert_cmpuint(discovery.index_pfn[0], ==, 0);
+}
+
 /* A page that moved is stamped anew, with its content and control word. */
 static void test_moved(void)
 {
@@ -340,6 +367,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/index", test_index);
     g_test_add_func("/session/large-geometry", test_large_geometry);
     g_test_add_func("/session/index-limit", test_index_limit);
+    g_test_add_func("/session/index-frames", test_index_frames);
     g_test_add_func("/session/moved", test_moved);
     g_test_add_func("/session/beat", test_beat);
     g_test_add_func("/session/stats", test_stats);

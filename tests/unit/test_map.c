@@ -319,8 +319,9 @@ static void test_index_outside(void)
         HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, TOTAL);
     g_assert_cmpuint(mapped(world), ==, 3);
+    /* Its entries, and what discovery says of its own pages. */
     g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_NO_LAYOUT), ==,
-                     TOTAL);
+                     TOTAL + 3);
     free_world(world);
 }
 
@@ -345,6 +346,96 @@ static void test_big(void)
     free_world(world);
 }
 
+/* The discovery page alone leads to the index, and that to all. */
+static void check_discovery(const char *text, HaywireStatus expected,
+                            uint32_t expected_missing)
+{
+    World *world = new_world(text);
+    uint32_t missing;
+
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        expected);
+    g_assert_cmpuint(missing, ==, expected_missing);
+    g_assert_cmpuint(mapped(world), ==, TOTAL - expected_missing);
+    free_world(world);
+}
+
+#define SHUFFLED "place seed=5 first=0x200000 pages=3000\nsession id=1\n"
+
+static void test_discovery(void)
+{
+    check_discovery(SHUFFLED, HAYWIRE_OK, 0);
+    /* The first frame will do: the first index page names the others. */
+    check_discovery(SHUFFLED "set master 0 +176.4=1 +192.8=0 +200.8=0",
+                    HAYWIRE_OK, 0);
+    /* So will any: what it names of MASTER, it has by itself. */
+    check_discovery(SHUFFLED "set master 0 +192.8=0 +200.8=0", HAYWIRE_OK, 0);
+    check_discovery(SHUFFLED "set master 0 length=176", HAYWIRE_NO_PFN, TOTAL);
+    check_discovery(SHUFFLED "set master 0 +176.4=0", HAYWIRE_NO_PFN, TOTAL);
+    check_discovery("session id=1 pfns=0\n", HAYWIRE_NO_PFN, TOTAL);
+}
+
+/* All frames lead to @pfn, where no index page of this session is. */
+static void check_lie(uint64_t pfn, HaywireStatus reason)
+{
+    g_autofree char *text = g_strdup_printf(
+        "session id=1\n"
+        "set master 0 +184.8=0x%" G_GINT64_MODIFIER
+        "x +192.8=0x%" G_GINT64_MODIFIER "x +200.8=0x%" G_GINT64_MODIFIER "x\n"
+        "place first=0x800000\n"
+        "session id=2\n",
+        pfn, pfn, pfn);
+    World *world = new_world(text);
+    uint32_t missing;
+
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_OK);
+    g_assert_cmpuint(missing, ==, TOTAL);
+    g_assert_cmpuint(mapped(world), ==, 0);
+    g_assert_cmpuint(haywire_map_rejected(world->map, reason), ==, 3);
+    free_world(world);
+}
+
+static void test_discovery_lies(void)
+{
+    check_lie(0x100, HAYWIRE_BAD_INDEX);      /* the page itself */
+    check_lie(0x104, HAYWIRE_BAD_INDEX);      /* statistics */
+    check_lie(0x10a, HAYWIRE_BAD_CATEGORY);   /* ROUNDROBIN */
+    check_lie(0x801, HAYWIRE_BAD_SESSION);    /* the index of another one */
+    check_lie(0xf00, HAYWIRE_NOT_RESIDENT);   /* nothing */
+    check_lie(0x1000, HAYWIRE_NO_LAYOUT);     /* behind all RAM */
+    check_lie(UINT64_MAX, HAYWIRE_BAD_RANGE); /* no address at all */
+    check_lie(1ull << 52, HAYWIRE_BAD_RANGE); /* the first that wraps */
+}
+
+/* An index page has moved; its old copy still stands. */
+static void test_discovery_moved(void)
+{
+    World *world = new_world("session id=1\n");
+    HaywirePage *old = page(world, HAYWIRE_CATEGORY_MASTER, 2);
+    HaywirePosition now = { 0xa00000 };
+    uint32_t missing;
+
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_OK);
+    memcpy(world->ram + now.value, old, HAYWIRE_PAGE_SIZE);
+    g_assert_false(haywire_map_take_discovery(world->map, &world->discovery));
+    world->discovery.index_pfn[1] = now.value >> HAYWIRE_PAGE_SHIFT;
+    g_assert_true(haywire_map_take_discovery(world->map, &world->discovery));
+    memset(page(world, HAYWIRE_CATEGORY_MASTER, 1), 0, HAYWIRE_PAGE_SIZE);
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_OK);
+    g_assert_cmpuint(
+        haywire_map_position(world->map, HAYWIRE_CATEGORY_MASTER, 2).value, ==,
+        now.value);
+    g_assert_cmpuint(haywire_map_clashes(world->map), ==, 1);
+    free_world(world);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -359,5 +450,8 @@ int main(int argc, char **argv)
     g_test_add_func("/map/index-hidden", test_index_hidden);
     g_test_add_func("/map/index-outside", test_index_outside);
     g_test_add_func("/map/big", test_big);
+    g_test_add_func("/map/discovery", test_discovery);
+    g_test_add_func("/map/discovery-lies", test_discovery_lies);
+    g_test_add_func("/map/discovery-moved", test_discovery_moved);
     return g_test_run();
 }

@@ -148,6 +148,9 @@ typedef struct HaywireWirePart {
     HaywireLe32 pages;
 } HaywireWirePart;
 
+/* Frame numbers of the index's first pages that discovery names. */
+#define HAYWIRE_INDEX_FRAMES_MAX 4
+
 typedef struct HaywireWireDiscovery {
     HaywireLe32 os;
     HaywireLe32 arch;
@@ -168,12 +171,17 @@ typedef struct HaywireWireDiscovery {
     HaywireLe64 pid_interval_ns;
     HaywireLe64 roundrobin_interval_ns;
     HaywireLe64 camera_interval_ns;
+    HaywireLe32 index_frames;
+    HaywireLe32 zero3;
+    HaywireLe64 index_pfn[HAYWIRE_INDEX_FRAMES_MAX];
 } HaywireWireDiscovery;
 
 _Static_assert(offsetof(HaywireWireDiscovery, boot_id) == 56, "section 5.1");
 _Static_assert(offsetof(HaywireWireDiscovery, geometry) == 88, "section 5.1");
 _Static_assert(offsetof(HaywireWireDiscovery, part) == 108, "section 5.1");
-_Static_assert(sizeof(HaywireWireDiscovery) == 176, "section 5.1");
+_Static_assert(offsetof(HaywireWireDiscovery, index_frames) == 176,
+               "section 5.1");
+_Static_assert(sizeof(HaywireWireDiscovery) == 216, "section 5.1");
 
 /* A session is stale after this many intervals, within these limits. */
 #define HAYWIRE_STALE_BEATS  10

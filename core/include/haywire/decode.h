@@ -40,12 +40,15 @@ typedef struct HaywireDiscovery {
     uint64_t pid_interval_ns;
     uint64_t roundrobin_interval_ns;
     uint64_t camera_interval_ns;
+    uint32_t index_frames; /* of the index's first pages; 0: not known */
+    uint64_t index_pfn[HAYWIRE_INDEX_FRAMES_MAX];
 } HaywireDiscovery;
 
 /*
  * HAYWIRE_OK, _BAD_KIND, _BAD_INDEX (not MASTER 0), _SHORT_PAYLOAD,
  * _BAD_VALUE (state), _BAD_GEOMETRY (a category of no or more than
- * HAYWIRE_CATEGORY_PAGES_MAX pages; a part outside of MASTER or over page 0).
+ * HAYWIRE_CATEGORY_PAGES_MAX pages; a part outside of MASTER or over page 0),
+ * _BAD_COUNT (index frames).
  */
 HaywireStatus
 haywire_decode_discovery(const HaywirePage *copy, const HaywirePageInfo *info,

@@ -82,9 +82,17 @@ void haywire_map_forget(HaywireMap *map, HaywireCategory category,
                         uint32_t index);
 
 /*
+ * Where the index's first pages lie, by the session's newest discovery page.
+ * True when that is new. A discovery page of another geometry needs a new map.
+ */
+bool haywire_map_take_discovery(HaywireMap *map,
+                                const HaywireDiscovery *discovery);
+
+/*
  * Fill slots from the master index, without a scan: each page named there is
  * verified, unless the map has it at that place already. Needs the index pages
- * in the map. Slots whose page is missing, foreign, not resident or outside are
+ * in the map, or a discovery page that leads to them. Slots whose page is
+ * missing, foreign, not resident or outside are
  * counted in *ret_missing; they keep what they had.
  * HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes).
  */
