@@ -74,6 +74,13 @@ Scene *scene_get(const VmOptions *options)
     return current;
 }
 
+void scene_move(Scene *scene, Vm *vm)
+{
+    vm_free(scene->vm);
+    scene->vm = vm;
+    start_views(scene);
+}
+
 void scene_drop(void)
 {
     if (current) {
@@ -121,6 +128,20 @@ void scene_wait_cycles(Scene *scene, unsigned int count)
 
     vm_wait_until(scene->vm, "details of all processes", CYCLE_TIMEOUT_S,
                   has_cycles, &wanted);
+}
+
+void scene_check_processes(Scene *scene)
+{
+    g_autoptr(GHashTable) before = truth_processes(scene->vm);
+    g_autoptr(GHashTable) after = NULL;
+    g_autoptr(JsonNode) answer = NULL;
+    CompareTruth truth;
+
+    scene_wait_cycles(scene, 2);
+    answer = view_ask_ok(&scene->live[0], VIEW_PROCESSES, 0, 0);
+    after = truth_processes(scene->vm);
+    truth = (CompareTruth){ before, after, scene->keeper };
+    compare_processes("QMP", json_node_get_array(answer), &truth);
 }
 
 static gboolean has_sections(Vm *vm, gpointer opaque)

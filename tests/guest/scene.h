@@ -37,6 +37,15 @@ void scene_drop(void);
  */
 void scene_end_vm(Scene *scene);
 
+/*
+ * The guest has moved to another machine: @vm is the scene's from now on, and
+ * the old one is freed.
+ */
+void scene_move(Scene *scene, Vm *vm);
+
+/* Processes over QMP against the guest's own words. */
+void scene_check_processes(Scene *scene);
+
 /* Wait until @count more ROUNDROBIN cycles were finished. */
 void scene_wait_cycles(Scene *scene, unsigned int count);
 

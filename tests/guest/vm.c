@@ -153,13 +153,29 @@ static void add_sockets(GPtrArray *words, Vm *vm, const char *option,
     }
 }
 
-/* The command line of QEMU; always stopped at first, see vm_start(). */
+/* No device: where savevm puts the machine, not seen by the guest. */
+static void add_snapshots(GPtrArray *words, Vm *vm)
+{
+    g_autofree char *path = vm_private_path(vm, "disk");
+
+    vm_run((const char *[]){ "qemu-img", "create", "-q", "-f", "qcow2", path,
+                             "1M", NULL });
+    add(words, "-drive", NULL);
+    add_format(words, "if=none,format=qcow2,file=%s", path);
+}
+
+/* The command line of QEMU; a guest is stopped at first, see vm_start(). */
 static GPtrArray *command_line(Vm *vm, const VmOptions *options)
 {
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
 
     add(words, options->qemu ? options->qemu : "qemu-system-x86_64",
-        "-nodefaults", "-display", "none", "-accel", "tcg", "-S", NULL);
+        "-nodefaults", "-display", "none", "-accel", "tcg", NULL);
+    if (options->incoming) {
+        add(words, "-incoming", "defer", NULL);
+    } else {
+        add(words, "-S", NULL);
+    }
     if (!options->may_reset) {
         add(words, "-no-reboot", NULL);
     }
@@ -176,6 +192,9 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     add_sockets(words, vm, "-monitor", "monitor", options->monitors);
     if (!options->without_kernel) {
         add_guest(words, vm, options);
+    }
+    if (options->with_snapshots) {
+        add_snapshots(words, vm);
     }
     if (options->with_qtest) {
         add(words, "-qtest-log", "/dev/null", "-qtest", NULL);
@@ -254,7 +273,8 @@ Vm *vm_start(const VmOptions *options)
 
     vm->folder = make_folder();
     vm_cleanup_add(vm->folder);
-    vm->ram_path = vm_private_path(vm, "ram");
+    vm->ram_path =
+        options->ram ? g_strdup(options->ram) : vm_private_path(vm, "ram");
     vm->second_qmp_path = vm_private_path(vm, "qmp2");
     vm->console_text = g_string_new(NULL);
     if (options->old_ram) {
@@ -262,7 +282,8 @@ Vm *vm_start(const VmOptions *options)
     }
     spawn(vm, options);
     connect_all(vm, options);
-    if (!options->without_kernel && !options->powered_off) {
+    if (!options->without_kernel && !options->powered_off &&
+        !options->incoming) {
         vm_boot(vm);
     }
     return vm;
@@ -309,9 +330,8 @@ void vm_free(Vm *vm)
     g_free(vm);
 }
 
-void vm_copy_file(const char *from, const char *to)
+void vm_run(const char *const *words)
 {
-    const char *words[] = { "cp", "--sparse=always", from, to, NULL };
     g_autoptr(GError) error = NULL;
     int status;
 
@@ -319,6 +339,11 @@ void vm_copy_file(const char *from, const char *to)
                  NULL, NULL, &status, &error);
     g_assert_no_error(error);
     g_assert_cmpint(status, ==, 0);
+}
+
+void vm_copy_file(const char *from, const char *to)
+{
+    vm_run((const char *[]){ "cp", "--sparse=always", from, to, NULL });
 }
 
 void vm_reset(Vm *vm)

@@ -37,9 +37,12 @@ typedef struct {
     gboolean without_plugin; /* QEMU alone: for comparison */
     gboolean may_reset;      /* do not quit at a reset: see vm_reset() */
     gboolean powered_off;    /* the guest waits for vm_boot() */
+    gboolean incoming;       /* no guest yet: see vm_migrate.h */
+    gboolean with_snapshots; /* a disk that savevm can write to */
     unsigned int more_qmp;   /* further sockets: vm_private_path "qmp-0" ... */
     unsigned int monitors;   /* human monitors: "monitor-0" ... */
     const char *old_ram;     /* start with a copy of this RAM file */
+    const char *ram;         /* use this RAM file; it stays its owner's */
 } VmOptions;
 
 /* Whether guests can be started; if not, the running test is skipped. */

@@ -35,6 +35,9 @@ char *vm_read_until(Vm *vm, GSocket *sock, GString *text, const char *mark,
 /* Send all of @text. */
 void vm_send(GSocket *sock, const char *text);
 
+/* Run a program of the host's; it must end with status 0. */
+void vm_run(const char *const *words);
+
 /* Wait for the guest's first sign that it takes commands. */
 void vm_guest_wait_ready(Vm *vm);
 
