@@ -22,7 +22,7 @@ HaywireStatus haywire_focus_target(const HaywireModel *model, uint32_t camera,
         return HAYWIRE_BAD_VALUE;
     }
     if (!model->overview.has_session ||
-        model->overview.state != HAYWIRE_STATE_LIVE) {
+        !haywire_state_is_current(model->overview.state)) {
         return HAYWIRE_NO_SESSION;
     }
     if (!model->camera[camera - 1].mapped) {

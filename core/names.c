@@ -19,9 +19,15 @@ const char *haywire_state_name(HaywireState state)
         [HAYWIRE_STATE_SEARCHING] = "searching",
         [HAYWIRE_STATE_LIVE] = "live",
         [HAYWIRE_STATE_STALE] = "stale",
+        [HAYWIRE_STATE_PAUSED] = "paused",
     };
 
     return name_at(names, COUNT_OF(names), state);
+}
+
+bool haywire_state_is_current(HaywireState state)
+{
+    return state == HAYWIRE_STATE_LIVE || state == HAYWIRE_STATE_PAUSED;
 }
 
 const char *haywire_os_name(uint32_t os)

@@ -113,6 +113,7 @@ HaywireStatus haywire_view_update_copies(HaywireView *view);
 const HaywireLayout *haywire_view_layout(HaywireView *view);
 
 /* view_model.c */
+/* Never paused: that is for users alone. */
 HaywireState haywire_view_state(const HaywireView *view);
 HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
                                  HaywireModel **ret_model);

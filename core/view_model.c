@@ -84,12 +84,21 @@ static size_t gather_copies(HaywireShown *shown)
     return count;
 }
 
+/* What users see: whether the guest runs is nothing to find pages by. */
+static HaywireState shown_state(const HaywireView *view, HaywireNow now)
+{
+    HaywireState state = haywire_view_state(view);
+
+    return state == HAYWIRE_STATE_LIVE && now.paused ? HAYWIRE_STATE_PAUSED
+                                                     : state;
+}
+
 HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
                                  HaywireModel **ret_model)
 {
     HaywireShown *shown = &view->shown;
     HaywireOverview overview = {
-        .state = haywire_view_state(view),
+        .state = shown_state(view, now),
         .sessions = count_sessions(&view->sessions),
     };
     HaywireModelInput input = {

@@ -90,6 +90,17 @@ static void plugin_find_ram(void)
     plugin_give_up();
 }
 
+/* A guest that was stopped or continued shows as that at once. */
+static void plugin_state_changed(void *opaque, bool running, int state)
+{
+    (void)opaque;
+    (void)running;
+    (void)state;
+    if (plugin.worker) {
+        haywire_worker_look(plugin.worker);
+    }
+}
+
 static void plugin_start_worker(void)
 {
     static Notifier exit_notifier = { .notify = plugin_exit };
@@ -103,6 +114,7 @@ static void plugin_start_worker(void)
         plugin_give_up();
     }
     qemu_add_exit_notifier(&exit_notifier);
+    qemu_add_vm_change_state_handler(plugin_state_changed, NULL);
 }
 
 static void plugin_machine_done(Notifier *notifier, void *data)

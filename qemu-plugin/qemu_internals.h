@@ -302,6 +302,20 @@ void qemu_add_exit_notifier(Notifier *notifier) QEMU_WEAK;
 int64_t qemu_clock_get_ns(int clock) QEMU_WEAK;
 
 /*
+ * include/sysemu/runstate.h in 7.2, include/system/runstate.h in 10.0.  A
+ * handler is called in the main thread, after the state has changed.
+ */
+#define HAYWIRE_QEMU_RUN_STATE_PRELAUNCH 6
+
+typedef struct VMChangeStateEntry VMChangeStateEntry;
+typedef void VMChangeStateHandler(void *opaque, bool running, int state);
+
+bool runstate_check(int state) QEMU_WEAK;
+bool runstate_is_running(void) QEMU_WEAK;
+VMChangeStateEntry *qemu_add_vm_change_state_handler(VMChangeStateHandler *cb,
+                                                     void *opaque) QEMU_WEAK;
+
+/*
  * Only looked up, never called: present in QEMU since plugin interface 2
  * and 5, and so tell which interface version to ask for.
  */
@@ -360,7 +374,10 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
     X(object_child_foreach_recursive)      \
     X(qemu_add_machine_init_done_notifier) \
     X(qemu_add_exit_notifier)              \
-    X(qemu_clock_get_ns)
+    X(qemu_clock_get_ns)                   \
+    X(runstate_check)                      \
+    X(runstate_is_running)                 \
+    X(qemu_add_vm_change_state_handler)
 
 #define HAYWIRE_QEMU_DATA(X) \
     X(qmp_commands)          \

@@ -44,11 +44,19 @@ static bool worker_scan_goes_on(void *opaque, uint64_t done, uint64_t total)
     return !worker_should_stop(opaque);
 }
 
+/* One that was never started (-S) is not paused: there is nothing to show. */
+static bool guest_is_paused(void)
+{
+    return !runstate_is_running() &&
+           !runstate_check(HAYWIRE_QEMU_RUN_STATE_PRELAUNCH);
+}
+
 static HaywireNow worker_now(void)
 {
     return (HaywireNow){
         .now_ns = qemu_clock_get_ns(HAYWIRE_QEMU_CLOCK_VIRTUAL),
         .host_ns = (uint64_t)g_get_monotonic_time() * 1000,
+        .paused = guest_is_paused(),
     };
 }
 
@@ -297,6 +305,13 @@ static void worker_hurry(HaywireWorker *worker)
 {
     worker->hurry = TRUE;
     g_cond_signal(&worker->wake);
+}
+
+void haywire_worker_look(HaywireWorker *worker)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    worker_hurry(worker);
 }
 
 void haywire_worker_rescan(HaywireWorker *worker)

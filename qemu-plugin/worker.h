@@ -52,6 +52,13 @@ HaywireModel *haywire_worker_model(HaywireWorker *worker);
  */
 void haywire_worker_listen(HaywireWorker *worker, GSourceFunc listener);
 
+/*
+ * Look again now, not at the end of the interval.  Does not wait.
+ *
+ * Thread: any.
+ */
+void haywire_worker_look(HaywireWorker *worker);
+
 /* Scan all of memory, now.  Does not wait.  Thread: any. */
 void haywire_worker_rescan(HaywireWorker *worker);
 

@@ -83,7 +83,8 @@ static const char *camera_status_name(uint32_t value)
 
 static const HaywireField overview_fields[] = {
     ENUM(HaywireOverview, state, "state", state_name,
-         "searching (no session seen beating yet), live or stale"),
+         "searching (no session seen beating yet), live, stale, or paused "
+         "(live in a stopped guest)"),
     SPECIAL(HaywireOverview, session, "session", HAYWIRE_FIELD_HEX64,
             "random number of this run of the companion, 16 hex digits",
             SESSION),

@@ -32,7 +32,7 @@ static void append_guest(GString *out, const HaywireOverview *overview)
 
 static void append_staleness(GString *out, const HaywireOverview *overview)
 {
-    if (overview->state == HAYWIRE_STATE_LIVE) {
+    if (haywire_state_is_current(overview->state)) {
         return;
     }
     if (overview->closed) {

@@ -18,21 +18,6 @@ static char *state_of(Vm *vm)
     return g_strdup(compare_string(json_node_get_object(reply), "state"));
 }
 
-/* Processes over QMP against the guest's truth. */
-static void check_processes(Scene *scene)
-{
-    g_autoptr(GHashTable) before = truth_processes(scene->vm);
-    g_autoptr(GHashTable) after = NULL;
-    g_autoptr(JsonNode) answer = NULL;
-    CompareTruth truth;
-
-    scene_wait_cycles(scene, 2);
-    answer = view_ask_ok(&scene->live[0], VIEW_PROCESSES, 0, 0);
-    after = truth_processes(scene->vm);
-    truth = (CompareTruth){ before, after, scene->keeper };
-    compare_processes("QMP", json_node_get_array(answer), &truth);
-}
-
 /* Without a memory-backend-file all is seen, but no offset in a file. */
 static void test_plain_memory(const char *qemu)
 {
@@ -45,7 +30,7 @@ static void test_plain_memory(const char *qemu)
     if (!scene) {
         return;
     }
-    check_processes(scene);
+    scene_check_processes(scene);
     g_assert_true(truth_animal_address(truth_animal(scene->animals, "plain"),
                                        "at", 0, &address));
     scene_focus(scene, scene_pid(scene, "plain"), 1);
@@ -63,7 +48,7 @@ static void test_plain_memory(const char *qemu)
     scene_drop();
 }
 
-/* A stopped guest is not stale: its clock stands still, too. */
+/* A stopped guest is paused, not stale: its clock stands still, too. */
 static void test_stopped(const char *qemu)
 {
     Scene *scene = scene_get(&(VmOptions){ .qemu = qemu, .memory = "512M" });
@@ -75,9 +60,9 @@ static void test_stopped(const char *qemu)
     json_node_unref(vm_qmp(scene->vm, "stop", NULL));
     g_usleep(PAUSE_S * G_USEC_PER_SEC);
     state = state_of(scene->vm);
-    g_assert_cmpstr(state, ==, "live");
+    g_assert_cmpstr(state, ==, "paused");
     json_node_unref(vm_qmp(scene->vm, "cont", NULL));
-    check_processes(scene);
+    scene_check_processes(scene);
 }
 
 static gint64 pages_moved(Scene *scene)
@@ -108,7 +93,7 @@ static void test_moved_pages(const char *qemu)
             "echo 1 >/proc/sys/vm/compact_memory",
             NULL));
     }
-    check_processes(scene);
+    scene_check_processes(scene);
     g_assert_cmpint(pages_moved(scene), >, 0);
     vm_wait_state(scene->vm, "live");
     answer = view_ask_ok(&scene->live[0], VIEW_STATUS, 0, 0);

@@ -29,6 +29,7 @@
 #include "qobject/qstring.h"
 #include "qapi/qmp-registry.h"
 #include "system/memory_mapping.h"
+#include "system/runstate.h"
 #include "system/system.h"
 #else
 #include "qapi/qmp/dispatch.h"
@@ -38,6 +39,7 @@
 #include "qapi/qmp/qnum.h"
 #include "qapi/qmp/qstring.h"
 #include "sysemu/memory_mapping.h"
+#include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 #endif
 #if __has_include("system/memory.h")
@@ -58,15 +60,22 @@
  * Prototypes that differ in form, not in how they are called.  They are
  * declared under another name, and compared one by one below.
  */
-#define qmp_register_command       haywire_qmp_register_command
-#define qapi_event_emit            haywire_qapi_event_emit
-#define qemu_clock_get_ns          haywire_qemu_clock_get_ns
+#define qmp_register_command haywire_qmp_register_command
+#define qapi_event_emit      haywire_qapi_event_emit
+#define qemu_clock_get_ns    haywire_qemu_clock_get_ns
+#define runstate_check       haywire_runstate_check
+#define VMChangeStateHandler haywire_VMChangeStateHandler
+#define qemu_add_vm_change_state_handler \
+    haywire_qemu_add_vm_change_state_handler
 #define qemu_plugin_num_vcpus      haywire_qemu_plugin_num_vcpus
 #define qemu_plugin_write_register haywire_qemu_plugin_write_register
 #include "declarations.h"
 #undef qmp_register_command
 #undef qapi_event_emit
 #undef qemu_clock_get_ns
+#undef runstate_check
+#undef VMChangeStateHandler
+#undef qemu_add_vm_change_state_handler
 
 #define SAME_TYPE(object, type)                                            \
     _Static_assert(__builtin_types_compatible_p(__typeof__(object), type), \
@@ -92,6 +101,13 @@ _Static_assert(sizeof(QEMUClockType) == sizeof(int), "another size");
 SAME_TYPE(&qapi_event_emit, void (*)(QAPIEvent, QDict *));
 _Static_assert(sizeof(QAPIEvent) == sizeof(int), "another size");
 _Static_assert(QEMU_CLOCK_VIRTUAL == HAYWIRE_QEMU_CLOCK_VIRTUAL, "renumbered");
+SAME_TYPE(&runstate_check, bool (*)(RunState));
+SAME_TYPE(VMChangeStateHandler, void(void *, bool, RunState));
+SAME_TYPE(&qemu_add_vm_change_state_handler,
+          VMChangeStateEntry *(*)(VMChangeStateHandler *, void *));
+_Static_assert(sizeof(RunState) == sizeof(int), "another size");
+_Static_assert(RUN_STATE_PRELAUNCH == HAYWIRE_QEMU_RUN_STATE_PRELAUNCH,
+               "renumbered");
 
 /* The last parameter is a zero in a register, whatever its width. */
 _Static_assert(

@@ -126,7 +126,31 @@ static void test_discovery(void)
     g_assert_cmpuint(discovery.pid_interval_ns, ==, 500000000);
     g_assert_cmpuint(discovery.roundrobin_interval_ns, ==, 1000000000);
     g_assert_cmpuint(discovery.camera_interval_ns, ==, 500000000);
+    g_assert_cmpuint(discovery.index_frames, ==, 3);
+    g_assert_cmpuint(discovery.index_pfn[0], ==, 0x101);
+    g_assert_cmpuint(discovery.index_pfn[2], ==, 0x103);
+    g_assert_cmpuint(discovery.index_pfn[3], ==, 0);
     fixture_close(&fixture);
+}
+
+/* The first companions' payload, and one that hides frame numbers. */
+static void test_no_index_frames(void)
+{
+    static const char *const damages[] = { "set master 0 length=176",
+                                           "set master 0 +176.4=0" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(damages); i++) {
+        HaywireDiscovery discovery;
+        Fixture fixture;
+
+        fixture_open(&fixture, damages[i], HAYWIRE_CATEGORY_MASTER, 0);
+        g_assert_cmpint(haywire_decode_discovery(fixture.page, &fixture.info,
+                                                 &discovery, NULL),
+                        ==, HAYWIRE_OK);
+        g_assert_cmpuint(discovery.index_frames, ==, 0);
+        g_assert_cmpuint(discovery.camera_interval_ns, ==, 500000000);
+        fixture_close(&fixture);
+    }
 }
 
 static void test_bad_discovery(void)
@@ -141,6 +165,12 @@ static void test_bad_discovery(void)
           4 },
         { "set master 0 length=175", HAYWIRE_SHORT_PAYLOAD, 144 + 168,
           "camera interval", 7 },
+        { "set master 0 length=177", HAYWIRE_SHORT_PAYLOAD, 144 + 176,
+          "index frames", 1 },
+        { "set master 0 length=215", HAYWIRE_SHORT_PAYLOAD, 144 + 208,
+          "index frame number", 7 },
+        { "set master 0 +176.4=5", HAYWIRE_BAD_COUNT, 144 + 176, "index frames",
+          5 },
         { "set master 0 +12.4=0", HAYWIRE_BAD_VALUE, 144 + 12, "session state",
           0 },
         { "set master 0 +12.4=3", HAYWIRE_BAD_VALUE, 144 + 12, "session state",
@@ -304,6 +334,7 @@ static void test_counter_names(void)
 static void test_names(void)
 {
     g_assert_cmpstr(haywire_state_name(HAYWIRE_STATE_LIVE), ==, "live");
+    g_assert_cmpstr(haywire_state_name(HAYWIRE_STATE_PAUSED), ==, "paused");
     g_assert_cmpstr(haywire_os_name(HAYWIRE_OS_MACOS), ==, "macos");
     g_assert_cmpstr(haywire_os_name(0), ==, "unknown");
     g_assert_cmpstr(haywire_os_name(UINT32_MAX), ==, "unknown");
@@ -459,6 +490,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/decode/discovery", test_discovery);
+    g_test_add_func("/decode/no-index-frames", test_no_index_frames);
     g_test_add_func("/decode/bad-discovery", test_bad_discovery);
     g_test_add_func("/decode/absent-part", test_absent_part);
     g_test_add_func("/decode/index", test_index);

@@ -341,6 +341,10 @@ static void test_target(void)
     model.overview.state = HAYWIRE_STATE_LIVE;
     g_assert_cmpint(haywire_focus_target(&model, 2, &target), ==,
                     HAYWIRE_NOT_FOUND);
+    /* Its companion will answer once the guest goes on. */
+    model.overview.state = HAYWIRE_STATE_PAUSED;
+    g_assert_cmpint(haywire_focus_target(&model, 2, &target), ==,
+                    HAYWIRE_NOT_FOUND);
     model.camera[1].mapped = true;
     model.camera[1].position.value = 0x4000;
     g_assert_cmpint(haywire_focus_target(&model, 2, &target), ==, HAYWIRE_OK);

@@ -245,6 +245,11 @@ static void test_session_line(void)
     haywire_text_session_line(text, &overview);
     g_assert_cmpstr(text->str, ==,
                     "live: linux arm64, 3 processes (1 not shown)\n");
+    overview.state = HAYWIRE_STATE_PAUSED;
+    g_string_truncate(text, 0);
+    haywire_text_session_line(text, &overview);
+    g_assert_cmpstr(text->str, ==,
+                    "paused: linux arm64, 3 processes (1 not shown)\n");
     overview.state = HAYWIRE_STATE_STALE;
     overview.closed = true;
     g_string_truncate(text, 0);

@@ -58,7 +58,7 @@ static World *new_world(const char *text, bool knows_layout)
     }
     g_assert_cmpint(haywire_view_new(world->source, &world->view), ==,
                     HAYWIRE_OK);
-    world->now = (HaywireNow){ 100 * S, 100 * S };
+    world->now = (HaywireNow){ .now_ns = 100 * S, .host_ns = 100 * S };
     return world;
 }
 
@@ -196,6 +196,51 @@ static void test_stale(void)
     haywire_model_unref(g_steal_pointer(&model));
     model = refresh_after(world, 10 * MS);
     g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_LIVE);
+    free_world(world);
+}
+
+/* The host's clock goes on, the guest's does not. */
+static HaywireModel *refresh_paused(World *world, uint64_t ns)
+{
+    world->now.host_ns += ns;
+    world->now.paused = true;
+    return refresh(world);
+}
+
+static void test_paused(void)
+{
+    World *world = new_world(SESSION1, true);
+    g_autoptr(HaywireModel) before = NULL;
+    g_autoptr(HaywireModel) paused = NULL;
+    g_autoptr(HaywireModel) after = NULL;
+
+    before = refresh_paused(world, 0);
+    g_assert_cmpint(before->overview.state, ==, HAYWIRE_STATE_SEARCHING);
+    world->now.paused = false;
+    go_live(world, 0);
+    haywire_model_unref(refresh_paused(world, 100 * MS));
+    paused = refresh_paused(world, 300 * S);
+    g_assert_cmpint(paused->overview.state, ==, HAYWIRE_STATE_PAUSED);
+    g_assert_cmphex(paused->overview.session, ==, 0x11);
+    g_assert_cmpuint(paused->process_count, ==, 2);
+    /* It goes on, and has not had the time for a beat yet. */
+    world->now.paused = false;
+    after = refresh_after(world, 10 * MS);
+    g_assert_cmpint(after->overview.state, ==, HAYWIRE_STATE_LIVE);
+    g_assert_cmphex(after->overview.session, ==, 0x11);
+    free_world(world);
+}
+
+/* What was stale before is not made better by a pause. */
+static void test_stale_paused(void)
+{
+    World *world = new_world(SESSION1, true);
+    g_autoptr(HaywireModel) model = NULL;
+
+    go_live(world, 0);
+    haywire_model_unref(refresh_after(world, 1500 * MS));
+    model = refresh_paused(world, S);
+    g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_STALE);
     free_world(world);
 }
 
@@ -574,6 +619,8 @@ int main(int argc, char **argv)
     g_test_add_func("/view/live", test_live);
     g_test_add_func("/view/rereads-changes-only", test_rereads_changes_only);
     g_test_add_func("/view/stale", test_stale);
+    g_test_add_func("/view/paused", test_paused);
+    g_test_add_func("/view/stale-paused", test_stale_paused);
     g_test_add_func("/view/killed", test_killed);
     g_test_add_func("/view/closed", test_closed);
     g_test_add_func("/view/successor", test_successor);

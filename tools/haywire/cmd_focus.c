@@ -67,6 +67,21 @@ static gboolean wait_for_answer(HaywireBackend *backend, guint32 number,
                              number);
 }
 
+/* Nobody in the guest can answer before it goes on. */
+static gboolean take_unanswered(HaywireBackend *backend, guint32 number,
+                                HaywireCamera *ret_camera, GError **error)
+{
+    HaywireCamera camera[2];
+
+    if (!backend->ops->cameras(backend, camera, error)) {
+        return FALSE;
+    }
+    haywire_exit_complain("the guest is paused: its companion will answer "
+                          "once it goes on");
+    *ret_camera = camera[number - 1];
+    return TRUE;
+}
+
 static gboolean check_answer(const HaywireCamera *camera, guint32 pid,
                              GError **error)
 {
@@ -81,6 +96,16 @@ static gboolean check_answer(const HaywireCamera *camera, guint32 pid,
     default:
         return TRUE;
     }
+}
+
+static gboolean see_answer(HaywireBackend *backend, guint32 number, guint32 pid,
+                           HaywireCamera *ret_camera, GError **error)
+{
+    if (backend->ops->overview(backend)->state == HAYWIRE_STATE_PAUSED) {
+        return take_unanswered(backend, number, ret_camera, error);
+    }
+    return wait_for_answer(backend, number, pid, ret_camera, error) &&
+           check_answer(ret_camera, pid, error);
 }
 
 static gboolean print_camera(HaywireContext *context,
@@ -105,8 +130,7 @@ static gboolean point(HaywireContext *context, guint32 number, guint32 pid,
     HaywireCamera camera;
 
     return backend->ops->focus(backend, number, pid, error) &&
-           wait_for_answer(backend, number, pid, &camera, error) &&
-           check_answer(&camera, pid, error) &&
+           see_answer(backend, number, pid, &camera, error) &&
            print_camera(context, &camera, error);
 }
 
@@ -116,7 +140,7 @@ static gboolean refresh_live(HaywireBackend *backend, GError **error)
     if (!haywire_backend_refresh_session(backend, error)) {
         return FALSE;
     }
-    if (backend->ops->overview(backend)->state != HAYWIRE_STATE_LIVE) {
+    if (!haywire_state_is_current(backend->ops->overview(backend)->state)) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
                                  "The session is not live: nothing was "
                                  "written");

@@ -23,10 +23,13 @@ typedef enum HaywireState {
     HAYWIRE_STATE_SEARCHING, /* no session, or none seen beating yet */
     HAYWIRE_STATE_LIVE,
     HAYWIRE_STATE_STALE,
+    HAYWIRE_STATE_PAUSED, /* live, in a guest that is stopped for now */
 } HaywireState;
 
-/* "searching", "live", "stale" */
+/* "searching", "live", "stale", "paused" */
 const char *haywire_state_name(HaywireState state);
+/* Live, or paused: what is shown is the guest as it is. */
+bool haywire_state_is_current(HaywireState state);
 /* "linux", "windows", "macos", "unknown" */
 const char *haywire_os_name(uint32_t os);
 /* "x86-64", "arm64", "unknown" */

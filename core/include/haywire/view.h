@@ -58,10 +58,14 @@ void haywire_view_reset(HaywireView *view);
  * Times for a refresh. @now_ns judges heartbeats: guest virtual time in QEMU,
  * CLOCK_MONOTONIC elsewhere. @host_ns measures durations and ages of scans and
  * paces rescans while nothing is found (250 ms, doubling up to 4 s).
+ *
+ * @paused: the guest's processors are stopped, and the clock of @now_ns with
+ * them. A session that is live is then shown as paused. Only QEMU knows.
  */
 typedef struct HaywireNow {
     uint64_t now_ns;
     uint64_t host_ns;
+    bool paused;
 } HaywireNow;
 
 /*

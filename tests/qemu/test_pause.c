@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A guest that is stopped and goes on: paused meanwhile, never stale.
+ */
+#include <string.h>
+
+#include "qemus.h"
+#include "scene.h"
+
+/* So long that only a look out of turn can be in time. */
+#define LAZY_PLUGIN ",interval=4000"
+#define SOON_US     (2 * G_TIME_SPAN_SECOND)
+
+#define SESSION "00000000feedface"
+
+static const char world[] =
+    "place first=0x4000000\n"
+    "session id=0xfeedface heartbeat=7 interval=100ms started=5s\n"
+    "geometry master=10 roundrobin=20 pid=20 camera1=20 camera2=20\n"
+    "process pid=42 name=\"one\" state=\"S\"\n"
+    "camera 1 nonce=0x5eed1234\n"
+    "camera 2 nonce=0x5eed1234\n";
+
+static void tell(Scene *scene, const char *command)
+{
+    json_node_unref(qemu_process_qmp(scene->process, command, NULL));
+}
+
+static void stop_guest(Scene *scene)
+{
+    tell(scene, "cont");
+    scene_beat(scene, 0);
+    tell(scene, "stop");
+    scene_await(scene, "paused", SESSION, -1);
+}
+
+static char *state_of(Scene *scene)
+{
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *overview = scene_query(scene, "query-haywire", NULL, &node);
+
+    return g_strdup(json_object_get_string_member(overview, "state"));
+}
+
+/* Paused, then live: nothing else in between. */
+static void await_live(Scene *scene)
+{
+    gint64 until = g_get_monotonic_time() + SOON_US;
+    g_autofree char *state = state_of(scene);
+
+    while (strcmp(state, "live") != 0) {
+        g_assert_cmpstr(state, ==, "paused");
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        g_free(state);
+        state = state_of(scene);
+    }
+}
+
+/* For longer than the session may stand still, and then another beat. */
+static void test_pause(const char *qemu)
+{
+    Scene scene;
+
+    scene_start(&scene, qemu, "-m 256", world);
+    stop_guest(&scene);
+    g_usleep(2 * G_TIME_SPAN_SECOND);
+    g_assert_true(scene_is(&scene, "paused", SESSION));
+    scene_beat(&scene, 0);
+    g_usleep(G_TIME_SPAN_SECOND / 5);
+    g_assert_true(scene_is(&scene, "paused", SESSION));
+    tell(&scene, "cont");
+    await_live(&scene);
+    scene_end(&scene);
+}
+
+/* Not after the interval. */
+static void test_at_once(const char *qemu)
+{
+    Scene scene;
+    gint64 start;
+
+    scene_start_with(&scene, qemu, LAZY_PLUGIN, "-m 256", world);
+    start = g_get_monotonic_time();
+    stop_guest(&scene);
+    tell(&scene, "cont");
+    scene_await(&scene, "live", SESSION, -1);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, SOON_US);
+    scene_end(&scene);
+}
+
+/* What was stale stays stale. */
+static void test_stale(const char *qemu)
+{
+    Scene scene;
+
+    scene_start(&scene, qemu, "-m 256", world);
+    tell(&scene, "cont");
+    scene_await(&scene, "stale", SESSION, -1);
+    tell(&scene, "stop");
+    g_usleep(G_TIME_SPAN_SECOND / 5);
+    g_assert_true(scene_is(&scene, "stale", SESSION));
+    scene_end(&scene);
+}
+
+/* All commands go on, focus too: the companion will see it. */
+static void test_commands(const char *qemu)
+{
+    Scene scene;
+    g_autoptr(JsonNode) node = NULL;
+    g_autofree char *text = NULL;
+
+    scene_start(&scene, qemu, "-m 256", world);
+    stop_guest(&scene);
+    text = qemu_process_hmp(scene.process, "info haywire");
+    g_assert_true(g_str_has_prefix(text, "paused: "));
+    g_assert_nonnull(strstr(text, "[one]"));
+    g_assert_cmpint(
+        json_object_get_int_member(
+            scene_query(&scene, "haywire-focus", "{'pid':42}", &node),
+            "target-pid"),
+        ==, 42);
+    scene_end(&scene);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qemus_add_test("pause/pause", test_pause);
+    qemus_add_test("pause/at-once", test_at_once);
+    qemus_add_test("pause/stale", test_stale);
+    qemus_add_test("pause/commands", test_commands);
+    return g_test_run();
+}
