@@ -160,8 +160,9 @@ static void add_snapshots(GPtrArray *words, Vm *vm)
 
     vm_run((const char *[]){ "qemu-img", "create", "-q", "-f", "qcow2", path,
                              "1M", NULL });
-    add(words, "-drive", NULL);
-    add_format(words, "if=none,format=qcow2,file=%s", path);
+    add(words, "-blockdev", NULL);
+    add_format(words, "qcow2,node-name=disk,file.driver=file,file.filename=%s",
+               path);
 }
 
 /* The command line of QEMU; a guest is stopped at first, see vm_start(). */
