@@ -171,7 +171,8 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
 
     add(words, options->qemu ? options->qemu : "qemu-system-x86_64",
-        "-nodefaults", "-display", "none", "-accel", "tcg", NULL);
+        "-nodefaults", "-display", "none", "-accel",
+        options->accel ? options->accel : "tcg", NULL);
     if (options->incoming) {
         add(words, "-incoming", "defer", NULL);
     } else {

@@ -29,6 +29,7 @@ typedef struct {
     const char *qemu;        /* qemu-system-x86_64 */
     const char *machine;     /* q35 */
     const char *memory;      /* 1G */
+    const char *accel;       /* tcg */
     const char *companion;   /* arguments, commas for spaces: "run" */
     const char *menagerie;   /* arguments, or "none": "run" */
     gboolean plain_memory;   /* no memory-backend-file */
