@@ -101,6 +101,29 @@ static void plugin_state_changed(void *opaque, bool running, int state)
     }
 }
 
+static gboolean plugin_reset_done(gpointer opaque)
+{
+    (void)opaque;
+    if (plugin.worker) {
+        haywire_worker_resume(plugin.worker);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/*
+ * QEMU resets a machine that stands still before it loads a snapshot into it,
+ * and loads that before the main loop goes on.  There is no telling it from a
+ * reset that a user asked for meanwhile; then what was seen is seen again.
+ */
+static void plugin_machine_reset(void *opaque)
+{
+    (void)opaque;
+    if (plugin.worker && !runstate_is_running()) {
+        haywire_worker_suspend(plugin.worker);
+        g_idle_add_full(G_PRIORITY_HIGH, plugin_reset_done, NULL, NULL);
+    }
+}
+
 static void plugin_start_worker(void)
 {
     static Notifier exit_notifier = { .notify = plugin_exit };
@@ -115,6 +138,7 @@ static void plugin_start_worker(void)
     }
     qemu_add_exit_notifier(&exit_notifier);
     qemu_add_vm_change_state_handler(plugin_state_changed, NULL);
+    qemu_register_reset(plugin_machine_reset, NULL);
 }
 
 static void plugin_machine_done(Notifier *notifier, void *data)

@@ -305,6 +305,7 @@ int64_t qemu_clock_get_ns(int clock) QEMU_WEAK;
  * include/sysemu/runstate.h in 7.2, include/system/runstate.h in 10.0.  A
  * handler is called in the main thread, after the state has changed.
  */
+#define HAYWIRE_QEMU_RUN_STATE_INMIGRATE 1
 #define HAYWIRE_QEMU_RUN_STATE_PRELAUNCH 6
 
 typedef struct VMChangeStateEntry VMChangeStateEntry;
@@ -314,6 +315,14 @@ bool runstate_check(int state) QEMU_WEAK;
 bool runstate_is_running(void) QEMU_WEAK;
 VMChangeStateEntry *qemu_add_vm_change_state_handler(VMChangeStateHandler *cb,
                                                      void *opaque) QEMU_WEAK;
+
+/*
+ * include/sysemu/reset.h in 7.2, include/system/reset.h in 10.0.  A handler is
+ * called in the main thread, also before a snapshot is loaded.
+ */
+typedef void QEMUResetHandler(void *opaque);
+
+void qemu_register_reset(QEMUResetHandler *func, void *opaque) QEMU_WEAK;
 
 /*
  * Only looked up, never called: present in QEMU since plugin interface 2
@@ -377,7 +386,8 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
     X(qemu_clock_get_ns)                   \
     X(runstate_check)                      \
     X(runstate_is_running)                 \
-    X(qemu_add_vm_change_state_handler)
+    X(qemu_add_vm_change_state_handler)    \
+    X(qemu_register_reset)
 
 #define HAYWIRE_QEMU_DATA(X) \
     X(qmp_commands)          \

@@ -15,7 +15,9 @@ struct HaywireWorker {
     GCond wake;
     /* Under the lock: */
     gboolean stop;
-    gboolean hurry; /* do not sit out the interval */
+    gboolean hurry;     /* do not sit out the interval */
+    gboolean suspended; /* do not look */
+    guint era;          /* grows when memory becomes that of another time */
     gboolean blocks_changed;
     HaywireRamBlocks *blocks;
     HaywireModel *model;
@@ -26,7 +28,7 @@ struct HaywireWorker {
     HaywireSource *source;
     HaywireView *view;
     HaywireStatus reported; /* the newest trouble told to the user */
-    uint64_t newest_ns;     /* guest's clock at the newest refresh */
+    guint viewed_era;       /* what the view has seen is of this one */
 };
 
 static gboolean worker_should_stop(HaywireWorker *worker)
@@ -60,14 +62,29 @@ static HaywireNow worker_now(void)
     };
 }
 
+/*
+ * Whether there is a guest to look at now.  What has come so far of one that
+ * is on its way here is of many moments.
+ */
+static gboolean worker_may_look(HaywireWorker *worker)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    worker->hurry = FALSE;
+    return !worker->suspended &&
+           !runstate_check(HAYWIRE_QEMU_RUN_STATE_INMIGRATE);
+}
+
 /* Take over what other threads left for us. */
 static void worker_take_orders(HaywireWorker *worker)
 {
     g_autoptr(HaywireRamBlocks) blocks = NULL;
     g_autoptr(GArray) results = NULL;
+    gboolean new_era;
 
     g_mutex_lock(&worker->lock);
-    worker->hurry = FALSE;
+    new_era = worker->viewed_era != worker->era;
+    worker->viewed_era = worker->era;
     if (worker->blocks_changed) {
         worker->blocks_changed = FALSE;
         blocks = haywire_ram_blocks_ref(worker->blocks);
@@ -76,6 +93,9 @@ static void worker_take_orders(HaywireWorker *worker)
     worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
     g_mutex_unlock(&worker->lock);
 
+    if (new_era) {
+        haywire_view_reset(worker->view);
+    }
     /* Pages are known by guest addresses, and looked at again at each use. */
     if (blocks) {
         haywire_ram_source_set_blocks(worker->source, blocks);
@@ -85,15 +105,6 @@ static void worker_take_orders(HaywireWorker *worker)
         haywire_view_count_focus(worker->view,
                                  g_array_index(results, HaywireStatus, i));
     }
-}
-
-/* The guest's clock goes back when a snapshot is loaded: all is new then. */
-static void worker_watch_clock(HaywireWorker *worker, HaywireNow now)
-{
-    if (now.now_ns < worker->newest_ns) {
-        haywire_view_reset(worker->view);
-    }
-    worker->newest_ns = now.now_ns;
 }
 
 /* Once for each kind of trouble, not at each refresh. */
@@ -106,20 +117,29 @@ static void worker_report(HaywireWorker *worker, HaywireStatus status)
     worker->reported = status;
 }
 
+/* @model: given away.  Under the lock; returns what to give up after it. */
+static HaywireModel *worker_swap(HaywireWorker *worker, HaywireModel *model)
+{
+    HaywireModel *old = worker->model;
+
+    worker->model = model;
+    if (worker->listener) {
+        g_idle_add_full(G_PRIORITY_DEFAULT, worker->listener, NULL, NULL);
+    }
+    return old;
+}
+
+/* Unless memory was replaced while the model was made. */
 static void worker_publish(HaywireWorker *worker, HaywireModel *model)
 {
-    HaywireModel *old;
-    GSourceFunc listener;
+    HaywireModel *old = model;
 
     g_mutex_lock(&worker->lock);
-    old = worker->model;
-    worker->model = model;
-    listener = worker->listener;
+    if (worker->viewed_era == worker->era) {
+        old = worker_swap(worker, model);
+    }
     g_mutex_unlock(&worker->lock);
     haywire_model_unref(old);
-    if (listener) {
-        g_idle_add_full(G_PRIORITY_DEFAULT, listener, NULL, NULL);
-    }
 }
 
 static void worker_refresh(HaywireWorker *worker)
@@ -129,7 +149,6 @@ static void worker_refresh(HaywireWorker *worker)
     HaywireStatus status;
 
     worker_take_orders(worker);
-    worker_watch_clock(worker, now);
     status = haywire_view_refresh(worker->view, now, &model);
     if (status == HAYWIRE_OK) {
         worker_publish(worker, model);
@@ -157,7 +176,9 @@ static gpointer worker_run(gpointer opaque)
     HaywireWorker *worker = opaque;
 
     do {
-        worker_refresh(worker);
+        if (worker_may_look(worker)) {
+            worker_refresh(worker);
+        }
     } while (worker_wait(worker));
     return NULL;
 }
@@ -176,10 +197,10 @@ static void worker_free(HaywireWorker *worker)
     g_free(worker);
 }
 
-/* So that there is an answer before the first look is done. */
-static HaywireStatus worker_first_model(HaywireWorker *worker)
+/* An answer for as long as nothing was looked at. */
+static HaywireStatus worker_empty_model(HaywireHostCounters host,
+                                        HaywireModel **ret_model)
 {
-    HaywireHostCounters host = { 0 };
     HaywireOverview overview = {
         .state = HAYWIRE_STATE_SEARCHING,
         .companion_version = "",
@@ -189,11 +210,10 @@ static HaywireStatus worker_first_model(HaywireWorker *worker)
     };
     HaywireModelInput input = {
         .overview = &overview,
-        .layout = worker->source->ops->layout(worker->source),
         .host = &host,
     };
 
-    return haywire_model_build(&input, &worker->model);
+    return haywire_model_build(&input, ret_model);
 }
 
 static HaywireStatus worker_prepare(HaywireWorker *worker)
@@ -202,7 +222,7 @@ static HaywireStatus worker_prepare(HaywireWorker *worker)
 
     status = haywire_ram_source_new(worker->blocks, &worker->source);
     if (status == HAYWIRE_OK) {
-        status = worker_first_model(worker);
+        status = worker_empty_model((HaywireHostCounters){ 0 }, &worker->model);
     }
     if (status == HAYWIRE_OK) {
         status = haywire_view_new(worker->source, &worker->view);
@@ -311,6 +331,29 @@ void haywire_worker_look(HaywireWorker *worker)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
+    worker_hurry(worker);
+}
+
+void haywire_worker_suspend(HaywireWorker *worker)
+{
+    g_autoptr(HaywireModel) old = haywire_worker_model(worker);
+    g_autoptr(HaywireModel) empty = NULL;
+    g_autoptr(GMutexLocker) locker = NULL;
+
+    if (worker_empty_model(old->host, &empty) != HAYWIRE_OK) {
+        g_error("haywire: no memory");
+    }
+    locker = g_mutex_locker_new(&worker->lock);
+    worker->suspended = TRUE;
+    worker->era++;
+    haywire_model_unref(worker_swap(worker, g_steal_pointer(&empty)));
+}
+
+void haywire_worker_resume(HaywireWorker *worker)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    worker->suspended = FALSE;
     worker_hurry(worker);
 }
 

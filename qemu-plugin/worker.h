@@ -14,7 +14,8 @@ typedef struct HaywireWorker HaywireWorker;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireModel, haywire_model_unref)
 
 /*
- * Start a worker on @blocks (borrowed), refreshing every @interval_ms.
+ * Start a worker on @blocks (borrowed), refreshing every @interval_ms; not
+ * while a migration is bringing the guest here.
  *
  * Thread: main.
  *
@@ -58,6 +59,16 @@ void haywire_worker_listen(HaywireWorker *worker, GSourceFunc listener);
  * Thread: any.
  */
 void haywire_worker_look(HaywireWorker *worker);
+
+/*
+ * Guest RAM is about to become that of another moment, by the hand of the
+ * caller's thread: forget all that was seen, show a searching model, and do not
+ * look before haywire_worker_resume().  A look that is under way is in vain.
+ *
+ * Thread: any.
+ */
+void haywire_worker_suspend(HaywireWorker *worker);
+void haywire_worker_resume(HaywireWorker *worker);
 
 /* Scan all of memory, now.  Does not wait.  Thread: any. */
 void haywire_worker_rescan(HaywireWorker *worker);

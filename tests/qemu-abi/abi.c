@@ -29,6 +29,7 @@
 #include "qobject/qstring.h"
 #include "qapi/qmp-registry.h"
 #include "system/memory_mapping.h"
+#include "system/reset.h"
 #include "system/runstate.h"
 #include "system/system.h"
 #else
@@ -39,6 +40,7 @@
 #include "qapi/qmp/qnum.h"
 #include "qapi/qmp/qstring.h"
 #include "sysemu/memory_mapping.h"
+#include "sysemu/reset.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 #endif
@@ -106,6 +108,8 @@ SAME_TYPE(VMChangeStateHandler, void(void *, bool, RunState));
 SAME_TYPE(&qemu_add_vm_change_state_handler,
           VMChangeStateEntry *(*)(VMChangeStateHandler *, void *));
 _Static_assert(sizeof(RunState) == sizeof(int), "another size");
+_Static_assert(RUN_STATE_INMIGRATE == HAYWIRE_QEMU_RUN_STATE_INMIGRATE,
+               "renumbered");
 _Static_assert(RUN_STATE_PRELAUNCH == HAYWIRE_QEMU_RUN_STATE_PRELAUNCH,
                "renumbered");
 
