@@ -73,6 +73,7 @@ void haywire_view_reset(HaywireView *view)
     view->notes.count = 0;
     view->notes.overflow = false;
     view->scan.done = false;
+    view->scan.paced = false;
     view->scan.pace_ns = 0;
 }
 
@@ -105,33 +106,62 @@ static HaywireStatus map_discovery(HaywireShown *shown)
     return haywire_map_add(shown->map, shown->session.position, &info);
 }
 
+/* The index leads to all pages of the session. */
+static bool map_by_index(HaywireView *view)
+{
+    const HaywireLayout *layout = haywire_view_layout(view);
+    uint32_t missing;
+
+    return layout &&
+           haywire_map_add_index(view->shown.map, view->source, layout,
+                                 &missing) == HAYWIRE_OK &&
+           missing == 0;
+}
+
+static bool all_mapped(const HaywireShown *shown)
+{
+    uint32_t mapped = 0;
+    int i;
+
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        mapped += haywire_map_mapped(shown->map, i);
+    }
+    return mapped == shown->total;
+}
+
 /*
  * All pages of the session. After a scan with more candidates than could be
  * noted the index alone may lead to them; if not, a second scan looks for this
- * session's only.
+ * session's only. Where none has just been, it is left to the pace of scans:
+ * else a guest could ask for them.
+ *
+ * @scanned: the notes are new
  */
-static HaywireStatus map_pages(HaywireView *view)
+static HaywireStatus map_pages(HaywireView *view, HaywireNow now, bool scanned)
 {
-    const HaywireLayout *layout = haywire_view_layout(view);
     HaywireShown *shown = &view->shown;
-    uint32_t missing;
     HaywireStatus status = map_discovery(shown);
+    bool alone;
 
     if (status != HAYWIRE_OK) {
         return status;
     }
-    haywire_view_map_notes(view);
-    if (layout &&
-        haywire_map_add_index(shown->map, view->source, layout, &missing) ==
-            HAYWIRE_OK &&
-        missing == 0 && view->notes.overflow) {
-        view->host.index_attaches++;
+    alone = haywire_view_map_notes(view) == 0 || view->notes.overflow;
+    if (map_by_index(view)) {
+        view->host.index_attaches += alone;
+        haywire_view_spare_scan(view, now);
         return HAYWIRE_OK;
     }
-    return view->notes.overflow ? haywire_view_scan_session(view) : HAYWIRE_OK;
+    if (scanned) {
+        return view->notes.overflow ? haywire_view_scan_session(view)
+                                    : HAYWIRE_OK;
+    }
+    shown->lost = !all_mapped(shown);
+    return HAYWIRE_OK;
 }
 
-static HaywireStatus attach(HaywireView *view, const HaywireSession *session)
+static HaywireStatus attach(HaywireView *view, const HaywireSession *session,
+                            HaywireNow now, bool scanned)
 {
     HaywireShown *shown = &view->shown;
     HaywireStatus status;
@@ -145,7 +175,7 @@ static HaywireStatus attach(HaywireView *view, const HaywireSession *session)
     shown->attached = true;
     status = allocate_slots(shown);
     if (status == HAYWIRE_OK) {
-        status = map_pages(view);
+        status = map_pages(view, now, scanned);
     }
     if (status != HAYWIRE_OK) {
         detach(view);
@@ -192,6 +222,9 @@ static void follow_shown(HaywireView *view)
         view->scan.pace_ns = 0;
     }
     shown->session = *session;
+    if (haywire_map_take_discovery(shown->map, &session->discovery)) {
+        shown->index_moved = true;
+    }
 }
 
 static bool same_geometry(const HaywireShown *shown)
@@ -227,7 +260,8 @@ static const HaywireSession *choose(const HaywireView *view)
 }
 
 /* Attach to the session to show; @scanned: there are new notes. */
-static HaywireStatus select_session(HaywireView *view, bool scanned)
+static HaywireStatus select_session(HaywireView *view, HaywireNow now,
+                                    bool scanned)
 {
     HaywireShown *shown = &view->shown;
     const HaywireSession *chosen = choose(view);
@@ -236,22 +270,29 @@ static HaywireStatus select_session(HaywireView *view, bool scanned)
     if (chosen && (!shown->attached || chosen->id != shown->session.id ||
                    !same_geometry(shown))) {
         session = *chosen;
-        return attach(view, &session);
+        return attach(view, &session, now, scanned);
     }
-    return shown->attached && scanned && !shown->session.gone ? map_pages(view)
-                                                              : HAYWIRE_OK;
+    return shown->attached && scanned && !shown->session.gone
+               ? map_pages(view, now, scanned)
+               : HAYWIRE_OK;
 }
 
 static HaywireStatus look(HaywireView *view, HaywireNow now)
 {
     HaywireShown *shown = &view->shown;
-    HaywireStatus status;
-    bool scan;
+    HaywireStatus status = HAYWIRE_OK;
+    bool scan, hinted;
 
     shown->beat_now = false;
     haywire_sessions_observe(&view->sessions, view->source, now.now_ns);
-    haywire_view_follow_hints(view, now);
+    hinted = haywire_view_follow_hints(view, now);
     follow_shown(view);
+    if (hinted) {
+        status = select_session(view, now, false);
+    }
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
     scan = haywire_view_scan_due(view, now);
     if (scan) {
         status = haywire_view_scan(view, now);
@@ -260,7 +301,7 @@ static HaywireStatus look(HaywireView *view, HaywireNow now)
         }
         follow_shown(view);
     }
-    status = select_session(view, scan);
+    status = select_session(view, now, scan);
     if (status != HAYWIRE_OK || !shown->attached) {
         return status;
     }
@@ -289,6 +330,9 @@ HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
     HaywireModel *model;
     HaywireStatus status = source->ops->check(source);
 
+    if (view->began_ns == 0) {
+        view->began_ns = now.host_ns;
+    }
     view->host.refreshes++;
     if (status == HAYWIRE_OK) {
         status = look(view, now);

@@ -266,7 +266,8 @@ HaywireStatus haywire_view_update_copies(HaywireView *view)
     uint32_t missing;
     HaywireStatus status = update_slots(view, &index_read);
 
-    if (status == HAYWIRE_OK && layout && (index_read || shown->lost) &&
+    if (status == HAYWIRE_OK && layout &&
+        (index_read || shown->lost || shown->index_moved) &&
         haywire_map_add_index(shown->map, view->source, layout, &missing) ==
             HAYWIRE_OK) {
         /* Those that have moved; a lost page that is found is not lost. */
@@ -277,6 +278,7 @@ HaywireStatus haywire_view_update_copies(HaywireView *view)
         return status;
     }
     count_map(view);
+    shown->index_moved = false;
     shown->copied = true;
     if (!layout) {
         status = deduce_layout(view);

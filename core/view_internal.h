@@ -20,8 +20,11 @@
 #define HAYWIRE_PACE_LAST_NS  UINT64_C(4000000000)
 #define HAYWIRE_PACE_LOST_NS  UINT64_C(1000000000)
 #define HAYWIRE_PACE_LIVE_NS  UINT64_C(10000000000)
-/* Between two scans at least this many times the length of the last one. */
-#define HAYWIRE_PACE_SHARE 20
+/* Between two scans at least this many times the length of the last one: a
+   twentieth of the time, and a four-hundredth where a live session is shown and
+   has all its pages. */
+#define HAYWIRE_PACE_SHARE      20
+#define HAYWIRE_PACE_SHARE_LIVE 400
 
 /* Hints that wait for the next refresh; newer ones take the oldest's place. */
 #define HAYWIRE_HINTS_MAX 4
@@ -52,7 +55,9 @@ typedef struct HaywireScanLog {
     uint64_t ended_ns; /* host_ns */
     uint64_t duration_ns;
     uint64_t pages;
-    uint64_t pace_ns; /* while nothing live is there; 0: at once */
+    bool paced;        /* there was one, or it was not needed */
+    uint64_t since_ns; /* host_ns: then; the next one is paced from here */
+    uint64_t pace_ns;  /* while nothing live is there; 0: at once */
 } HaywireScanLog;
 
 /* The session that is shown, with the copies of its pages. */
@@ -62,6 +67,7 @@ typedef struct HaywireShown {
     bool copied;            /* the pages were read at least once */
     bool beat_now;          /* its heartbeat grew since the last refresh */
     bool lost;              /* a slot has lost its page: scan for it */
+    bool index_moved;       /* the discovery page says so */
     bool limited;           /* HAYWIRE_COPIES_MAX was reached */
     bool layout_known;      /* deduced */
     HaywireSession session; /* as last seen */
@@ -77,6 +83,7 @@ typedef struct HaywireShown {
 
 struct HaywireView {
     HaywireSource *source;
+    uint64_t began_ns; /* host_ns of the first refresh; 0: none yet */
     HaywireScanProgress progress;
     void *progress_opaque;
     int rescan; /* atomic: asked for */
@@ -96,13 +103,15 @@ bool haywire_view_follow_hints(HaywireView *view, HaywireNow now);
 /* view_scan.c */
 bool haywire_view_scan_due(HaywireView *view, HaywireNow now);
 HaywireStatus haywire_view_scan(HaywireView *view, HaywireNow now);
+/* All pages were found without: the first scan can wait for its turn. */
+void haywire_view_spare_scan(HaywireView *view, HaywireNow now);
 /* The verified page in view->scratch to the sessions, if it is one's. */
 HaywireStatus haywire_view_add_discovery(HaywireView *view,
                                          HaywirePosition position,
                                          const HaywirePageInfo *info,
                                          uint64_t now_ns);
-/* Put the noted pages of the shown session into its map. */
-void haywire_view_map_notes(HaywireView *view);
+/* Put the noted pages of the shown session into its map; how many were. */
+size_t haywire_view_map_notes(HaywireView *view);
 /* Look for the pages of the shown session alone, when notes ran over. */
 HaywireStatus haywire_view_scan_session(HaywireView *view);
 

@@ -6,7 +6,8 @@
  * session that was live stands still; then every 250 ms, doubling up to 4 s,
  * while nothing live is there; after 1 s when pages were lost and the index did
  * not find them; else every 10 s, to notice a newer companion beside the one
- * that is shown. And never more than one twentieth of the time.
+ * that is shown. Never more than a twentieth of the time, and a four-hundredth
+ * in that last case: a scan of 250 ms comes every 100 s then.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,33 +34,42 @@ static bool is_judging(const HaywireView *view)
     return shown->attached && !shown->session.stale && !shown->session.gone;
 }
 
-static uint64_t pace(const HaywireView *view)
+/* What is to lie between two scans, ns; 0: nothing. */
+static uint64_t pause_length(const HaywireView *view)
 {
+    uint64_t pause = view->scan.pace_ns, share = HAYWIRE_PACE_SHARE, least;
+
     if (haywire_view_state(view) == HAYWIRE_STATE_LIVE) {
-        return view->shown.lost ? HAYWIRE_PACE_LOST_NS : HAYWIRE_PACE_LIVE_NS;
+        pause = view->shown.lost ? HAYWIRE_PACE_LOST_NS : HAYWIRE_PACE_LIVE_NS;
+        share = view->shown.lost ? HAYWIRE_PACE_SHARE : HAYWIRE_PACE_SHARE_LIVE;
     }
-    return view->scan.pace_ns;
+    least = view->scan.duration_ns * share;
+    return pause > 0 && pause < least ? least : pause;
 }
 
 bool haywire_view_scan_due(HaywireView *view, HaywireNow now)
 {
     const HaywireScanLog *scan = &view->scan;
     uint64_t since =
-        now.host_ns > scan->ended_ns ? now.host_ns - scan->ended_ns : 0;
-    uint64_t wait = pace(view);
+        now.host_ns > scan->since_ns ? now.host_ns - scan->since_ns : 0;
 
     if (__atomic_exchange_n(&view->rescan, 0, __ATOMIC_ACQ_REL) ||
-        !scan->done) {
+        !scan->paced) {
         return true;
     }
     if (haywire_view_state(view) == HAYWIRE_STATE_SEARCHING &&
         is_judging(view)) {
         return false;
     }
-    if (wait > 0 && wait < scan->duration_ns * HAYWIRE_PACE_SHARE) {
-        wait = scan->duration_ns * HAYWIRE_PACE_SHARE;
+    return since >= pause_length(view);
+}
+
+void haywire_view_spare_scan(HaywireView *view, HaywireNow now)
+{
+    if (!view->scan.paced) {
+        view->scan.paced = true;
+        view->scan.since_ns = now.host_ns;
     }
-    return since >= wait;
 }
 
 static void take_note(HaywireNotes *notes, HaywirePosition position,
@@ -206,6 +216,8 @@ HaywireStatus haywire_view_scan(HaywireView *view, HaywireNow now)
     view->scan.done = true;
     view->scan.duration_ns = duration;
     view->scan.ended_ns = now.host_ns + duration;
+    view->scan.paced = true;
+    view->scan.since_ns = view->scan.ended_ns;
     view->shown.lost = false;
     double_pace(&view->scan);
     return HAYWIRE_OK;
@@ -243,10 +255,10 @@ HaywireStatus haywire_view_scan_session(HaywireView *view)
     return run_scan(view, on_session_candidate, &scanning, &duration);
 }
 
-void haywire_view_map_notes(HaywireView *view)
+size_t haywire_view_map_notes(HaywireView *view)
 {
     const HaywireNotes *notes = &view->notes;
-    size_t i;
+    size_t i, count = 0;
 
     for (i = 0; i < notes->count; i++) {
         const HaywireNote *note = &notes->note[i];
@@ -259,6 +271,8 @@ void haywire_view_map_notes(HaywireView *view)
 
         if (note->session == view->shown.session.id) {
             map_page(view, note->position, &info);
+            count++;
         }
     }
+    return count;
 }
