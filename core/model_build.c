@@ -300,6 +300,7 @@ HaywireStatus haywire_model_build(const HaywireModelInput *input,
     data->model.process = builder.process;
     data->model.process_count = builder.process_count;
     data->model.host = *input->host;
+    haywire_build_cost(input, &data->model);
     *ret_model = &data->model;
     return HAYWIRE_OK;
 }

@@ -159,6 +159,8 @@ void haywire_build_cameras(HaywireModelBuilder *builder);
 /* Details of all processes, and @sets of their sections, not yet decoded. */
 void haywire_build_details(HaywireModelBuilder *builder, HaywireVector *sets);
 void haywire_build_sections(HaywireModelBuilder *builder, HaywireVector *sets);
+/* The last step: what it all has cost. */
+void haywire_build_cost(const HaywireModelInput *input, HaywireModel *model);
 
 /* The table's process of this pid, or NULL; @count sorted by pid. */
 const HaywireProcess *haywire_process_find(const HaywireProcess *process,

@@ -100,6 +100,7 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
     HaywireOverview overview = {
         .state = shown_state(view, now),
         .sessions = count_sessions(&view->sessions),
+        .cost.time = since(now.host_ns, view->began_ns),
     };
     HaywireModelInput input = {
         .overview = &overview,

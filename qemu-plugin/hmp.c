@@ -100,7 +100,7 @@ static void run_stats(GString *out, const HmpNumbers *numbers, GError **error)
 
     (void)numbers;
     (void)error;
-    haywire_text_stats(out, &model->host, &model->guest);
+    haywire_text_stats(out, &model->overview.cost, &model->host, &model->guest);
 }
 
 static void focus(GString *out, uint32_t camera, uint32_t pid, GError **error)

@@ -151,6 +151,32 @@ static const HaywireField category_fields[] = {
 const HaywireTable haywire_category_table =
     TABLE(HaywireCategoryRow, "category", category_fields);
 
+#define COMPANION IF(HaywireCost, companion_known)
+
+static const HaywireField cost_fields[] = {
+    FIELD(HaywireCost, time, "time", "ns since the first look", UNIT(DURATION)),
+    FIELD(HaywireCost, cpu_time, "cpu-time",
+          "processor time of the thread that looks, ns", UNIT(DURATION)),
+    FIELD(HaywireCost, refreshes, "refreshes", "looks at memory"),
+    FIELD(HaywireCost, scans, "scans", "full scans"),
+    FIELD(HaywireCost, scan_time, "scan-time", "ns in all full scans",
+          UNIT(DURATION)),
+    FIELD(HaywireCost, pages_scanned, "pages-scanned",
+          "resident pages looked at by scans"),
+    FIELD(HaywireCost, pages_read, "pages-read", "pages copied and verified"),
+    FIELD(HaywireCost, bytes_decoded, "bytes-decoded",
+          "bytes of payload decoded", UNIT(BYTES)),
+    FIELD(HaywireCost, companion_time, "companion-time",
+          "ns of guest time that the companion has run; absent, like the "
+          "next, when not published",
+          COMPANION, UNIT(DURATION)),
+    FIELD(HaywireCost, companion_cpu_time, "companion-cpu-time",
+          "processor time that the companion says it has used, ns", COMPANION,
+          UNIT(DURATION)),
+};
+
+const HaywireTable haywire_cost_table = TABLE(HaywireCost, "cost", cost_fields);
+
 #define DETAILS IF(HaywireProcess, has_details)
 
 static const HaywireField process_fields[] = {

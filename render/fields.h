@@ -93,6 +93,7 @@ typedef struct HaywirePlace {
 
 extern const HaywireTable haywire_overview_table;      /* HaywireOverview */
 extern const HaywireTable haywire_category_table;      /* HaywireCategoryRow */
+extern const HaywireTable haywire_cost_table;          /* HaywireCost */
 extern const HaywireTable haywire_process_table;       /* HaywireProcess */
 extern const HaywireTable haywire_section_list_table;  /* HaywireSectionList */
 extern const HaywireTable haywire_section_table;       /* HaywireSection */

@@ -86,6 +86,7 @@ void haywire_reply_overview(HaywireEmitter *emitter, const char *name,
     if (overview->has_session) {
         emit_categories(emitter, overview);
     }
+    emit_object(emitter, "cost", &haywire_cost_table, &overview->cost);
     emitter->end_object(emitter);
 }
 

@@ -95,6 +95,10 @@ void haywire_text_overview(GString *out, const HaywireOverview *overview)
         g_string_append_c(out, '\n');
         append_categories(out, overview);
     }
+    if (overview->cost.refreshes) {
+        g_string_append_c(out, '\n');
+        haywire_text_cost(out, &overview->cost);
+    }
 }
 
 /* What ps shows of it: state, niceness, more than one thread. */
@@ -290,12 +294,14 @@ static void append_rejected(GString *out, const HaywireHostCounters *host)
     haywire_pairs_print(pairs, out);
 }
 
-void haywire_text_stats(GString *out, const HaywireHostCounters *host,
+void haywire_text_stats(GString *out, const HaywireCost *cost,
+                        const HaywireHostCounters *host,
                         const HaywireGuestStats *guest)
 {
     HaywirePairs *pairs = haywire_pairs_new();
 
-    g_string_append(out, "host\n");
+    haywire_text_cost(out, cost);
+    g_string_append(out, cost->refreshes ? "\nhost\n" : "host\n");
     haywire_pairs_add_members(pairs, &haywire_host_table, host);
     haywire_pairs_print(pairs, out);
     if (guest->valid) {

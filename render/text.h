@@ -39,7 +39,12 @@ void haywire_text_page_runs(GString *out, const HaywirePageRunList *list,
 void haywire_text_cameras(GString *out, const HaywireCamera *camera,
                           size_t count);
 
-void haywire_text_stats(GString *out, const HaywireHostCounters *host,
+/* Some lines on what looking costs, with a headline; none before a look */
+void haywire_text_cost(GString *out, const HaywireCost *cost);
+
+/* The cost, then all counters */
+void haywire_text_stats(GString *out, const HaywireCost *cost,
+                        const HaywireHostCounters *host,
                         const HaywireGuestStats *guest);
 
 void haywire_text_place(GString *out, const HaywirePlace *place);

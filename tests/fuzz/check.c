@@ -241,7 +241,7 @@ static void check_texts(const HaywireModel *model)
     haywire_text_processes(out, model->process,
                            MIN(model->process_count, TEXT_PROCESSES_MAX));
     haywire_text_cameras(out, model->camera, G_N_ELEMENTS(model->camera));
-    haywire_text_stats(out, &model->host, &model->guest);
+    haywire_text_stats(out, &model->overview.cost, &model->host, &model->guest);
     fuzz_check_text(out->str, true);
     fuzz_check_text(model->manifest.kernel_version, false);
     fuzz_check_text(model->manifest.kernel_cmdline, false);

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
         &haywire_section_table,  &haywire_page_run_list_table,
         &haywire_page_run_table, &haywire_camera_table,
         &haywire_host_table,     &haywire_rejected_table,
-        &haywire_place_table,
+        &haywire_place_table,    &haywire_cost_table,
     };
 
     g_test_init(&argc, &argv, NULL);

@@ -12,12 +12,12 @@
 #include "text.h"
 
 static const HaywireTable *const tables[] = {
-    &haywire_overview_table, &haywire_category_table,
-    &haywire_process_table,  &haywire_section_list_table,
-    &haywire_section_table,  &haywire_page_run_list_table,
-    &haywire_page_run_table, &haywire_camera_table,
-    &haywire_host_table,     &haywire_rejected_table,
-    &haywire_place_table,
+    &haywire_overview_table,      &haywire_category_table,
+    &haywire_cost_table,          &haywire_process_table,
+    &haywire_section_list_table,  &haywire_section_table,
+    &haywire_page_run_list_table, &haywire_page_run_table,
+    &haywire_camera_table,        &haywire_host_table,
+    &haywire_rejected_table,      &haywire_place_table,
 };
 
 /* Lower case, digits and dashes, once in its table, with help. */
@@ -259,6 +259,41 @@ static void test_session_line(void)
                     "companion has ended\n");
 }
 
+static void test_cost(void)
+{
+    HaywireCost cost = {
+        .time = 25000000000,
+        .cpu_time = 41300000,
+        .scans = 2,
+        .scan_time = 8300000,
+        .pages_scanned = 203696,
+        .pages_read = 2407,
+        .bytes_decoded = 1536,
+        .companion_time = 5000000000,
+        .companion_cpu_time = 200000000,
+    };
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    haywire_text_cost(text, &cost);
+    g_assert_cmpstr(text->str, ==, "");
+    cost.refreshes = 100;
+    haywire_text_cost(text, &cost);
+    g_assert_cmpstr(text->str, ==,
+                    "cost\n"
+                    "processor, host 41.3 ms in 25.0 s (0.17 %)\n"
+                    "looks           100\n"
+                    "full scans      2, 8.3 ms for 203696 pages\n"
+                    "pages read      2407, 1.5 KiB decoded\n");
+    cost.companion_known = true;
+    cost.time = 1000;
+    g_string_truncate(text, 0);
+    haywire_text_cost(text, &cost);
+    g_assert_true(g_str_has_prefix(
+        text->str, "cost\n"
+                   "processor, host  41.3 ms\n"
+                   "processor, guest 200.0 ms in 5.0 s (4.00 %)\n"));
+}
+
 static void test_status_text(void)
 {
     const HaywireDiagnosis diagnosis = { 128, "checksum", 0xbad };
@@ -280,6 +315,7 @@ int main(int argc, char **argv)
     g_test_add_func("/render/command", test_command);
     g_test_add_func("/render/strings", test_strings);
     g_test_add_func("/render/session-line", test_session_line);
+    g_test_add_func("/render/cost", test_cost);
     g_test_add_func("/render/status-text", test_status_text);
     return g_test_run();
 }

@@ -92,7 +92,29 @@ static void test_overview(void)
 
     haywire_table_init(&haywire_overview_table, &overview);
     haywire_reply_overview(&recorder.base, NULL, &overview);
-    recorder_check(&recorder, "{ state=\"searching\" sessions=0 } ");
+    recorder_check(&recorder,
+                   "{ state=\"searching\" sessions=0 "
+                   "cost={ time=0 cpu-time=0 refreshes=0 scans=0 scan-time=0 "
+                   "pages-scanned=0 pages-read=0 bytes-decoded=0 } } ");
+}
+
+/* What the companion says is there once it has said it. */
+static void test_cost(void)
+{
+    HaywireOverview overview = {
+        .cost = { .time = 7,
+                  .companion_known = true,
+                  .companion_time = 5,
+                  .companion_cpu_time = 2 },
+    };
+    Recorder recorder = recorder_new();
+
+    haywire_table_init(&haywire_overview_table, &overview);
+    haywire_reply_overview(&recorder.base, NULL, &overview);
+    g_assert_true(g_str_has_suffix(
+        recorder.text->str,
+        "bytes-decoded=0 companion-time=5 companion-cpu-time=2 } } "));
+    g_string_free(recorder.text, TRUE);
 }
 
 static void test_categories(void)
@@ -104,13 +126,14 @@ static void test_categories(void)
     overview.category[HAYWIRE_CATEGORY_PID].pages = 7;
     overview.category[HAYWIRE_CATEGORY_PID].mapped = 6;
     haywire_reply_overview(&recorder.base, "status", &overview);
-    g_assert_true(g_str_has_suffix(
-        recorder.text->str, "categories=[ "
-                            "{ category=\"master\" pages=0 mapped=0 } "
-                            "{ category=\"roundrobin\" pages=0 mapped=0 } "
-                            "{ category=\"pid\" pages=7 mapped=6 } "
-                            "{ category=\"camera1\" pages=0 mapped=0 } "
-                            "{ category=\"camera2\" pages=0 mapped=0 } ] } "));
+    g_assert_nonnull(
+        strstr(recorder.text->str,
+               "categories=[ "
+               "{ category=\"master\" pages=0 mapped=0 } "
+               "{ category=\"roundrobin\" pages=0 mapped=0 } "
+               "{ category=\"pid\" pages=7 mapped=6 } "
+               "{ category=\"camera1\" pages=0 mapped=0 } "
+               "{ category=\"camera2\" pages=0 mapped=0 } ] cost={ "));
     g_string_free(recorder.text, TRUE);
 }
 
@@ -214,6 +237,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/reply/overview", test_overview);
+    g_test_add_func("/reply/cost", test_cost);
     g_test_add_func("/reply/categories", test_categories);
     g_test_add_func("/reply/processes", test_processes);
     g_test_add_func("/reply/page-runs", test_page_runs);

@@ -164,6 +164,26 @@ static void test_live(void)
     free_world(world);
 }
 
+static void test_cost(void)
+{
+    World *world = new_world(SESSION1 "counter cpu-time=77\n", true);
+    g_autoptr(HaywireModel) first = refresh(world);
+    g_autoptr(HaywireModel) second = refresh_after(world, 3 * S);
+    const HaywireCost *cost = &second->overview.cost;
+
+    g_assert_cmpuint(first->overview.cost.time, ==, 0);
+    g_assert_cmpuint(cost->time, ==, 3 * S);
+    g_assert_cmpuint(cost->refreshes, ==, 2);
+    g_assert_cmpuint(cost->scans, ==, second->host.scans);
+    g_assert_cmpuint(cost->pages_read, ==, second->host.pages_read);
+    g_assert_cmpuint(cost->bytes_decoded, >, 0);
+    g_assert_cmpuint(cost->cpu_time, >, first->overview.cost.cpu_time);
+    g_assert_true(cost->companion_known);
+    g_assert_cmpuint(cost->companion_time, ==, 10 * S);
+    g_assert_cmpuint(cost->companion_cpu_time, ==, 77);
+    free_world(world);
+}
+
 /* Only what has changed is read again. */
 static void test_rereads_changes_only(void)
 {
@@ -617,6 +637,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/view/nothing", test_nothing);
     g_test_add_func("/view/live", test_live);
+    g_test_add_func("/view/cost", test_cost);
     g_test_add_func("/view/rereads-changes-only", test_rereads_changes_only);
     g_test_add_func("/view/stale", test_stale);
     g_test_add_func("/view/paused", test_paused);

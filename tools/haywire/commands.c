@@ -262,6 +262,7 @@ static gboolean run_cameras(HaywireContext *context, GError **error)
 static gboolean run_stats(HaywireContext *context, GError **error)
 {
     HaywireBackend *backend = context->backend;
+    const HaywireOverview *overview;
     HaywireHostCounters host;
     HaywireGuestStats guest;
     HaywireEmitter *emitter;
@@ -270,12 +271,13 @@ static gboolean run_stats(HaywireContext *context, GError **error)
         !backend->ops->stats(backend, &host, &guest, error)) {
         return FALSE;
     }
-    emitter =
-        haywire_output_begin(&context->output, backend->ops->overview(backend));
+    overview = backend->ops->overview(backend);
+    emitter = haywire_output_begin(&context->output, overview);
     if (emitter) {
         haywire_reply_stats(emitter, "stats", &host, &guest);
     } else {
-        haywire_text_stats(context->output.text, &host, &guest);
+        haywire_text_stats(context->output.text, &overview->cost, &host,
+                           &guest);
     }
     return haywire_output_end(&context->output, error);
 }
@@ -287,7 +289,8 @@ static const HaywireCommand commands[] = {
       0,
       "the session: guest, heartbeat, pages",
       run_status,
-      { &haywire_overview_table, &haywire_category_table } },
+      { &haywire_overview_table, &haywire_category_table,
+        &haywire_cost_table } },
     { "scan",
       "",
       0,

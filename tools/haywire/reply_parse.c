@@ -68,8 +68,9 @@ static gboolean set_value(const HaywireField *field, void *object,
     }
 }
 
-static gboolean parse_members(JsonNode *node, const HaywireTable *table,
-                              void *object, GError **error)
+/* @partial: a member may be missing, and is then 0 or empty. */
+static gboolean parse_some(JsonNode *node, const HaywireTable *table,
+                           gboolean partial, void *object, GError **error)
 {
     JsonObject *members;
 
@@ -87,11 +88,24 @@ static gboolean parse_members(JsonNode *node, const HaywireTable *table,
                       !set_value(field, object, value))) {
             return malformed(error, field->name);
         }
-        if (!value && field->presence == HAYWIRE_PRESENT_ALWAYS) {
+        if (!value && !partial && field->presence == HAYWIRE_PRESENT_ALWAYS) {
             return malformed(error, field->name);
         }
     }
     return TRUE;
+}
+
+static gboolean parse_members(JsonNode *node, const HaywireTable *table,
+                              void *object, GError **error)
+{
+    return parse_some(node, table, FALSE, object, error);
+}
+
+/* A plugin that is older than we are may not count all that we know. */
+static gboolean parse_counters(JsonNode *node, const HaywireTable *table,
+                               void *object, GError **error)
+{
+    return parse_some(node, table, TRUE, object, error);
 }
 
 /* Rows of @table's structure, allocated from @arena. */
@@ -149,12 +163,20 @@ static gboolean parse_categories(JsonNode *node, HaywireOverview *overview,
     return TRUE;
 }
 
+static gboolean parse_cost(JsonNode *node, HaywireCost *ret_cost,
+                           GError **error)
+{
+    return !node || parse_counters(node, &haywire_cost_table, ret_cost, error);
+}
+
 gboolean haywire_parse_overview(JsonNode *node, HaywireOverview *ret_overview,
                                 GError **error)
 {
     return parse_members(node, &haywire_overview_table, ret_overview, error) &&
            (!ret_overview->has_session ||
-            parse_categories(member(node, "categories"), ret_overview, error));
+            parse_categories(member(node, "categories"), ret_overview,
+                             error)) &&
+           parse_cost(member(node, "cost"), &ret_overview->cost, error);
 }
 
 gboolean haywire_parse_processes(JsonNode *node, HaywireArena *arena,
@@ -228,7 +250,10 @@ static gboolean parse_guest(JsonNode *node, HaywireGuestStats *ret_guest,
     for (int i = 0; i < HAYWIRE_COUNTER_COUNT; i++) {
         JsonNode *value = member(node, haywire_guest_counter_name(i));
 
-        if (!value || json_node_get_value_type(value) != G_TYPE_INT64) {
+        if (!value) {
+            continue; /* as parse_counters() has it */
+        }
+        if (json_node_get_value_type(value) != G_TYPE_INT64) {
             return malformed(error, haywire_guest_counter_name(i));
         }
         ret_guest->counter[i] = (uint64_t)json_node_get_int(value);
@@ -267,8 +292,8 @@ gboolean haywire_parse_stats(JsonNode *node, HaywireHostCounters *ret_host,
     if (!JSON_NODE_HOLDS_OBJECT(node)) {
         return malformed(error, "stats");
     }
-    return parse_members(member(node, "host"), &haywire_host_table, ret_host,
-                         error) &&
+    return parse_counters(member(node, "host"), &haywire_host_table, ret_host,
+                          error) &&
            parse_guest(member(node, "guest"), ret_guest, error) &&
            parse_rejected(member(node, "rejected"), ret_host, error);
 }

@@ -39,6 +39,24 @@ const char *haywire_category_name(HaywireCategory category);
 /* "idle", "active", "no-process", "denied" */
 const char *haywire_camera_status_name(HaywireCameraStatus status);
 
+/*
+ * What looking costs, both sides; a part of query-haywire. Since the reader
+ * began to look.
+ */
+typedef struct HaywireCost {
+    uint64_t time;     /* for so long, ns of the host's clock */
+    uint64_t cpu_time; /* of the thread that looks, ns */
+    uint64_t refreshes;
+    uint64_t scans;
+    uint64_t scan_time; /* ns, all scans */
+    uint64_t pages_scanned;
+    uint64_t pages_read;
+    uint64_t bytes_decoded;
+    bool companion_known;        /* it has published the two below */
+    uint64_t companion_time;     /* ns of the guest's clock that it has run */
+    uint64_t companion_cpu_time; /* ns that it says it has used */
+} HaywireCost;
+
 /* query-haywire */
 typedef struct HaywireOverview {
     HaywireState state;
@@ -72,6 +90,7 @@ typedef struct HaywireOverview {
     uint64_t scan_age; /* since the last full scan ended */
     uint64_t scan_duration;
     uint64_t scan_pages; /* resident pages looked at */
+    HaywireCost cost;
 } HaywireOverview;
 
 /* query-haywire-processes */
@@ -298,7 +317,8 @@ typedef struct HaywireCopy {
 } HaywireCopy;
 
 typedef struct HaywireModelInput {
-    /* Filled but for what decoding yields: processes, snapshots, names. */
+    /* Filled but for what decoding yields: processes, snapshots, names; of the
+       cost, the time only. */
     const HaywireOverview *overview;
     const HaywireDiscovery *discovery; /* NULL without a session */
     uint64_t beat_monotonic_ns;        /* guest time of the newest beat */
