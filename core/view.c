@@ -333,9 +333,6 @@ HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
     if (view->began_ns == 0) {
         view->began_ns = now.host_ns;
     }
-    if (view->began_ns == 0) {
-        view->began_ns = now.host_ns;
-    }
     view->host.refreshes++;
     if (status == HAYWIRE_OK) {
         status = look(view, now);

@@ -84,7 +84,6 @@ typedef struct HaywireShown {
 struct HaywireView {
     HaywireSource *source;
     uint64_t began_ns; /* host_ns of the first refresh; 0: none yet */
-    uint64_t began_ns; /* host_ns of the first refresh; 0: none yet */
     HaywireScanProgress progress;
     void *progress_opaque;
     int rescan; /* atomic: asked for */
