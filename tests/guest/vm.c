@@ -78,7 +78,10 @@ static void add_memory(GPtrArray *words, Vm *vm, const VmOptions *options)
     const char *machine = options->machine ? options->machine : "q35";
     const char *memory = options->memory ? options->memory : "1G";
 
-    add(words, "-m", memory, "-machine", NULL);
+    add(words, "-m", NULL);
+    add_format(words, "%s%s%s", memory, options->hotplug ? "," : "",
+               options->hotplug ? options->hotplug : "");
+    add(words, "-machine", NULL);
     if (options->plain_memory) {
         add(words, machine, NULL);
         return;
@@ -137,9 +140,10 @@ static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
     add(words, "-append", NULL);
     add_format(words,
                "console=ttyS0 panic=-1 quiet haywire.console=script "
-               "haywire.companion=%s haywire.menagerie=%s%s",
+               "haywire.companion=%s haywire.menagerie=%s%s %s",
                options->companion ? options->companion : "run",
-               options->menagerie ? options->menagerie : "run", clock);
+               options->menagerie ? options->menagerie : "run", clock,
+               options->kernel ? options->kernel : "");
 }
 
 /* Sockets NAME-0, NAME-1 and so on; @option says what listens there. */
@@ -194,6 +198,9 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     add_sockets(words, vm, "-monitor", "monitor", options->monitors);
     if (!options->without_kernel) {
         add_guest(words, vm, options);
+    }
+    if (options->device) {
+        add(words, "-device", options->device, NULL);
     }
     if (options->with_snapshots) {
         add_snapshots(words, vm);

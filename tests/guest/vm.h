@@ -30,6 +30,9 @@ typedef struct {
     const char *machine;     /* q35 */
     const char *memory;      /* 1G */
     const char *accel;       /* tcg */
+    const char *hotplug;     /* for DIMMs: "slots=1,maxmem=2G" */
+    const char *device;      /* one more, as -device has it */
+    const char *kernel;      /* more words on the kernel's command line */
     const char *companion;   /* arguments, commas for spaces: "run" */
     const char *menagerie;   /* arguments, or "none": "run" */
     gboolean plain_memory;   /* no memory-backend-file */

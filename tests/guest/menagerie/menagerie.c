@@ -11,6 +11,8 @@
  *     haywire-menagerie run [IDLE]   all animals and IDLE plain processes
  *     haywire-menagerie as ID PROGRAM ...   run a program as user and group
  *                                           ID, without any capability
+ *     haywire-menagerie scatter MIB  leave holes all over memory
+ *     haywire-menagerie collapse MIB have the kernel make huge pages
  *     haywire-menagerie sit FD ...   (used by animals that execute)
  */
 #include "menagerie.h"
@@ -188,6 +190,12 @@ int main(int argc, char **argv)
     if (argc >= 4 && strcmp(argv[1], "as") == 0) {
         return run_as(argv[2], argv + 3);
     }
+    if (argc == 3 && strcmp(argv[1], "scatter") == 0) {
+        return menagerie_scatter(argv[2]);
+    }
+    if (argc == 3 && strcmp(argv[1], "collapse") == 0) {
+        return menagerie_collapse(argv[2]);
+    }
     if (argc >= 2 && argc <= 3 && strcmp(argv[1], "run") == 0) {
         long idle = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 
@@ -197,6 +205,8 @@ int main(int argc, char **argv)
             return run(idle);
         }
     }
-    fputs("usage: haywire-menagerie run [IDLE] | as ID PROGRAM...\n", stderr);
+    fputs("usage: haywire-menagerie run [IDLE] | as ID PROGRAM... | "
+          "scatter MIB | collapse MIB\n",
+          stderr);
     return 2;
 }

@@ -50,6 +50,21 @@ void animal_die(const char *what) __attribute__((noreturn));
  */
 extern int animal_ready_fd;
 
+/*
+ * Take @mib_text MiB in small pages, give every 64th page back, say "ready"
+ * and sit: what is allocated now lies scattered over all of memory. Returns
+ * an exit status, and that only when it fails.
+ */
+int menagerie_scatter(const char *mib_text);
+
+/*
+ * Take @mib_text MiB in small pages and have the kernel collapse them into
+ * huge ones, which makes it move what is in the way. Prints how many huge
+ * pages came of it. Returns an exit status: a failure, too, when a page lost
+ * its content.
+ */
+int menagerie_collapse(const char *mib_text);
+
 /* Path of this program, that an animal can execute or copy. */
 extern const char *menagerie_program;
 
