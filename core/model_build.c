@@ -140,8 +140,8 @@ static void sort_copies(HaywireModelBuilder *builder,
 
         list->copy = pointer + start;
         for (size_t i = 0; i < input->copy_count; i++) {
-            if (input->copy[i].info.category == (HaywireCategory)c) {
-                list->copy[list->count++] = &input->copy[i];
+            if (input->copy[i]->info.category == (HaywireCategory)c) {
+                list->copy[list->count++] = input->copy[i];
             }
         }
         if (!is_sorted(list)) {
@@ -156,7 +156,7 @@ static void count_bytes(HaywireModelBuilder *builder)
     const HaywireModelInput *input = builder->input;
 
     for (size_t i = 0; i < input->copy_count; i++) {
-        builder->host->bytes_decoded += input->copy[i].info.payload_length;
+        builder->host->bytes_decoded += input->copy[i]->info.payload_length;
     }
 }
 

@@ -18,15 +18,16 @@
 HaywireStatus haywire_view_new(HaywireSource *source, HaywireView **ret_view)
 {
     HaywireView *view = calloc(1, sizeof(*view));
+    HaywireStatus status;
 
     if (!view) {
         return HAYWIRE_NO_MEMORY;
     }
     view->source = source;
-    view->scratch = malloc(sizeof(*view->scratch));
-    if (!view->scratch) {
+    status = haywire_view_set_memory(view, HAYWIRE_MEMORY_DEFAULT);
+    if (status != HAYWIRE_OK) {
         free(view);
-        return HAYWIRE_NO_MEMORY;
+        return status;
     }
     *ret_view = view;
     return HAYWIRE_OK;
@@ -38,9 +39,8 @@ static void detach(HaywireView *view)
 
     haywire_view_drop_copies(view);
     haywire_map_destroy(shown->map);
-    free(shown->held);
-    free(shown->dense);
     memset(shown, 0, sizeof(*shown));
+    view->host.pages_left_out = 0;
 }
 
 void haywire_view_destroy(HaywireView *view)
@@ -49,9 +49,33 @@ void haywire_view_destroy(HaywireView *view)
         return;
     }
     detach(view);
+    haywire_pool_clear(&view->pool);
     free(view->notes.note);
-    free(view->scratch);
     free(view);
+}
+
+HaywireStatus haywire_view_set_memory(HaywireView *view, size_t bytes)
+{
+    HaywireShares shares = haywire_shares_divide(bytes);
+    HaywireCopyPool pool;
+    HaywireStatus status;
+
+    if (bytes < HAYWIRE_MEMORY_MIN) {
+        return HAYWIRE_LIMIT;
+    }
+    status = haywire_pool_init(&pool, shares.copies);
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    haywire_view_reset(view);
+    haywire_pool_clear(&view->pool);
+    free(view->notes.note);
+    view->notes.note = NULL;
+    view->notes.room = shares.notes / sizeof(*view->notes.note);
+    view->pool = pool;
+    view->scratch = pool.page;
+    view->shares = shares;
+    return HAYWIRE_OK;
 }
 
 void haywire_view_set_progress(HaywireView *view, HaywireScanProgress progress,
@@ -75,22 +99,6 @@ void haywire_view_reset(HaywireView *view)
     view->scan.done = false;
     view->scan.paced = false;
     view->scan.pace_ns = 0;
-}
-
-static HaywireStatus allocate_slots(HaywireShown *shown)
-{
-    int i;
-
-    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        shown->total += haywire_map_pages(shown->map, i);
-    }
-    shown->held = calloc(shown->total, sizeof(*shown->held));
-    shown->dense = calloc(shown->total, sizeof(*shown->dense));
-    if (!shown->held || !shown->dense) {
-        shown->total = 0;
-        return HAYWIRE_NO_MEMORY;
-    }
-    return HAYWIRE_OK;
 }
 
 /* The discovery page is where the session was seen, whatever the notes say. */
@@ -173,7 +181,7 @@ static HaywireStatus attach(HaywireView *view, const HaywireSession *session,
     }
     shown->session = *session;
     shown->attached = true;
-    status = allocate_slots(shown);
+    status = haywire_view_begin_copies(view);
     if (status == HAYWIRE_OK) {
         status = map_pages(view, now, scanned);
     }

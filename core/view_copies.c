@@ -8,64 +8,211 @@
 
 #include "view_internal.h"
 
-/* RAM ranges of a manifest that count; real guests have a handful. */
-#define RAM_RANGES_MAX 128
+/* What the map keeps of each slot. */
+#define MAP_SLOT_BYTES 16
 
-static void drop_copy(HaywireShown *shown, HaywireCopy *held)
+/* The class of a page, by its place in the session. */
+static HaywireCopyClass find_class(const HaywireShown *shown,
+                                   HaywireCategory category, uint32_t index)
 {
-    if (held->page) {
-        free((HaywirePage *)held->page);
-        held->page = NULL;
-        shown->held_pages--;
+    switch (category) {
+    case HAYWIRE_CATEGORY_ROUNDROBIN:
+        return index < haywire_map_pages(shown->map, category) / 2
+                   ? HAYWIRE_COPIES_RECORDS
+                   : HAYWIRE_COPIES_SECTIONS;
+    case HAYWIRE_CATEGORY_PID:
+        return HAYWIRE_COPIES_PID;
+    case HAYWIRE_CATEGORY_CAMERA1:
+        return index > 0 ? HAYWIRE_COPIES_CAMERA1 : HAYWIRE_COPIES_HEAD;
+    case HAYWIRE_CATEGORY_CAMERA2:
+        return index > 0 ? HAYWIRE_COPIES_CAMERA2 : HAYWIRE_COPIES_HEAD;
+    default:
+        return HAYWIRE_COPIES_HEAD;
     }
+}
+
+static void begin_pool(HaywireView *view)
+{
+    HaywireShown *shown = &view->shown;
+    size_t slot_bytes = MAP_SLOT_BYTES + sizeof(*shown->slot) +
+                        (shown->sighting ? sizeof(*shown->sighting) : 0);
+    uint32_t need[HAYWIRE_COPIES_CLASSES] = { 0 };
+    uint32_t index;
+    int category;
+
+    for (category = 0; category < HAYWIRE_CATEGORY_COUNT; category++) {
+        uint32_t pages = haywire_map_pages(shown->map, category);
+
+        for (index = 0; index < pages; index++) {
+            need[find_class(shown, category, index)]++;
+        }
+    }
+    haywire_pool_begin(&view->pool, slot_bytes * shown->total, need);
+}
+
+HaywireStatus haywire_view_begin_copies(HaywireView *view)
+{
+    HaywireShown *shown = &view->shown;
+    bool needs_sightings = !view->source->ops->layout(view->source);
+    int i;
+
+    shown->total = 0;
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        shown->total += haywire_map_pages(shown->map, i);
+    }
+    shown->slot = calloc(shown->total, sizeof(*shown->slot));
+    if (needs_sightings) {
+        shown->sighting = calloc(shown->total, sizeof(*shown->sighting));
+    }
+    if (!shown->slot || (needs_sightings && !shown->sighting)) {
+        shown->total = 0;
+        return HAYWIRE_NO_MEMORY;
+    }
+    begin_pool(view);
+    return HAYWIRE_OK;
 }
 
 void haywire_view_drop_copies(HaywireView *view)
 {
     HaywireShown *shown = &view->shown;
+
+    haywire_pool_reset(&view->pool);
+    view->scratch = view->pool.page;
+    free(shown->slot);
+    free(shown->sighting);
+    shown->slot = NULL;
+    shown->sighting = NULL;
+    shown->total = 0;
+}
+
+const HaywireCopy *const *haywire_view_list_copies(HaywireView *view,
+                                                   size_t *ret_count)
+{
+    const HaywireShown *shown = &view->shown;
+    HaywireCopyPool *pool = &view->pool;
+    size_t count = 0;
     uint32_t i;
 
     for (i = 0; i < shown->total; i++) {
-        drop_copy(shown, &shown->held[i]);
+        if (shown->slot[i].copy >= HAYWIRE_SLOT_HELD) {
+            uint32_t number = shown->slot[i].copy - HAYWIRE_SLOT_HELD;
+
+            pool->order[count++] = &pool->held[number].copy;
+        }
     }
+    *ret_count = count;
+    return pool->order;
 }
 
-static bool is_current(HaywireView *view, const HaywireCopy *held,
-                       HaywirePosition position)
+/* The copy of a slot; NULL when there is none. */
+static HaywireHeld *find_held(HaywireView *view, const HaywireSlot *slot)
 {
-    const uint8_t *live;
-
-    return held->page && held->position.value == position.value &&
-           haywire_source_pointer(view->source, position, HAYWIRE_PAGE_SIZE,
-                                  &live) == HAYWIRE_OK &&
-           haywire_page_unchanged(live, held->info.lock);
+    return slot->copy >= HAYWIRE_SLOT_HELD
+               ? &view->pool.held[slot->copy - HAYWIRE_SLOT_HELD]
+               : NULL;
 }
 
-static HaywireStatus hold(HaywireView *view, HaywireCopy *held,
-                          HaywirePosition position, const HaywirePageInfo *info)
+/* Change what is known of a slot's page to one of the states without a copy. */
+static void set_state(HaywireView *view, HaywireSlot *slot, uint32_t state)
 {
     HaywireShown *shown = &view->shown;
-    HaywirePage *room = (HaywirePage *)held->page;
 
-    if (!room) {
-        if (shown->held_pages == HAYWIRE_COPIES_MAX) {
-            view->host.limits_reached += !shown->limited;
-            shown->limited = true;
-            return HAYWIRE_OK;
-        }
-        room = malloc(sizeof(*room));
-        if (!room) {
-            return HAYWIRE_NO_MEMORY;
-        }
-        shown->held_pages++;
+    if (slot->copy >= HAYWIRE_SLOT_HELD) {
+        haywire_pool_drop(&view->pool, slot->copy - HAYWIRE_SLOT_HELD);
     }
-    /* The copy becomes the held one, the old one the next scratch page. */
-    held->page = view->scratch;
-    view->scratch = room;
-    held->info = *info;
-    held->position = position;
+    shown->left_out -= slot->copy == HAYWIRE_SLOT_LEFT_OUT;
+    shown->left_out += state == HAYWIRE_SLOT_LEFT_OUT;
+    slot->copy = state;
+}
+
+/*
+ * Is what is known of the slot what its page says now? A page that was left out
+ * is read again when there is room.
+ */
+static bool is_current(HaywireView *view, const HaywireSlot *slot,
+                       HaywirePosition position)
+{
+    const HaywireHeld *held = find_held(view, slot);
+    const uint8_t *live;
+
+    if (slot->copy == HAYWIRE_SLOT_UNREAD ||
+        (slot->copy == HAYWIRE_SLOT_LEFT_OUT &&
+         haywire_pool_has_room(&view->pool)) ||
+        (held && held->copy.position.value != position.value)) {
+        return false;
+    }
+    return haywire_source_pointer(view->source, position, HAYWIRE_PAGE_SIZE,
+                                  &live) == HAYWIRE_OK &&
+           haywire_page_unchanged(live, slot->lock);
+}
+
+/* Does a model show anything of such a page? */
+static bool is_needed(uint32_t kind)
+{
+    switch (kind) {
+    case HAYWIRE_KIND_EMPTY:
+    case HAYWIRE_KIND_DISCOVERY: /* kept with the session */
+    case HAYWIRE_KIND_INDEX:     /* kept in the map */
+    case HAYWIRE_KIND_REQUEST:
+    case HAYWIRE_KIND_RESPONSE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* A copy for the slot's page, which has none yet. False: there is none. */
+static bool take_copy(HaywireView *view, HaywireSlot *slot,
+                      const HaywirePageInfo *info)
+{
+    HaywireShown *shown = &view->shown;
+    HaywireCopyClass class = find_class(shown, info->category, info->index);
+    uint32_t evicted, number;
+
+    number =
+        haywire_pool_take(&view->pool, class, info->monotonic_ns, &evicted);
+    if (evicted != HAYWIRE_COPY_NONE) {
+        shown->slot[evicted].copy = HAYWIRE_SLOT_LEFT_OUT;
+        shown->left_out++;
+    }
+    if (number == HAYWIRE_COPY_NONE) {
+        return false;
+    }
+    view->pool.held[number].slot = (uint32_t)(slot - shown->slot);
+    shown->left_out -= slot->copy == HAYWIRE_SLOT_LEFT_OUT;
+    slot->copy = HAYWIRE_SLOT_HELD + number;
+    return true;
+}
+
+/* Keep what was read into the scratch page, if it is needed and there is room:
+   the scratch page becomes the copy, the old copy the scratch page. */
+static void keep(HaywireView *view, HaywireSlot *slot, HaywirePosition position,
+                 const HaywirePageInfo *info)
+{
+    HaywireShown *shown = &view->shown;
+    HaywireHeld *held;
+
     view->host.pages_read++;
-    return HAYWIRE_OK;
+    slot->lock = info->lock;
+    if (shown->sighting) {
+        shown->sighting[slot - shown->slot] =
+            (HaywireSighting){ position, info->pfn };
+    }
+    if (!is_needed(info->kind)) {
+        set_state(view, slot, HAYWIRE_SLOT_UNNEEDED);
+        return;
+    }
+    if (slot->copy >= HAYWIRE_SLOT_HELD) {
+        haywire_pool_renew(&view->pool, slot->copy - HAYWIRE_SLOT_HELD);
+    } else if (!take_copy(view, slot, info)) {
+        set_state(view, slot, HAYWIRE_SLOT_LEFT_OUT);
+        return;
+    }
+    held = find_held(view, slot);
+    held->copy.info = *info;
+    held->copy.position = position;
+    view->scratch = haywire_pool_swap(
+        &view->pool, slot->copy - HAYWIRE_SLOT_HELD, view->scratch);
 }
 
 /*
@@ -73,7 +220,7 @@ static HaywireStatus hold(HaywireView *view, HaywireCopy *held,
  * that it moved. Else the companion may just have been killed: what we hold is
  * then the last that is to be known.
  */
-static void lose(HaywireView *view, HaywireCopy *held, HaywireCategory category,
+static void lose(HaywireView *view, HaywireSlot *slot, HaywireCategory category,
                  uint32_t index, HaywireStatus why)
 {
     HaywireShown *shown = &view->shown;
@@ -84,11 +231,11 @@ static void lose(HaywireView *view, HaywireCopy *held, HaywireCategory category,
     view->host.rejected[why]++;
     view->host.remaps++;
     haywire_map_forget(shown->map, category, index);
-    drop_copy(shown, held);
+    set_state(view, slot, HAYWIRE_SLOT_UNREAD);
     shown->lost = true;
 }
 
-static HaywireStatus update_slot(HaywireView *view, HaywireCopy *held,
+static HaywireStatus update_slot(HaywireView *view, HaywireSlot *slot,
                                  HaywireCategory category, uint32_t index,
                                  bool *ret_read)
 {
@@ -100,14 +247,15 @@ static HaywireStatus update_slot(HaywireView *view, HaywireCopy *held,
 
     *ret_read = false;
     if (position.value == HAYWIRE_POSITION_NONE.value ||
-        is_current(view, held, position)) {
+        is_current(view, slot, position)) {
         return HAYWIRE_OK;
     }
     status = haywire_map_read(shown->map, view->source, category, index,
                               view->scratch, &info);
     if (status == HAYWIRE_OK) {
         *ret_read = true;
-        return hold(view, held, position, &info);
+        keep(view, slot, position, &info);
+        return HAYWIRE_OK;
     }
     if (status == HAYWIRE_IO_ERROR) {
         return status;
@@ -116,7 +264,7 @@ static HaywireStatus update_slot(HaywireView *view, HaywireCopy *held,
         view->host.rejected[status]++;
         return HAYWIRE_OK;
     }
-    lose(view, held, category, index, status);
+    lose(view, slot, category, index, status);
     return HAYWIRE_OK;
 }
 
@@ -143,7 +291,7 @@ static HaywireStatus update_slots(HaywireView *view, bool *ret_index_read)
 
         for (index = 0; index < pages; index++, slot++) {
             bool was_read;
-            HaywireStatus status = update_slot(view, &shown->held[slot],
+            HaywireStatus status = update_slot(view, &shown->slot[slot],
                                                category, index, &was_read);
 
             if (status != HAYWIRE_OK) {
@@ -157,88 +305,14 @@ static HaywireStatus update_slots(HaywireView *view, bool *ret_index_read)
     return HAYWIRE_OK;
 }
 
-static size_t collect_sightings(const HaywireShown *shown,
-                                HaywireSighting *ret_sighting)
-{
-    size_t count = 0;
-    uint32_t i;
-
-    for (i = 0; i < shown->total; i++) {
-        const HaywireCopy *held = &shown->held[i];
-
-        if (held->page) {
-            ret_sighting[count++] =
-                (HaywireSighting){ held->position, held->info.pfn };
-        }
-    }
-    return count;
-}
-
-static void collect_ranges(const HaywireCopy *held, HaywireRamRange *ret_ram,
-                           size_t *count)
-{
-    HaywireRecordReader reader;
-    HaywireRecord record;
-    HaywireStatus status;
-
-    if (haywire_record_reader_init(&reader, held->page, &held->info) !=
-        HAYWIRE_OK) {
-        return;
-    }
-    do {
-        status = haywire_record_next(&reader, &record, NULL);
-        if (status == HAYWIRE_OK && *count < RAM_RANGES_MAX &&
-            record.type == HAYWIRE_RECORD_RAM_RANGE) {
-            ret_ram[(*count)++] = record.ram_range;
-        }
-    } while (status != HAYWIRE_NOT_FOUND && status != HAYWIRE_BAD_RECORD &&
-             status != HAYWIRE_SHORT_PAYLOAD);
-}
-
-/* A file is one region from 0 on; anything else knows its layout itself. */
-static uint64_t file_size(HaywireSource *source)
-{
-    size_t count;
-    const HaywireRegion *region = source->ops->regions(source, &count);
-
-    return count == 1 && region->start.value == 0 ? region->length : 0;
-}
-
-static HaywireStatus deduce_layout(HaywireView *view)
+/* Once for each time that there is less room than before, not at each look. */
+static void count_left_out(HaywireView *view)
 {
     HaywireShown *shown = &view->shown;
-    HaywireRamRange ram[RAM_RANGES_MAX];
-    size_t sightings, ram_count = 0;
-    HaywireSighting *sighting =
-        calloc((size_t)shown->total + 1, sizeof(*sighting));
-    uint32_t i;
 
-    if (!sighting) {
-        return HAYWIRE_NO_MEMORY;
-    }
-    sightings = collect_sightings(shown, sighting);
-    for (i = 0; i < shown->total; i++) {
-        const HaywireCopy *held = &shown->held[i];
-
-        if (held->page && held->info.kind == HAYWIRE_KIND_MANIFEST) {
-            collect_ranges(held, ram, &ram_count);
-        }
-    }
-    shown->layout_known =
-        haywire_layout_deduce(file_size(view->source), sighting, sightings, ram,
-                              ram_count, &shown->layout) == HAYWIRE_OK;
-    free(sighting);
-    return HAYWIRE_OK;
-}
-
-const HaywireLayout *haywire_view_layout(HaywireView *view)
-{
-    const HaywireLayout *own = view->source->ops->layout(view->source);
-
-    if (own) {
-        return own;
-    }
-    return view->shown.layout_known ? &view->shown.layout : NULL;
+    view->host.limits_reached += shown->left_out > shown->left_out_counted;
+    shown->left_out_counted = shown->left_out;
+    view->host.pages_left_out = shown->left_out;
 }
 
 /* What the map met since it was last asked. */
@@ -279,9 +353,10 @@ HaywireStatus haywire_view_update_copies(HaywireView *view)
     }
     count_map(view);
     shown->index_moved = false;
+    count_left_out(view);
     shown->copied = true;
     if (!layout) {
-        status = deduce_layout(view);
+        status = haywire_view_deduce_layout(view);
     }
     return status;
 }

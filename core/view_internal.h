@@ -7,13 +7,9 @@
 #ifndef HAYWIRE_VIEW_INTERNAL_H
 #define HAYWIRE_VIEW_INTERNAL_H
 
+#include "copy_pool.h"
+#include "haywire/limits.h"
 #include "haywire/view.h"
-
-/* Candidates noted in a scan; a scan that meets more is done again, for the
-   chosen session alone. */
-#define HAYWIRE_NOTES_MAX 65536
-/* Copies held at a time: 128 MiB. */
-#define HAYWIRE_COPIES_MAX 32768
 
 /* Pacing of scans, ns of the host's clock. */
 #define HAYWIRE_PACE_FIRST_NS UINT64_C(250000000)
@@ -43,8 +39,12 @@ typedef struct HaywireNote {
     uint32_t index;
 } HaywireNote;
 
+/*
+ * A scan that meets more than there is room for is done again, for the chosen
+ * session alone.
+ */
 typedef struct HaywireNotes {
-    HaywireNote *note;
+    HaywireNote *note; /* room of them; NULL before the first */
     size_t count;
     size_t room;
     bool overflow;
@@ -60,6 +60,19 @@ typedef struct HaywireScanLog {
     uint64_t pace_ns;  /* while nothing live is there; 0: at once */
 } HaywireScanLog;
 
+/* What is known of a slot's page. */
+enum {
+    HAYWIRE_SLOT_UNREAD,   /* nothing: not found, or not good yet */
+    HAYWIRE_SLOT_UNNEEDED, /* it says nothing that the model shows */
+    HAYWIRE_SLOT_LEFT_OUT, /* there was no memory for a copy */
+    HAYWIRE_SLOT_HELD,     /* this and above: copy 0 and so on */
+};
+
+typedef struct HaywireSlot {
+    uint32_t lock; /* of the page when it was last read */
+    uint32_t copy;
+} HaywireSlot;
+
 /* The session that is shown, with the copies of its pages. */
 typedef struct HaywireShown {
     bool attached; /* all below need it */
@@ -68,16 +81,16 @@ typedef struct HaywireShown {
     bool beat_now;          /* its heartbeat grew since the last refresh */
     bool lost;              /* a slot has lost its page: scan for it */
     bool index_moved;       /* the discovery page says so */
-    bool limited;           /* HAYWIRE_COPIES_MAX was reached */
     bool layout_known;      /* deduced */
     HaywireSession session; /* as last seen */
     HaywireMap *map;
     uint64_t clashes;                        /* of the map, counted already */
     uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* likewise */
     uint32_t total;                          /* slots */
-    uint32_t held_pages;
-    HaywireCopy *held;  /* by slot; page NULL: no copy */
-    HaywireCopy *dense; /* those with a copy, for the model */
+    HaywireSlot *slot;
+    uint32_t left_out;         /* slots without a copy for want of memory */
+    uint32_t left_out_counted; /* of these, known to the statistics */
+    HaywireSighting *sighting; /* by slot, to work the layout out; or NULL */
     HaywireLayout layout;
 } HaywireShown;
 
@@ -93,7 +106,9 @@ struct HaywireView {
     HaywireScanLog scan;
     HaywireShown shown;
     HaywireHostCounters host;
-    HaywirePage *scratch;
+    HaywireShares shares;
+    HaywireCopyPool pool;
+    HaywirePage *scratch; /* the pool's spare page */
 };
 
 /* view_hint.c */
@@ -116,10 +131,21 @@ size_t haywire_view_map_notes(HaywireView *view);
 HaywireStatus haywire_view_scan_session(HaywireView *view);
 
 /* view_copies.c */
+/* Make room for what is kept of each of the session's pages; its map is there.
+   HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
+HaywireStatus haywire_view_begin_copies(HaywireView *view);
+/* Give that back. */
 void haywire_view_drop_copies(HaywireView *view);
 HaywireStatus haywire_view_update_copies(HaywireView *view);
+/* The copies in order of their slots; valid until they are next updated. */
+const HaywireCopy *const *haywire_view_list_copies(HaywireView *view,
+                                                   size_t *ret_count);
+
+/* view_layout.c */
 /* The layout to use: the source's or the deduced one; NULL when unknown. */
 const HaywireLayout *haywire_view_layout(HaywireView *view);
+/* Work it out from the sightings and the manifest. */
+HaywireStatus haywire_view_deduce_layout(HaywireView *view);
 
 /* view_model.c */
 /* Never paused: that is for users alone. */

@@ -71,19 +71,6 @@ static void describe_scan(const HaywireView *view, HaywireNow now,
     overview->scan_pages = view->scan.pages;
 }
 
-static size_t gather_copies(HaywireShown *shown)
-{
-    size_t count = 0;
-    uint32_t i;
-
-    for (i = 0; i < shown->total; i++) {
-        if (shown->held[i].page) {
-            shown->dense[count++] = shown->held[i];
-        }
-    }
-    return count;
-}
-
 /* What users see: whether the guest runs is nothing to find pages by. */
 static HaywireState shown_state(const HaywireView *view, HaywireNow now)
 {
@@ -113,8 +100,7 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
         describe_session(shown, now, &overview);
         input.discovery = &shown->session.discovery;
         input.beat_monotonic_ns = shown->session.monotonic_ns;
-        input.copy = shown->dense;
-        input.copy_count = gather_copies(shown);
+        input.copy = haywire_view_list_copies(view, &input.copy_count);
     }
     return haywire_model_build(&input, ret_model);
 }

@@ -17,8 +17,6 @@
 
 #include "view_internal.h"
 
-#define NOTES_FIRST 2048
-
 static uint64_t clock_ns(void)
 {
     struct timespec now;
@@ -75,19 +73,12 @@ void haywire_view_spare_scan(HaywireView *view, HaywireNow now)
 static void take_note(HaywireNotes *notes, HaywirePosition position,
                       const HaywirePageInfo *info)
 {
-    if (notes->count == notes->room) {
-        size_t room = notes->room ? notes->room * 2 : NOTES_FIRST;
-        HaywireNote *note = NULL;
-
-        if (room <= HAYWIRE_NOTES_MAX) {
-            note = realloc(notes->note, room * sizeof(*note));
-        }
-        if (!note) {
-            notes->overflow = true;
-            return;
-        }
-        notes->note = note;
-        notes->room = room;
+    if (!notes->note) {
+        notes->note = malloc(notes->room * sizeof(*notes->note));
+    }
+    if (!notes->note || notes->count == notes->room) {
+        notes->overflow = true;
+        return;
     }
     notes->note[notes->count++] = (HaywireNote){
         .position = position,

@@ -30,19 +30,19 @@ static GArray *verified_copies(const HaywireBeacons *beacons, unsigned session,
 }
 
 /* Models promise to take copies in any order. */
-static void shuffle(GArray *copies)
+static const HaywireCopy **shuffle(const GArray *copies)
 {
+    const HaywireCopy **list = g_new(const HaywireCopy *, copies->len + 1);
     GRand *random = g_rand_new_with_seed(copies->len);
 
-    for (guint i = copies->len; i > 1; i--) {
-        guint j = (guint)g_rand_int_range(random, 0, (gint32)i);
-        HaywireCopy copy = g_array_index(copies, HaywireCopy, j);
+    for (guint i = 0; i < copies->len; i++) {
+        guint j = (guint)g_rand_int_range(random, 0, (gint32)i + 1);
 
-        g_array_index(copies, HaywireCopy, j) =
-            g_array_index(copies, HaywireCopy, i - 1);
-        g_array_index(copies, HaywireCopy, i - 1) = copy;
+        list[i] = list[j];
+        list[j] = &g_array_index(copies, HaywireCopy, i);
     }
     g_rand_free(random);
+    return list;
 }
 
 static gboolean find_discovery(const GArray *copies,
@@ -93,6 +93,7 @@ HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
     HaywireHostCounters own = { 0 };
     HaywireHostCounters *counters = host ? host : &own;
     g_autoptr(GArray) copies = verified_copies(beacons, session, counters);
+    g_autofree const HaywireCopy **list = shuffle(copies);
     HaywireOverview overview = { 0 };
     HaywireDiscovery discovery;
     HaywirePageInfo info = { 0 };
@@ -102,13 +103,12 @@ HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
     };
     HaywireModel *model;
 
-    shuffle(copies);
     if (find_discovery(copies, &discovery, &info)) {
         describe(copies, &discovery, &info, &overview);
         input.discovery = &discovery;
     }
     input.beat_monotonic_ns = info.monotonic_ns;
-    input.copy = (const HaywireCopy *)copies->data;
+    input.copy = list;
     input.copy_count = copies->len;
     if (haywire_model_build(&input, &model) != HAYWIRE_OK) {
         g_error("out of memory");

@@ -167,12 +167,13 @@ static bool is_new_slot(const HaywireCopy *copy, size_t count,
 
 static void run_pages(HaywirePage *page, size_t pages)
 {
-    HaywireCopy copy[PAGES_MAX];
+    HaywireCopy copy[PAGES_MAX] = { 0 };
+    const HaywireCopy *list[PAGES_MAX];
     HaywireOverview overview = { .has_session = true };
     HaywireDiscovery discovery;
     HaywireHostCounters host = { 0 };
     HaywireModelInput input = { .overview = &overview,
-                                .copy = copy,
+                                .copy = list,
                                 .host = &host };
     HaywireModel *model;
 
@@ -185,7 +186,7 @@ static void run_pages(HaywirePage *page, size_t pages)
         }
         next->page = &page[i];
         next->position.value = i * HAYWIRE_PAGE_SIZE;
-        input.copy_count++;
+        list[input.copy_count++] = next;
         if (haywire_decode_discovery(next->page, &next->info, &discovery,
                                      NULL) == HAYWIRE_OK) {
             input.discovery = &discovery;

@@ -19,6 +19,7 @@
 typedef struct Liar {
     HaywireDiscovery discovery;
     HaywireCopy *copy;
+    const HaywireCopy **list;
     HaywirePage *page; /* one for each copy */
     size_t count;
 } Liar;
@@ -30,6 +31,7 @@ static void liar_init(Liar *liar, size_t pages)
         liar->discovery.geometry[i] = PAGES;
     }
     liar->copy = g_new0(HaywireCopy, pages);
+    liar->list = g_new0(const HaywireCopy *, pages);
     liar->page = g_new0(HaywirePage, pages);
     liar->count = 0;
 }
@@ -37,6 +39,7 @@ static void liar_init(Liar *liar, size_t pages)
 static void liar_clear(Liar *liar)
 {
     g_free(liar->copy);
+    g_free(liar->list);
     g_free(liar->page);
 }
 
@@ -47,6 +50,7 @@ static HaywirePage *add_page(Liar *liar, HaywireCategory category,
     HaywireCopy *copy = &liar->copy[liar->count];
     HaywirePage *page = &liar->page[liar->count++];
 
+    liar->list[copy - liar->copy] = copy;
     copy->page = page;
     copy->info = (HaywirePageInfo){ .kind = kind,
                                     .category = category,
@@ -62,7 +66,7 @@ static HaywireModel *build(const Liar *liar, HaywireHostCounters *host)
     HaywireModelInput input = {
         .overview = &overview,
         .discovery = &liar->discovery,
-        .copy = liar->copy,
+        .copy = liar->list,
         .copy_count = liar->count,
         .host = host,
     };

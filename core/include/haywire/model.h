@@ -322,7 +322,7 @@ typedef struct HaywireModelInput {
     const HaywireOverview *overview;
     const HaywireDiscovery *discovery; /* NULL without a session */
     uint64_t beat_monotonic_ns;        /* guest time of the newest beat */
-    const HaywireCopy *copy;           /* any order */
+    const HaywireCopy *const *copy;    /* any order */
     size_t copy_count;
     const HaywireLayout *layout; /* NULL: not known */
     /* Rejections are counted here first, then copied to the model. */

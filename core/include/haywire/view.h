@@ -25,6 +25,7 @@
 #ifndef HAYWIRE_VIEW_H
 #define HAYWIRE_VIEW_H
 
+#include "haywire/limits.h"
 #include "haywire/model.h"
 #include "haywire/scan.h"
 
@@ -34,6 +35,15 @@ typedef struct HaywireView HaywireView;
 HaywireStatus haywire_view_new(HaywireSource *source,
                                HaywireView **ret_view) HAYWIRE_MUST_CHECK;
 void haywire_view_destroy(HaywireView *view); /* NULL is fine */
+
+/*
+ * Take no more than @bytes of memory from now on, models that are alive
+ * included (limits.h says how it is divided); HAYWIRE_MEMORY_DEFAULT at first.
+ * What that leaves out of a session is counted. Forgets what was found.
+ * HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_LIMIT (less than HAYWIRE_MEMORY_MIN).
+ */
+HaywireStatus haywire_view_set_memory(HaywireView *view,
+                                      size_t bytes) HAYWIRE_MUST_CHECK;
 
 /* For a tool with a person in front of it. May be NULL. */
 void haywire_view_set_progress(HaywireView *view, HaywireScanProgress progress,
