@@ -22,22 +22,37 @@ static gboolean option_ram_parse(const char *value, HaywireOptions *options,
     return TRUE;
 }
 
+/* A number of @unit from @min to @max. */
+static gboolean number_parse(const char *name, const char *unit,
+                             const char *value, guint min, guint max,
+                             guint *ret_number, GError **error)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(value, 10, min, max, &number, NULL)) {
+        g_set_error(error, HAYWIRE_OPTIONS_ERROR,
+                    HAYWIRE_OPTIONS_ERROR_MALFORMED,
+                    "option '%s' needs %s from %u to %u, not '%s'", name, unit,
+                    min, max, value);
+        return FALSE;
+    }
+    *ret_number = number;
+    return TRUE;
+}
+
 static gboolean option_interval_parse(const char *value,
                                       HaywireOptions *options, GError **error)
 {
-    guint64 interval;
+    return number_parse("interval", "milliseconds", value,
+                        HAYWIRE_INTERVAL_MIN_MS, HAYWIRE_INTERVAL_MAX_MS,
+                        &options->interval_ms, error);
+}
 
-    if (!g_ascii_string_to_unsigned(value, 10, HAYWIRE_INTERVAL_MIN_MS,
-                                    HAYWIRE_INTERVAL_MAX_MS, &interval, NULL)) {
-        g_set_error(error, HAYWIRE_OPTIONS_ERROR,
-                    HAYWIRE_OPTIONS_ERROR_MALFORMED,
-                    "option 'interval' needs milliseconds from %d to %d, "
-                    "not '%s'",
-                    HAYWIRE_INTERVAL_MIN_MS, HAYWIRE_INTERVAL_MAX_MS, value);
-        return FALSE;
-    }
-    options->interval_ms = interval;
-    return TRUE;
+static gboolean option_memory_parse(const char *value, HaywireOptions *options,
+                                    GError **error)
+{
+    return number_parse("memory", "MiB", value, HAYWIRE_MEMORY_MIN_MIB,
+                        HAYWIRE_MEMORY_MAX_MIB, &options->memory_mib, error);
 }
 
 static const struct {
@@ -47,6 +62,7 @@ static const struct {
 } known_options[] = {
     { "ram", option_ram_parse },
     { "interval", option_interval_parse },
+    { "memory", option_memory_parse },
 };
 
 static gboolean option_parse(const char *arg, HaywireOptions *options,
@@ -64,8 +80,8 @@ static gboolean option_parse(const char *arg, HaywireOptions *options,
         }
     }
     g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
-                "unknown option '%.*s'; the options are ram=ID and "
-                "interval=MS",
+                "unknown option '%.*s'; the options are ram=ID, interval=MS "
+                "and memory=MIB",
                 (int)length, arg);
     return FALSE;
 }
@@ -75,6 +91,7 @@ gboolean haywire_options_parse(int argc, char **argv,
 {
     g_auto(HaywireOptions) options = {
         .interval_ms = HAYWIRE_INTERVAL_DEFAULT_MS,
+        .memory_mib = HAYWIRE_MEMORY_DEFAULT_MIB,
     };
 
     for (int i = 0; i < argc; i++) {

@@ -4,15 +4,22 @@
 
 #include <glib.h>
 
+#include "haywire/limits.h"
+
 /* What -plugin haywire.so,... may say. */
 typedef struct HaywireOptions {
     char *ram;         /* RAM block or memory backend; NULL: main RAM */
     guint interval_ms; /* from one refresh of the view to the next */
+    guint memory_mib;  /* that the view takes at most */
 } HaywireOptions;
 
 #define HAYWIRE_INTERVAL_DEFAULT_MS 250
 #define HAYWIRE_INTERVAL_MIN_MS     10
 #define HAYWIRE_INTERVAL_MAX_MS     60000
+
+#define HAYWIRE_MEMORY_DEFAULT_MIB (HAYWIRE_MEMORY_DEFAULT / HAYWIRE_MIB)
+#define HAYWIRE_MEMORY_MIN_MIB     (HAYWIRE_MEMORY_MIN / HAYWIRE_MIB)
+#define HAYWIRE_MEMORY_MAX_MIB     4096
 
 #define HAYWIRE_OPTIONS_ERROR haywire_options_error_quark()
 

@@ -130,6 +130,7 @@ static void plugin_start_worker(void)
     HaywireStatus status;
 
     status = haywire_worker_start(plugin.blocks, plugin.options.interval_ms,
+                                  plugin.options.memory_mib * HAYWIRE_MIB,
                                   &plugin.worker);
     if (status != HAYWIRE_OK) {
         plugin_complain("cannot look at guest memory: %s",

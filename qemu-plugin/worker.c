@@ -216,7 +216,7 @@ static HaywireStatus worker_empty_model(HaywireHostCounters host,
     return haywire_model_build(&input, ret_model);
 }
 
-static HaywireStatus worker_prepare(HaywireWorker *worker)
+static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)
 {
     HaywireStatus status;
 
@@ -226,6 +226,9 @@ static HaywireStatus worker_prepare(HaywireWorker *worker)
     }
     if (status == HAYWIRE_OK) {
         status = haywire_view_new(worker->source, &worker->view);
+    }
+    if (status == HAYWIRE_OK) {
+        status = haywire_view_set_memory(worker->view, memory);
     }
     if (status == HAYWIRE_OK) {
         haywire_view_set_progress(worker->view, worker_scan_goes_on, worker);
@@ -262,10 +265,10 @@ static HaywireStatus worker_thread_start(HaywireWorker *worker)
 }
 
 HaywireStatus haywire_worker_start(HaywireRamBlocks *blocks, guint interval_ms,
-                                   HaywireWorker **ret_worker)
+                                   gsize memory, HaywireWorker **ret_worker)
 {
     HaywireWorker *worker = worker_new(blocks, interval_ms);
-    HaywireStatus status = worker_prepare(worker);
+    HaywireStatus status = worker_prepare(worker, memory);
 
     if (status == HAYWIRE_OK) {
         status = worker_thread_start(worker);

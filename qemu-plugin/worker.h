@@ -23,7 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireModel, haywire_model_unref)
  * to ask the kernel which pages are resident).
  */
 HaywireStatus
-haywire_worker_start(HaywireRamBlocks *blocks, guint interval_ms,
+haywire_worker_start(HaywireRamBlocks *blocks, guint interval_ms, gsize memory,
                      HaywireWorker **ret_worker) HAYWIRE_MUST_CHECK;
 
 /*

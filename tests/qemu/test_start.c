@@ -29,13 +29,17 @@ static void assert_refused(const char *qemu, const char *options,
 static void test_bad_options(const char *qemu)
 {
     assert_refused(qemu, ",colour=red", "",
-                   "haywire: unknown option 'colour'; the options are ram=ID "
-                   "and interval=MS");
+                   "haywire: unknown option 'colour'; the options are ram=ID, "
+                   "interval=MS and memory=MIB");
     assert_refused(qemu, ",interval=soon", "",
                    "haywire: option 'interval' needs milliseconds from 10 to "
                    "60000, not 'soon'");
     assert_refused(qemu, ",interval=0", "", "not '0'");
     assert_refused(qemu, ",interval=60001", "", "not '60001'");
+    assert_refused(qemu, ",memory=7", "",
+                   "haywire: option 'memory' needs MiB from 8 to 4096, "
+                   "not '7'");
+    assert_refused(qemu, ",memory=16M", "", "not '16M'");
     assert_refused(qemu, ",ram=", "",
                    "haywire: option 'ram' needs the name of a RAM block");
     assert_refused(qemu, ",ram=nowhere", "",
@@ -85,7 +89,7 @@ static void test_ram_option(const char *qemu)
                        "-machine q35,memory-backend=mem0 -m 256";
 
     assert_works(qemu, ",ram=pc.ram", "-m 256");
-    assert_works(qemu, ",interval=10,ram=mem0", file);
+    assert_works(qemu, ",interval=10,ram=mem0,memory=8", file);
 }
 
 /* A DIMM that comes and stays is no reason to stop working. */

@@ -259,6 +259,9 @@ static gboolean open_view(RamBackend *backend, int fd, GError **error)
     if (status == HAYWIRE_OK) {
         status = haywire_view_new(backend->source, &backend->view);
     }
+    if (status == HAYWIRE_OK) {
+        status = haywire_view_set_memory(backend->view, HAYWIRE_MEMORY_ROOMY);
+    }
     return status == HAYWIRE_OK || fail(backend, status, error);
 }
 
