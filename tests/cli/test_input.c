@@ -58,6 +58,66 @@ static void test_no_regular_file(void)
     check_on(fifo, "ps", 3, "haywire: */fifo: Not a regular file");
 }
 
+static void check_opens(const char *path)
+{
+    g_autofree char *arguments = g_strdup_printf("--ram %s scan", path);
+
+    cli_check(arguments, 0, NULL, NULL);
+}
+
+/* What a name, or a name behind a name, leads to. */
+static void test_links(void)
+{
+    g_autofree char *file = cli_ram_new("linked", SCENE, SCENE_SIZE);
+    g_autofree char *first = cli_path("first");
+    g_autofree char *second = cli_path("second");
+    g_autofree char *loop = cli_path("loop");
+
+    g_assert_cmpint(symlink("linked", first), ==, 0);
+    g_assert_cmpint(symlink(first, second), ==, 0);
+    g_assert_cmpint(symlink("loop", loop), ==, 0);
+    check_opens(second);
+    check_on(loop, "ps", 3, "haywire: */loop: Too many levels of symbolic *");
+}
+
+/* A memfd has no name but a link in /proc. */
+static void test_no_name(void)
+{
+    g_autofree char *file = cli_ram_new("no-name", SCENE, SCENE_SIZE);
+    const int fd = open(file, O_RDONLY | O_CLOEXEC);
+    g_autofree char *path =
+        g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), fd);
+
+    g_assert_cmpint(g_unlink(file), ==, 0);
+    check_opens(path);
+    close(fd);
+}
+
+/* In a folder that is open to all, a link is somebody else's trap. */
+static void test_foreign_link(void)
+{
+    g_autofree char *file = cli_ram_new("target", SCENE, SCENE_SIZE);
+    g_autofree char *folder = cli_path("open-to-all");
+    g_autofree char *link = g_build_filename(folder, "ram", NULL);
+    g_autofree char *mine = cli_path("mine");
+
+    if (geteuid() != 0) {
+        g_test_skip("only root can make another user's link");
+        return;
+    }
+    g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
+    g_assert_cmpint(g_chmod(folder, 01777), ==, 0);
+    g_assert_cmpint(symlink(file, link), ==, 0);
+    g_assert_cmpint(symlink(link, mine), ==, 0);
+    check_opens(link);
+    g_assert_cmpint(lchown(link, NOBODY, NOBODY), ==, 0);
+    check_on(link, "ps", 3, "haywire: */ram: A symbolic link of another *");
+    check_on(mine, "ps", 3, "haywire: */mine: A symbolic link of another *");
+    /* Not sticky: who owns the folder answers for what lies in it. */
+    g_assert_cmpint(g_chmod(folder, 0755), ==, 0);
+    check_opens(link);
+}
+
 static void become_nobody(void)
 {
     if (setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0) {
@@ -254,6 +314,9 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/input/empty-file", test_empty_file);
     g_test_add_func("/cli/input/unaligned-file", test_unaligned_file);
     g_test_add_func("/cli/input/no-regular-file", test_no_regular_file);
+    g_test_add_func("/cli/input/links", test_links);
+    g_test_add_func("/cli/input/no-name", test_no_name);
+    g_test_add_func("/cli/input/foreign-link", test_foreign_link);
     g_test_add_func("/cli/input/not-readable", test_not_readable);
     g_test_add_func("/cli/input/no-beacons", test_no_beacons);
     g_test_add_func("/cli/input/corrupt", test_corrupt);

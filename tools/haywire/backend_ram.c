@@ -13,6 +13,7 @@
 #include "exit_status.h"
 #include "haywire/focus.h"
 #include "haywire/view.h"
+#include "open_ram.h"
 #include "progress.h"
 #include "ram_scan.h"
 
@@ -223,30 +224,6 @@ static const HaywireBackendOps ram_ops = {
     .destroy = destroy,
 };
 
-/*
- * Symbolic links are followed: the person names the file. O_NONBLOCK keeps a
- * fifo from holding us up. -1 with @error when it is no regular file.
- */
-static int open_file(const char *path, GError **error)
-{
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat found;
-
-    if (fd < 0 || fstat(fd, &found) != 0) {
-        haywire_exit_fail(error, HAYWIRE_EXIT_IO, "%s: %s", path,
-                          g_strerror(errno));
-    } else if (!S_ISREG(found.st_mode)) {
-        haywire_exit_fail(error, HAYWIRE_EXIT_IO, "%s: Not a regular file",
-                          path);
-    } else {
-        return fd;
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return -1;
-}
-
 static gboolean open_view(RamBackend *backend, int fd, GError **error)
 {
     HaywireStatus status;
@@ -267,7 +244,7 @@ static gboolean open_view(RamBackend *backend, int fd, GError **error)
 
 HaywireBackend *haywire_backend_ram_new(const char *path, GError **error)
 {
-    const int fd = open_file(path, error);
+    const int fd = haywire_open_ram(path, error);
     RamBackend *backend;
     gboolean done;
 
