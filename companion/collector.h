@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+#include "changes.h"
 #include "haywire/beacon_protocol.h"
 
 typedef enum HaywireCollect {
@@ -62,6 +63,16 @@ typedef struct HaywireDetails {
     uint8_t exe[HAYWIRE_EXE_MAX];
     uint8_t cmdline[HAYWIRE_CMDLINE_MAX];
 } HaywireDetails;
+
+/*
+ * How far a process had run: two equal marks of a pid say that it is the same
+ * process, and that it has not run in between; then nothing has changed that
+ * only it can change. @process is 0 where that cannot be told.
+ */
+typedef struct HaywireMark {
+    uint64_t process;
+    uint64_t run;
+} HaywireMark;
 
 typedef struct HaywireGuestSection {
     uint64_t start; /* gva */
@@ -140,6 +151,19 @@ typedef struct HaywireCollectorOps {
     /* The cheapest way to what a snapshot needs. */
     HaywireCollect (*brief)(HaywireCollector *collector, uint32_t pid,
                             HaywireBrief *ret_brief);
+
+    /*
+     * Cheaper by far than reading the process. Only of use for a process that
+     * had one thread when it was read afterwards: it is the first thread's.
+     * NULL: this system has no marks.
+     */
+    void (*mark)(HaywireCollector *collector, uint32_t pid,
+                 HaywireMark *ret_mark);
+    /*
+     * What the system told of since the last call. False: it tells nothing
+     * here, or not now. NULL: never.
+     */
+    bool (*hear)(HaywireCollector *collector, HaywireHeard *ret_heard);
 
     /* On success the caller owes a close. */
     HaywireCollect (*open)(HaywireCollector *collector, uint32_t pid,

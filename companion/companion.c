@@ -13,6 +13,15 @@
 /* Cycles of ROUNDROBIN from one sweep over all sections to the next. */
 #define SECTION_CYCLES 4
 
+/* Steps between two looks at the clock, for about a tenth of a slice. */
+#define LOOKS_PID        16
+#define LOOKS_ROUNDROBIN 8
+#define LOOKS_SECTIONS   4
+
+/* News are gathered for a moment: what starts becomes another program soon. */
+#define NEWS_PID_MS     50
+#define NEWS_DETAILS_MS 500
+
 static void tick(void *opaque)
 {
     haywire_companion_tick(opaque);
@@ -20,15 +29,18 @@ static void tick(void *opaque)
 
 static HaywireTask *set_task(HaywireCompanion *companion, HaywireTaskId id,
                              const char *name, HaywireStepFunction *step,
-                             void *opaque, uint64_t interval_ns, unsigned rest)
+                             void *opaque, uint64_t interval_ns, unsigned rest,
+                             unsigned looks)
 {
     HaywireTask *task = &companion->task[id];
 
     task->name = name;
     task->step = step;
     task->opaque = opaque;
+    task->usual_ns = interval_ns;
     task->interval_ns = interval_ns;
     task->rest = rest;
+    task->looks = looks;
     return task;
 }
 
@@ -51,27 +63,27 @@ static void set_tasks(HaywireCompanion *companion)
 
     set_task(companion, HAYWIRE_TASK_MANIFEST, "manifest",
              haywire_manifest_step, &companion->manifest,
-             MANIFEST_INTERVAL_MS * HAYWIRE_NS_PER_MS, 1);
+             MANIFEST_INTERVAL_MS * HAYWIRE_NS_PER_MS, 1, 1);
     count_task(set_task(companion, HAYWIRE_TASK_PID, "pid",
                         haywire_pid_ring_step, &companion->pid_ring,
-                        setup->pid_interval_ns, 0),
+                        setup->pid_interval_ns, 0, LOOKS_PID),
                HAYWIRE_COUNTER_PID_ROUNDS, HAYWIRE_COUNTER_PID_ROUND_TIME);
     count_task(set_task(companion, HAYWIRE_TASK_ROUNDROBIN, "roundrobin",
                         haywire_roundrobin_step, &companion->roundrobin,
-                        setup->roundrobin_interval_ns, 1),
+                        setup->roundrobin_interval_ns, 1, LOOKS_ROUNDROBIN),
                HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS,
                HAYWIRE_COUNTER_ROUNDROBIN_ROUND_TIME);
     set_task(companion, HAYWIRE_TASK_SECTIONS, "sections",
              haywire_section_ring_step, &companion->section_ring,
-             SECTION_CYCLES * setup->roundrobin_interval_ns, 3);
+             SECTION_CYCLES * setup->roundrobin_interval_ns, 3, LOOKS_SECTIONS);
     count_task(set_task(companion, HAYWIRE_TASK_CAMERA1, "camera1",
                         haywire_camera_step, &companion->camera[0],
-                        setup->camera_interval_ns, 1),
+                        setup->camera_interval_ns, 1, 1),
                HAYWIRE_COUNTER_CAMERA1_PASSES,
                HAYWIRE_COUNTER_CAMERA1_PASS_TIME);
     count_task(set_task(companion, HAYWIRE_TASK_CAMERA2, "camera2",
                         haywire_camera_step, &companion->camera[1],
-                        setup->camera_interval_ns, 1),
+                        setup->camera_interval_ns, 1, 1),
                HAYWIRE_COUNTER_CAMERA2_PASSES,
                HAYWIRE_COUNTER_CAMERA2_PASS_TIME);
 }
@@ -141,6 +153,9 @@ HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
     note_privilege(companion);
     set_tasks(companion);
     enable_tasks(companion, options);
+    haywire_pace_init(&companion->pace, options->mode == HAYWIRE_MODE_RUN
+                                            ? options->cpu_budget
+                                            : 0);
     collector->tick = tick;
     collector->tick_opaque = companion;
     return companion;
@@ -177,17 +192,49 @@ static void poll_cameras(HaywireCompanion *companion)
     }
 }
 
-void haywire_companion_tick(HaywireCompanion *companion)
+static void note_news(HaywireCompanion *companion, HaywireTaskId task,
+                      HaywireNewsId id, bool any)
 {
-    uint64_t now = haywire_platform_monotonic_ns();
+    companion->news[id].due |= any && companion->enabled[task];
+}
 
+/* An end alone is no news to those that have no list of who is there. */
+static void hear(HaywireCompanion *companion)
+{
+    const HaywireCollectorOps *ops = companion->collector->ops;
+    HaywireHeard heard = { 0 };
+    bool begun;
+
+    companion->hearing = ops->hear && ops->hear(companion->collector, &heard);
+    if (!companion->hearing) {
+        return;
+    }
+    begun = haywire_changes_any(&heard.begun);
+    haywire_pid_ring_hear(&companion->pid_ring, &heard);
+    haywire_roundrobin_hear(&companion->roundrobin, &heard);
+    haywire_section_ring_hear(&companion->section_ring, &heard);
+    note_news(companion, HAYWIRE_TASK_PID, HAYWIRE_NEWS_PID,
+              begun || haywire_changes_any(&heard.ended));
+    note_news(companion, HAYWIRE_TASK_ROUNDROBIN, HAYWIRE_NEWS_ROUNDROBIN,
+              begun);
+    note_news(companion, HAYWIRE_TASK_SECTIONS, HAYWIRE_NEWS_SECTIONS, begun);
+}
+
+static void tick_at(HaywireCompanion *companion, uint64_t now)
+{
     haywire_publisher_beat(companion->publisher, now);
     haywire_publisher_refresh(companion->publisher, now);
     if (now >= companion->next_poll_ns) {
         companion->next_poll_ns =
             now + HAYWIRE_CONTROL_POLL_MS * HAYWIRE_NS_PER_MS;
         poll_cameras(companion);
+        hear(companion);
     }
+}
+
+void haywire_companion_tick(HaywireCompanion *companion)
+{
+    tick_at(companion, haywire_platform_monotonic_ns());
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -195,26 +242,120 @@ static uint64_t sooner(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-uint64_t haywire_companion_work(HaywireCompanion *companion)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-    uint64_t next;
+    return a > b ? a : b;
+}
 
-    for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
-        HaywireTask *task = &companion->task[i];
-
-        haywire_companion_tick(companion);
-        if (companion->enabled[i] &&
-            task->next_ns <= haywire_platform_monotonic_ns()) {
-            haywire_task_run(task, companion->publisher);
-        }
+/* False: it takes a regular round, which comes in its time. */
+static bool follow(HaywireCompanion *companion, HaywireNewsId id)
+{
+    switch (id) {
+    case HAYWIRE_NEWS_PID:
+        return haywire_pid_ring_update(&companion->pid_ring);
+    case HAYWIRE_NEWS_ROUNDROBIN:
+        return haywire_roundrobin_update(&companion->roundrobin);
+    default:
+        return haywire_section_ring_update(&companion->section_ring);
     }
-    next = sooner(companion->next_poll_ns, companion->publisher->next_beat_ns);
+}
+
+static void follow_news(HaywireCompanion *companion, HaywireNewsId id,
+                        uint64_t now)
+{
+    HaywireNews *news = &companion->news[id];
+    uint64_t pause = (id == HAYWIRE_NEWS_PID ? NEWS_PID_MS : NEWS_DETAILS_MS) *
+                     HAYWIRE_NS_PER_MS;
+    uint64_t cpu;
+
+    if (!news->due || now < news->next_ns) {
+        return;
+    }
+    cpu = haywire_platform_cpu_ns();
+    (void)follow(companion, id);
+    cpu = haywire_platform_cpu_ns() - cpu;
+    news->due =
+        id == HAYWIRE_NEWS_PID && haywire_pid_ring_waits(&companion->pid_ring);
+    news->next_ns =
+        now + later(pause, haywire_pace_pause(&companion->pace, cpu));
+}
+
+/* Returns the time when it is done. */
+static uint64_t run_task(HaywireCompanion *companion, HaywireTask *task)
+{
+    uint64_t cpu = task->running ? task->cpu_ns : 0;
+
+    haywire_task_run(task, companion->publisher);
+    companion->rounds_cpu_ns += task->cpu_ns - cpu;
+    return haywire_platform_monotonic_ns();
+}
+
+static const HaywireTaskId paced_task[HAYWIRE_PACE_COUNT] = {
+    [HAYWIRE_PACE_PID] = HAYWIRE_TASK_PID,
+    [HAYWIRE_PACE_ROUNDROBIN] = HAYWIRE_TASK_ROUNDROBIN,
+    [HAYWIRE_PACE_SECTIONS] = HAYWIRE_TASK_SECTIONS,
+    [HAYWIRE_PACE_CAMERA1] = HAYWIRE_TASK_CAMERA1,
+    [HAYWIRE_PACE_CAMERA2] = HAYWIRE_TASK_CAMERA2,
+};
+
+/* Once a second: set the intervals by what everything costs. */
+static void keep_pace(HaywireCompanion *companion, uint64_t now)
+{
+    HaywirePaceRound round[HAYWIRE_PACE_COUNT];
+
+    if (now < companion->pace.next_ns ||
+        !haywire_pace_sample(&companion->pace, now, haywire_platform_cpu_ns(),
+                             companion->rounds_cpu_ns)) {
+        return;
+    }
+    for (int i = 0; i < HAYWIRE_PACE_COUNT; i++) {
+        const HaywireTask *task = &companion->task[paced_task[i]];
+
+        round[i].usual_ns = task->usual_ns;
+        round[i].cost_ns = task->cost_ns;
+    }
+    haywire_pace_plan(&companion->pace, companion->hearing, round);
+    for (int i = 0; i < HAYWIRE_PACE_COUNT; i++) {
+        haywire_task_set_interval(&companion->task[paced_task[i]],
+                                  round[i].interval_ns);
+    }
+    haywire_publisher_set_intervals(companion->publisher,
+                                    round[HAYWIRE_PACE_PID].interval_ns,
+                                    round[HAYWIRE_PACE_ROUNDROBIN].interval_ns,
+                                    round[HAYWIRE_PACE_CAMERA1].interval_ns);
+}
+
+static uint64_t next_work(const HaywireCompanion *companion)
+{
+    uint64_t next =
+        sooner(companion->next_poll_ns, companion->publisher->next_beat_ns);
+
     for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
         if (companion->enabled[i]) {
             next = sooner(next, companion->task[i].next_ns);
         }
     }
     return next;
+}
+
+uint64_t haywire_companion_work(HaywireCompanion *companion)
+{
+    uint64_t now = haywire_platform_monotonic_ns();
+
+    tick_at(companion, now);
+    for (int i = 0; i < HAYWIRE_NEWS_COUNT; i++) {
+        follow_news(companion, i, now);
+    }
+    for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
+        HaywireTask *task = &companion->task[i];
+
+        if (companion->enabled[i] && task->next_ns <= now) {
+            now = run_task(companion, task);
+            tick_at(companion, now);
+        }
+    }
+    keep_pace(companion, now);
+    return next_work(companion);
 }
 
 bool haywire_companion_round_done(const HaywireCompanion *companion)

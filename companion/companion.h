@@ -10,6 +10,7 @@
 #include "camera.h"
 #include "manifest.h"
 #include "options.h"
+#include "pace.h"
 #include "pid_ring.h"
 #include "roundrobin.h"
 #include "section_ring.h"
@@ -24,6 +25,19 @@ typedef enum HaywireTaskId {
     HAYWIRE_TASK_COUNT
 } HaywireTaskId;
 
+/* What follows news of single processes, in this order. */
+typedef enum HaywireNewsId {
+    HAYWIRE_NEWS_PID,
+    HAYWIRE_NEWS_ROUNDROBIN,
+    HAYWIRE_NEWS_SECTIONS,
+    HAYWIRE_NEWS_COUNT
+} HaywireNewsId;
+
+typedef struct HaywireNews {
+    bool due;         /* there is something to follow */
+    uint64_t next_ns; /* not before */
+} HaywireNews;
+
 typedef struct HaywireCompanion {
     HaywireCollector *collector;
     HaywirePublisher *publisher;
@@ -34,6 +48,10 @@ typedef struct HaywireCompanion {
     HaywireCameraWriter camera[HAYWIRE_CAMERAS];
     HaywireTask task[HAYWIRE_TASK_COUNT];
     bool enabled[HAYWIRE_TASK_COUNT];
+    HaywireNews news[HAYWIRE_NEWS_COUNT];
+    bool hearing; /* the system tells of processes that start and end */
+    HaywirePace pace;
+    uint64_t rounds_cpu_ns; /* processor time of all regular rounds */
     uint64_t next_poll_ns;
 } HaywireCompanion;
 

@@ -21,6 +21,7 @@
 #define HOLD_MAX_MS         (UINT64_C(1000) * 86400 * 365)
 #define ROUNDS_DEFAULT      20
 #define ROUNDS_MAX          100000
+#define CPU_PERCENT_DEFAULT 1
 
 const char haywire_help_text[] =
     "Usage: haywire-companion [MODE] [OPTION]...\n"
@@ -36,6 +37,8 @@ const char haywire_help_text[] =
     "  --only CATEGORY     pid, roundrobin or camera; may be repeated\n"
     "  --interval MS       time between PID snapshots and between camera passes\n"
     "                      (default 500); ROUNDROBIN cycles take twice as long\n"
+    "  --max-cpu PERCENT   run: take no more than that much of one CPU (default 1);\n"
+    "                      intervals become longer, up to 10 s, where it is needed\n"
     "  --pages CATEGORY=N  pages of roundrobin, pid, camera1 or camera2; may be\n"
     "                      repeated\n"
     "  --hold MS           once: keep the pages so long, instead of until a signal\n"
@@ -177,6 +180,51 @@ static bool parse_interval(const char *text, HaywireOptions *options,
     return true;
 }
 
+/* Digits, perhaps a point and more digits; the value is in millionths. */
+static bool parse_millionths(const char *text, uint64_t *ret_value)
+{
+    const uint64_t most = 1000000000; /* far above what is accepted */
+    uint64_t value = 0;
+    uint64_t unit = 1000000;
+    bool point = false;
+
+    if (*text < '0' || *text > '9') {
+        return false;
+    }
+    for (; *text; text++) {
+        if (*text == '.' && !point && text[1] != '\0') {
+            point = true;
+            continue;
+        }
+        if (*text < '0' || *text > '9' || value > most) {
+            return false;
+        }
+        if (point) {
+            unit /= 10;
+            value += (uint64_t)(*text - '0') * unit;
+        } else {
+            value = value * 10 + (uint64_t)(*text - '0') * unit;
+        }
+    }
+    *ret_value = value;
+    return true;
+}
+
+static bool parse_max_cpu(const char *text, HaywireOptions *options,
+                          char *error)
+{
+    const uint64_t percent = 1000000;
+    uint64_t value;
+
+    if (!parse_millionths(text, &value) || value == 0 ||
+        value > 100 * percent) {
+        return fail(error, "--max-cpu", text,
+                    "expected a percentage above 0, of 100 at most");
+    }
+    options->cpu_budget = value * (HAYWIRE_NS_PER_SECOND / (100 * percent));
+    return true;
+}
+
 static bool parse_hold(const char *text, HaywireOptions *options, char *error)
 {
     uint64_t ms;
@@ -202,6 +250,7 @@ static bool parse_rounds(const char *text, HaywireOptions *options, char *error)
 enum {
     OPTION_ONLY = 256,
     OPTION_INTERVAL,
+    OPTION_MAX_CPU,
     OPTION_PAGES,
     OPTION_HOLD,
     OPTION_ROUNDS,
@@ -212,6 +261,7 @@ enum {
 static const struct option long_options[] = {
     { "only", required_argument, NULL, OPTION_ONLY },
     { "interval", required_argument, NULL, OPTION_INTERVAL },
+    { "max-cpu", required_argument, NULL, OPTION_MAX_CPU },
     { "pages", required_argument, NULL, OPTION_PAGES },
     { "hold", required_argument, NULL, OPTION_HOLD },
     { "rounds", required_argument, NULL, OPTION_ROUNDS },
@@ -228,6 +278,8 @@ static bool parse_option(int option, const char *word, HaywireOptions *options,
         return parse_only(optarg, options, error);
     case OPTION_INTERVAL:
         return parse_interval(optarg, options, error);
+    case OPTION_MAX_CPU:
+        return parse_max_cpu(optarg, options, error);
     case OPTION_PAGES:
         return parse_pages(optarg, options, error);
     case OPTION_HOLD:
@@ -256,6 +308,7 @@ static void set_defaults(HaywireOptions *options)
         options->setup.pages[i] = haywire_category_pages_default(i);
     }
     set_interval(&options->setup, INTERVAL_DEFAULT_MS);
+    options->cpu_budget = CPU_PERCENT_DEFAULT * (HAYWIRE_NS_PER_SECOND / 100);
 }
 
 bool haywire_options_parse(int argc, char *const *argv,

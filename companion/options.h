@@ -31,6 +31,8 @@ typedef struct HaywireOptions {
     unsigned only;    /* HAYWIRE_ONLY_* */
     uint64_t hold_ns; /* once: how long the pages stay */
     unsigned rounds;  /* benchmark */
+    /* run: processor time that may be used, ns a second */
+    uint64_t cpu_budget;
     HaywireSetup setup;
 } HaywireOptions;
 

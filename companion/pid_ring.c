@@ -15,6 +15,12 @@
 #include "pid_ring.h"
 #include "platform.h"
 
+/*
+ * The end of a process is told before it has ended, and none tells when its
+ * parent has taken note: so it is looked at a few times more.
+ */
+#define ENDING_LOOKS 3
+
 bool haywire_pid_ring_init(HaywirePidRing *ring, HaywirePublisher *publisher,
                            HaywireCollector *collector)
 {
@@ -25,13 +31,16 @@ bool haywire_pid_ring_init(HaywirePidRing *ring, HaywirePublisher *publisher,
     ring->collector = collector;
     ring->capacity = pages / 2 * HAYWIRE_PIDS_PER_PAGE;
     ring->entry = calloc(ring->capacity, sizeof(*ring->entry));
-    return ring->entry != NULL;
+    ring->before = calloc(ring->capacity, sizeof(*ring->before));
+    haywire_roster_init(&ring->roster, collector);
+    return ring->entry && ring->before;
 }
 
 void haywire_pid_ring_destroy(HaywirePidRing *ring)
 {
     free(ring->entry);
-    free(ring->list.pid);
+    free(ring->before);
+    haywire_roster_destroy(&ring->roster);
     memset(ring, 0, sizeof(*ring));
 }
 
@@ -56,17 +65,40 @@ static void set_entry(HaywireWirePidEntry *entry, const HaywireBrief *brief)
     memcpy(entry->name, brief->name, length);
 }
 
-static void collect_one(HaywirePidRing *ring)
+static HaywireCollect read_entry(HaywirePidRing *ring, uint32_t pid,
+                                 HaywireWirePidEntry *ret_entry,
+                                 HaywireMark *mark)
 {
     HaywireCollector *collector = ring->collector;
     HaywireBrief brief;
-    HaywireCollect result = collector->ops->brief(
-        collector, ring->list.pid[ring->position++], &brief);
+    HaywireCollect result = collector->ops->brief(collector, pid, &brief);
 
     haywire_publisher_count(ring->publisher, result);
     if (result == HAYWIRE_COLLECT_OK) {
-        set_entry(&ring->entry[ring->count++], &brief);
+        set_entry(ret_entry, &brief);
+        mark->process = brief.threads == 1 ? mark->process : 0;
     }
+    return result;
+}
+
+static void collect_one(HaywirePidRing *ring)
+{
+    uint32_t pid = haywire_roster_next(&ring->roster);
+    HaywireSeen seen = { .pid = pid };
+    const HaywireSeen *kept =
+        haywire_roster_keep(&ring->roster, pid, &seen.mark);
+
+    if (kept) {
+        seen = *kept;
+        ring->entry[ring->count] = ring->before[kept->place];
+    } else if (read_entry(ring, pid, &ring->entry[ring->count], &seen.mark) ==
+               HAYWIRE_COLLECT_OK) {
+        seen.read_ns = ring->roster.now_ns;
+    } else {
+        return;
+    }
+    seen.place = ring->count++;
+    haywire_roster_note(&ring->roster, &seen);
 }
 
 static void put_page(HaywirePidRing *ring, uint32_t ordinal, uint32_t pages,
@@ -100,7 +132,7 @@ static void put_page(HaywirePidRing *ring, uint32_t ordinal, uint32_t pages,
                           sizeof(wire.head) + count * sizeof(wire.entry[0]));
 }
 
-static void publish(HaywirePidRing *ring)
+static void publish(HaywirePidRing *ring, size_t dropped)
 {
     uint32_t ring_pages =
         haywire_publisher_pages(ring->publisher, HAYWIRE_CATEGORY_PID);
@@ -108,7 +140,6 @@ static void publish(HaywirePidRing *ring)
         (ring_pages + HAYWIRE_PID_GENERATIONS - 1) / HAYWIRE_PID_GENERATIONS;
     uint32_t pages = (uint32_t)((ring->count + HAYWIRE_PIDS_PER_PAGE - 1) /
                                 HAYWIRE_PIDS_PER_PAGE);
-    size_t dropped = ring->list.count - ring->position;
 
     pages = pages > 0 ? pages : 1;
     ring->generation++;
@@ -121,16 +152,102 @@ static void publish(HaywirePidRing *ring)
     ring->publisher->counter[HAYWIRE_COUNTER_PROCESSES_DROPPED] = dropped;
 }
 
+static int compare_entries(const void *a, const void *b)
+{
+    uint32_t left = haywire_le32_get(((const HaywireWirePidEntry *)a)->pid);
+    uint32_t right = haywire_le32_get(((const HaywireWirePidEntry *)b)->pid);
+
+    return (left > right) - (left < right);
+}
+
+/* Entries are in the order of the list: ascending. */
+static HaywireWirePidEntry *find_entry(HaywirePidRing *ring, uint32_t pid)
+{
+    HaywireWirePidEntry key = { .pid = haywire_le32(pid) };
+
+    return bsearch(&key, ring->entry, ring->count, sizeof(key),
+                   compare_entries);
+}
+
+/* Has it a parent that lives? A parent of 0 is none, or not to be seen. */
+static bool has_parent(HaywirePidRing *ring, uint32_t ppid)
+{
+    const HaywireWirePidEntry *parent = find_entry(ring, ppid);
+
+    return ppid == 0 ||
+           (parent && parent->state != 'Z' && parent->state != 'X');
+}
+
+/*
+ * A process whose parent ends gets another, without running itself. Those
+ * that were read in this round are up to date.
+ */
+static void follow_parents(HaywirePidRing *ring)
+{
+    HaywireSeenList *list = &ring->roster.seen;
+    uint32_t last = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        HaywireSeen *seen = &list->seen[i];
+        HaywireWirePidEntry *entry = &ring->entry[seen->place];
+        uint32_t ppid = haywire_le32_get(entry->ppid);
+
+        if (ppid == last || has_parent(ring, ppid)) {
+            last = ppid;
+        } else if (seen->read_ns != ring->roster.now_ns) {
+            /* One that has just ended as well is for the next round. */
+            (void)read_entry(ring, seen->pid, entry, &seen->mark);
+        }
+    }
+}
+
+static void begin_snapshot(HaywirePidRing *ring)
+{
+    ring->taken_ns = ring->roster.now_ns;
+    ring->count = 0;
+}
+
+static void collect_more(HaywirePidRing *ring, size_t most)
+{
+    while (most-- > 0 && haywire_roster_left(&ring->roster) &&
+           ring->count < ring->capacity) {
+        collect_one(ring);
+    }
+}
+
+static bool is_collected(const HaywirePidRing *ring)
+{
+    return !haywire_roster_left(&ring->roster) || ring->count == ring->capacity;
+}
+
+static size_t left_out(const HaywirePidRing *ring)
+{
+    return ring->roster.list.count - ring->roster.position;
+}
+
+static bool differs(const HaywirePidRing *ring)
+{
+    return ring->count != ring->count_before ||
+           memcmp(ring->entry, ring->before,
+                  ring->count * sizeof(*ring->entry)) != 0;
+}
+
+static void end_snapshot(HaywirePidRing *ring, bool whole)
+{
+    HaywireWirePidEntry *entry = ring->entry;
+
+    haywire_roster_end(&ring->roster, whole);
+    ring->entry = ring->before;
+    ring->before = entry;
+    ring->count_before = ring->count;
+}
+
 static HaywireStep begin(HaywirePidRing *ring)
 {
-    HaywireCollector *collector = ring->collector;
-    HaywireCollect result;
+    HaywireCollect result = haywire_roster_begin(&ring->roster, 0);
 
-    ring->taken_ns = haywire_platform_monotonic_ns();
-    ring->position = 0;
-    ring->count = 0;
-    result = collector->ops->list(collector, &ring->list);
     haywire_publisher_count(ring->publisher, result);
+    begin_snapshot(ring);
     ring->collecting = result == HAYWIRE_COLLECT_OK;
     return ring->collecting ? HAYWIRE_STEP_MORE : HAYWIRE_STEP_IDLE;
 }
@@ -138,15 +255,70 @@ static HaywireStep begin(HaywirePidRing *ring)
 HaywireStep haywire_pid_ring_step(void *opaque)
 {
     HaywirePidRing *ring = opaque;
+    size_t dropped;
 
     if (!ring->collecting) {
         return begin(ring);
     }
-    if (ring->position < ring->list.count && ring->count < ring->capacity) {
-        collect_one(ring);
+    if (!is_collected(ring)) {
+        collect_more(ring, 1);
         return HAYWIRE_STEP_MORE;
     }
-    publish(ring);
+    dropped = left_out(ring);
+    if (dropped == 0) {
+        follow_parents(ring);
+    }
+    publish(ring, dropped);
+    end_snapshot(ring, dropped == 0);
     ring->collecting = false;
     return HAYWIRE_STEP_DONE;
+}
+
+void haywire_pid_ring_hear(HaywirePidRing *ring, const HaywireHeard *heard)
+{
+    haywire_changes_add_all(&ring->roster.pending, &heard->begun);
+    haywire_changes_add_all(&ring->roster.pending, &heard->ended);
+    if (heard->ended.count > 0) {
+        haywire_changes_add_all(&ring->ending, &heard->ended);
+        ring->ending_looks = 0;
+    }
+}
+
+/* After a snapshot: who of those that should have ended is still there? */
+static void look_at_ending(HaywirePidRing *ring)
+{
+    HaywireChanges still = { 0 };
+
+    for (size_t i = 0; i < ring->ending.count; i++) {
+        if (find_entry(ring, ring->ending.pid[i])) {
+            haywire_changes_add(&still, ring->ending.pid[i]);
+        }
+    }
+    if (++ring->ending_looks >= ENDING_LOOKS) {
+        haywire_changes_clear(&still);
+    }
+    ring->ending = still;
+    haywire_changes_add_all(&ring->roster.pending, &still);
+}
+
+bool haywire_pid_ring_update(HaywirePidRing *ring)
+{
+    if (ring->collecting || !haywire_roster_begin_changes(&ring->roster)) {
+        return false;
+    }
+    begin_snapshot(ring);
+    collect_more(ring, ring->roster.list.count);
+    follow_parents(ring);
+    look_at_ending(ring);
+    if (differs(ring)) {
+        publish(ring, left_out(ring));
+        ring->publisher->counter[HAYWIRE_COUNTER_PID_ROUNDS]++;
+    }
+    end_snapshot(ring, left_out(ring) == 0);
+    return true;
+}
+
+bool haywire_pid_ring_waits(const HaywirePidRing *ring)
+{
+    return ring->roster.pending.count > 0;
 }

@@ -245,6 +245,15 @@ void haywire_publisher_beat(HaywirePublisher *publisher, uint64_t now_ns)
     put_discovery(publisher);
 }
 
+void haywire_publisher_set_intervals(HaywirePublisher *publisher,
+                                     uint64_t pid_ns, uint64_t roundrobin_ns,
+                                     uint64_t camera_ns)
+{
+    publisher->setup.pid_interval_ns = pid_ns;
+    publisher->setup.roundrobin_interval_ns = roundrobin_ns;
+    publisher->setup.camera_interval_ns = camera_ns;
+}
+
 void haywire_publisher_set_feature(HaywirePublisher *publisher,
                                    uint64_t feature, bool on)
 {

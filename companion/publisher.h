@@ -81,6 +81,11 @@ void haywire_publisher_beat(HaywirePublisher *publisher, uint64_t now_ns);
  */
 void haywire_publisher_refresh(HaywirePublisher *publisher, uint64_t now_ns);
 
+/* The intervals that are kept from now on, ns: for the discovery page. */
+void haywire_publisher_set_intervals(HaywirePublisher *publisher,
+                                     uint64_t pid_ns, uint64_t roundrobin_ns,
+                                     uint64_t camera_ns);
+
 /* Publish the statistics as they stand. */
 void haywire_publisher_put_stats(HaywirePublisher *publisher);
 

@@ -63,6 +63,19 @@ HaywireStatus haywire_append_process(HaywireWriter *writer,
                                  sizeof(tail) / sizeof(tail[0]), NULL);
 }
 
+size_t haywire_process_length(const HaywireBrief *brief,
+                              const HaywireDetails *details)
+{
+    HaywireBytes tail[] = {
+        { NULL, brief->name_length },
+        { NULL, details->exe_length },
+        { NULL, details->cmdline_length },
+    };
+
+    return haywire_record_length(sizeof(HaywireWireProcess), tail,
+                                 sizeof(tail) / sizeof(tail[0]));
+}
+
 HaywireStatus haywire_append_section_set(HaywireWriter *writer,
                                          const HaywireOpenProcess *process,
                                          uint64_t generation, uint32_t flags,

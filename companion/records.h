@@ -15,6 +15,10 @@ HaywireStatus
 haywire_append_process(HaywireWriter *writer, const HaywireBrief *brief,
                        const HaywireDetails *details) HAYWIRE_MUST_CHECK;
 
+/* The length of that record. */
+size_t haywire_process_length(const HaywireBrief *brief,
+                              const HaywireDetails *details);
+
 /* @ret_set: its place, for haywire_set_count() */
 HaywireStatus haywire_append_section_set(HaywireWriter *writer,
                                          const HaywireOpenProcess *process,

@@ -7,19 +7,19 @@
 #ifndef HAYWIRE_SECTION_RING_H
 #define HAYWIRE_SECTION_RING_H
 
+#include "roster.h"
 #include "section_packer.h"
 #include "task.h"
 
 typedef struct HaywireSectionRing {
     HaywirePublisher *publisher;
     HaywireCollector *collector;
-    HaywirePidList list;
-    size_t first;        /* where in the list this sweep began */
-    size_t seen;         /* how many of the list were looked at */
-    uint32_t ring_first; /* index of the ring's first page */
+    HaywireRoster roster; /* a result's place: page_count where it begins */
+    uint32_t ring_first;  /* index of the ring's first page */
     uint32_t ring_pages;
-    uint32_t next_page;  /* within the ring */
     uint32_t pages_left; /* of the ring, in this sweep */
+    uint64_t page_count; /* pages written, ever */
+    uint64_t bytes_left; /* of processes still to come in this sweep */
     uint64_t sweep;      /* generation of what is written */
     uint64_t dropped;    /* sections, in this sweep */
     uint32_t resume_pid; /* the next sweep starts with it; 0 none */
@@ -35,5 +35,15 @@ void haywire_section_ring_destroy(HaywireSectionRing *ring);
 
 /* One process. */
 HaywireStep haywire_section_ring_step(void *opaque);
+
+/* These changed: the next sweep reads them anew. */
+void haywire_section_ring_hear(HaywireSectionRing *ring,
+                               const HaywireHeard *heard);
+
+/*
+ * A sweep over those alone. False when that cannot be, or not now: it takes a
+ * sweep over all.
+ */
+bool haywire_section_ring_update(HaywireSectionRing *ring);
 
 #endif

@@ -9,6 +9,21 @@
 
 #define SLICE_NS (5 * HAYWIRE_NS_PER_MS)
 
+/* How much of an old cost goes into the new, of COST_PARTS. */
+#define COST_KEEP  3
+#define COST_PARTS 4
+
+/* Some steps; the clock costs more than the smallest of them. */
+static HaywireStep run_steps(HaywireTask *task)
+{
+    HaywireStep step = task->step(task->opaque);
+
+    for (unsigned i = 1; i < task->looks && step == HAYWIRE_STEP_MORE; i++) {
+        step = task->step(task->opaque);
+    }
+    return step;
+}
+
 /* Steps until the slice is over or the round is. */
 static HaywireStep run_slice(HaywireTask *task, uint64_t start_ns,
                              uint64_t *ret_end_ns)
@@ -16,7 +31,7 @@ static HaywireStep run_slice(HaywireTask *task, uint64_t start_ns,
     HaywireStep step;
 
     do {
-        step = task->step(task->opaque);
+        step = run_steps(task);
         *ret_end_ns = haywire_platform_monotonic_ns();
     } while (step == HAYWIRE_STEP_MORE && *ret_end_ns - start_ns < SLICE_NS);
     return step;
@@ -29,6 +44,11 @@ static void finish_round(HaywireTask *task, HaywirePublisher *publisher)
         publisher->counter[task->rounds_counter]++;
         publisher->counter[task->time_counter] = task->busy_ns;
     }
+    task->cost_ns = task->rounds == 1
+                        ? task->cpu_ns
+                        : (task->cost_ns * COST_KEEP +
+                           task->cpu_ns * (COST_PARTS - COST_KEEP)) /
+                              COST_PARTS;
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -39,6 +59,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 void haywire_task_run(HaywireTask *task, HaywirePublisher *publisher)
 {
     uint64_t start = haywire_platform_monotonic_ns();
+    uint64_t cpu = haywire_platform_cpu_ns();
     uint64_t end = start;
     uint64_t rested;
     HaywireStep step;
@@ -47,9 +68,11 @@ void haywire_task_run(HaywireTask *task, HaywirePublisher *publisher)
         task->running = true;
         task->started_ns = start;
         task->busy_ns = 0;
+        task->cpu_ns = 0;
     }
     step = run_slice(task, start, &end);
     task->busy_ns += end - start;
+    task->cpu_ns += haywire_platform_cpu_ns() - cpu;
     rested = end + (end - start) * task->rest;
     if (step == HAYWIRE_STEP_MORE) {
         task->next_ns = rested;
@@ -62,6 +85,19 @@ void haywire_task_run(HaywireTask *task, HaywirePublisher *publisher)
         if (task->once) {
             task->next_ns = UINT64_MAX;
         }
+    } else {
+        task->cost_ns = 0;
+    }
+}
+
+void haywire_task_set_interval(HaywireTask *task, uint64_t interval_ns)
+{
+    uint64_t next = task->started_ns + interval_ns;
+
+    task->interval_ns = interval_ns;
+    if (!task->running && task->rounds > 0 && task->next_ns != UINT64_MAX &&
+        task->next_ns > next) {
+        task->next_ns = next;
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "linux/linux_collector.h"
+#include "platform.h"
 
 HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector)
 {
@@ -21,6 +22,7 @@ static void linux_destroy(HaywireCollector *collector)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
 
+    haywire_proc_events_close(&self->events);
     haywire_kept_clear(&self->kept);
     haywire_cleanup_fd(&self->proc);
     haywire_cleanup_fd(&self->kpageflags);
@@ -28,10 +30,20 @@ static void linux_destroy(HaywireCollector *collector)
     free(self);
 }
 
+static bool linux_hear(HaywireCollector *collector, HaywireHeard *ret_heard)
+{
+    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+
+    return haywire_proc_events_hear(&self->events,
+                                    haywire_platform_monotonic_ns(), ret_heard);
+}
+
 static const HaywireCollectorOps linux_ops = {
     .destroy = linux_destroy,
     .list = haywire_linux_list,
     .brief = haywire_linux_brief,
+    .mark = haywire_linux_mark,
+    .hear = linux_hear,
     .open = haywire_linux_open,
     .close = haywire_linux_close,
     .details = haywire_linux_details,
@@ -53,6 +65,8 @@ HaywireCollector *haywire_collector_new(void)
     }
     self->base.ops = &linux_ops;
     self->kpageflags = -1;
+    haywire_proc_events_init(&self->events);
+    haywire_kept_make_room(&self->kept);
     self->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (self->proc < 0 || faccessat(self->proc, "self/stat", R_OK, 0) != 0) {
         int error = errno;

@@ -8,6 +8,7 @@
 #define HAYWIRE_LINUX_COLLECTOR_H
 
 #include "linux/kept.h"
+#include "linux/proc_events.h"
 #include "linux/proc_file.h"
 
 /* Pagemap entries read at a time: 32 MiB of address space. */
@@ -20,6 +21,7 @@ typedef struct HaywireLinuxCollector {
     long ticks_per_second;
     uint64_t page_size;
     HaywireKept kept;
+    HaywireProcEvents events;
     HaywireProcText maps; /* of the process read last */
     size_t maps_position;
     uint8_t path[HAYWIRE_PATH_MAX];
@@ -34,6 +36,8 @@ HaywireCollect haywire_linux_list(HaywireCollector *collector,
                                   HaywirePidList *list);
 HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
                                    HaywireBrief *ret_brief);
+void haywire_linux_mark(HaywireCollector *collector, uint32_t pid,
+                        HaywireMark *ret_mark);
 HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
                                   HaywireOpenProcess *ret_process,
                                   HaywireBrief *ret_brief);

@@ -158,6 +158,18 @@ bool haywire_parse_statm_rss(const char *text, size_t length,
            scan_u64(&scanner, 10, ret_pages);
 }
 
+bool haywire_parse_run_time(const char *text, size_t length, uint64_t *ret_ns)
+{
+    Scanner scanner = { text, text + length };
+    uint64_t ns;
+
+    if (!scan_u64(&scanner, 10, &ns) || !scan_char(&scanner, ' ')) {
+        return false;
+    }
+    *ret_ns = ns;
+    return true;
+}
+
 static bool scan_permissions(Scanner *scanner, uint32_t *ret_flags)
 {
     static const struct {

@@ -39,6 +39,9 @@ bool haywire_parse_stat(const char *text, size_t length,
 bool haywire_parse_statm_rss(const char *text, size_t length,
                              uint64_t *ret_pages);
 
+/* First number of /proc/PID/schedstat, ns. */
+bool haywire_parse_run_time(const char *text, size_t length, uint64_t *ret_ns);
+
 /*
  * One line of /proc/PID/maps, without its newline. The path is unescaped into
  * ret_path, to which the section then points, and cut to its size (flag

@@ -18,6 +18,8 @@
 #define PID_PATH_SIZE 32
 /* A stat line: 50 numbers of at most 20 digits, and the name. */
 #define STAT_SIZE 2048
+/* Three such numbers. */
+#define SCHEDSTAT_SIZE 80
 
 static uint64_t ticks_to_ns(const HaywireLinuxCollector *self, uint64_t ticks)
 {
@@ -144,6 +146,36 @@ HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
 
     return result == HAYWIRE_COLLECT_GONE ? brief_by_name(self, pid, ret_brief)
                                           : result;
+}
+
+/*
+ * The first number of /proc/PID/schedstat is how long the first thread has
+ * run, to the nanosecond (se.sum_exec_runtime; proc_pid_schedstat() in
+ * fs/proc/base.c). While a thread runs it lags, but it has grown by the time
+ * that the thread stops: so what was read after an equal number still holds.
+ * Zero: not counted by this kernel, or not run yet.
+ */
+void haywire_linux_mark(HaywireCollector *collector, uint32_t pid,
+                        HaywireMark *ret_mark)
+{
+    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+    const HaywireKeptProcess *kept =
+        haywire_kept_get(&self->kept, self->proc, pid);
+    size_t length = 0;
+    uint64_t run = 0;
+
+    *ret_mark = (HaywireMark){ 0, 0 };
+    if (!kept || kept->schedstat < 0) {
+        return;
+    }
+    if (haywire_proc_read_kept(kept->schedstat, self->buffer, SCHEDSTAT_SIZE,
+                               &length) != HAYWIRE_COLLECT_OK) {
+        haywire_kept_drop(&self->kept, pid);
+        return;
+    }
+    if (haywire_parse_run_time(self->buffer, length, &run) && run > 0) {
+        *ret_mark = (HaywireMark){ kept->serial, run };
+    }
 }
 
 /* What details() needs of the stat line, which is dear to read twice. */
