@@ -361,16 +361,22 @@ void vm_reset(Vm *vm)
     vm_guest_wait_ready(vm);
 }
 
-void vm_quit(Vm *vm)
+int vm_wait_end(Vm *vm)
 {
-    g_autoptr(JsonNode) reply = vm_qmp(vm, "quit", NULL);
     g_autoptr(GError) error = NULL;
 
     g_subprocess_wait(vm->process, NULL, &error);
     g_assert_no_error(error);
     vm->ended = TRUE;
     g_assert_true(g_subprocess_get_if_exited(vm->process));
-    g_assert_cmpint(g_subprocess_get_exit_status(vm->process), ==, 0);
+    return g_subprocess_get_exit_status(vm->process);
+}
+
+void vm_quit(Vm *vm)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "quit", NULL);
+
+    g_assert_cmpint(vm_wait_end(vm), ==, 0);
 }
 
 GPid vm_pid(Vm *vm)

@@ -125,6 +125,9 @@ void vm_reset(Vm *vm);
 /* Copy a sparse file; what its holes are stays holes. */
 void vm_copy_file(const char *from, const char *to);
 
+/* Wait until QEMU ends by itself, not by a signal; returns its exit status. */
+int vm_wait_end(Vm *vm);
+
 /* End QEMU by the QMP command quit; it must exit with status 0. */
 void vm_quit(Vm *vm);
 

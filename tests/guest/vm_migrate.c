@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* A busy guest under emulation must not keep a migration from ending. */
-#define DOWNTIME_MS 3000
-
 static void execute(Vm *vm, const char *command, const char *arguments)
 {
     g_autoptr(GError) error = NULL;
@@ -28,11 +25,11 @@ void vm_migrate_enable(Vm *vm, const char *capability)
     execute(vm, "migrate-set-capabilities", arguments);
 }
 
-void vm_migrate_limit(Vm *vm, guint64 bytes)
+void vm_migrate_limit(Vm *vm, guint64 bytes, guint downtime_ms)
 {
     g_autofree char *arguments = g_strdup_printf(
         "{\"max-bandwidth\": %" G_GUINT64_FORMAT ", \"downtime-limit\": %u}",
-        bytes, DOWNTIME_MS);
+        bytes, downtime_ms);
 
     execute(vm, "migrate-set-parameters", arguments);
 }

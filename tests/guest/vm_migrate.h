@@ -14,8 +14,11 @@
 /* Switch a capability of migration on, in this machine. */
 void vm_migrate_enable(Vm *vm, const char *capability);
 
-/* At most so many bytes a second from here on, in this machine. */
-void vm_migrate_limit(Vm *vm, guint64 bytes);
+/*
+ * From here on, in this machine: at most so many bytes a second, and, once that
+ * many milliseconds are enough for the rest, the guest is stopped and sent.
+ */
+void vm_migrate_limit(Vm *vm, guint64 bytes, guint downtime_ms);
 
 /* Begin to move the guest over a socket in the destination's folder. */
 void vm_migrate_begin(Vm *from, Vm *to);
