@@ -18,6 +18,7 @@ typedef struct HaywireLinuxCollector {
     HaywireCollector base;
     int proc;       /* the folder /proc */
     int kpageflags; /* -1: not readable */
+    bool scan_off;  /* the kernel has no PAGEMAP_SCAN */
     long ticks_per_second;
     uint64_t page_size;
     HaywireKept kept;

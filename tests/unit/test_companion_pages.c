@@ -1,0 +1,231 @@
+/*
+ * Page tables read in both ways, whole and where pages are, of memory that
+ * this program lays out: the same runs.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <fcntl.h>
+#include <glib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "linux/linux_collector.h"
+#include "linux/populated.h"
+#include "runs.h"
+
+#define MIB         (UINT64_C(1) << 20)
+#define PAGE        UINT64_C(4096)
+#define SPARSE_SIZE (256 * MIB)
+
+static HaywireLinuxCollector *collector;
+
+/* Memory of which nothing is there yet, 2 MiB aligned. */
+static uint8_t *map_sparse(int fd, uint64_t size)
+{
+    uint8_t *all = mmap(NULL, size + 2 * MIB, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *aligned;
+
+    g_assert_true(all != MAP_FAILED);
+    aligned = all + (-(uintptr_t)all & (2 * MIB - 1));
+    g_assert_true(mmap(aligned, size, PROT_READ | PROT_WRITE,
+                       MAP_FIXED | MAP_NORESERVE |
+                           (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED),
+                       fd, 0) == aligned);
+    return aligned;
+}
+
+static void join(void *opaque, const HaywireGuestRun *run)
+{
+    g_array_append_vals(opaque, run, 1);
+}
+
+typedef struct Runs {
+    GArray *all;
+    HaywireGuestRun last;
+    guint calls;
+} Runs;
+
+static void sink(void *opaque, const HaywireGuestRun *run)
+{
+    Runs *runs = opaque;
+
+    haywire_run_add(&runs->last, run, join, runs->all);
+}
+
+/* All runs of a section, as a camera puts them together. */
+static Runs read_runs(const uint8_t *memory, uint64_t size, bool whole)
+{
+    Runs runs = { .all = g_array_new(FALSE, FALSE, sizeof(HaywireGuestRun)) };
+    HaywireCollector *base = &collector->base;
+    uint64_t at = (uintptr_t)memory, end = at + size;
+    HaywireOpenProcess process;
+    HaywireBrief brief;
+
+    collector->scan_off = whole;
+    g_assert_cmpint(base->ops->open(base, (uint32_t)getpid(), &process, &brief),
+                    ==, HAYWIRE_COLLECT_OK);
+    while (at < end) {
+        uint64_t next = 0;
+
+        g_assert_cmpint(
+            base->ops->pages(base, &process, at, end, sink, &runs, &next), ==,
+            HAYWIRE_COLLECT_OK);
+        g_assert_cmphex(next, >, at);
+        g_assert_cmphex(next, <=, end);
+        at = next;
+        runs.calls++;
+    }
+    base->ops->close(base, &process);
+    if (runs.last.pages > 0) {
+        g_array_append_val(runs.all, runs.last);
+    }
+    return runs;
+}
+
+static bool kernel_scans(void)
+{
+    HaywirePopulated part[1];
+    uint64_t next;
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    long found = haywire_populated_find(pagemap, (uintptr_t)part & -PAGE,
+                                        ((uintptr_t)part & -PAGE) + PAGE, 1,
+                                        part, 1, &next);
+
+    close(pagemap);
+    return found == 1;
+}
+
+/* Returns how many pages there are. */
+static uint64_t assert_same(const uint8_t *memory, uint64_t size)
+{
+    Runs whole = read_runs(memory, size, true);
+    Runs parts = read_runs(memory, size, false);
+    uint64_t pages = 0;
+
+    g_assert_cmpuint(parts.all->len, ==, whole.all->len);
+    for (guint i = 0; i < whole.all->len; i++) {
+        const HaywireGuestRun *a =
+            &g_array_index(whole.all, HaywireGuestRun, i);
+        const HaywireGuestRun *b =
+            &g_array_index(parts.all, HaywireGuestRun, i);
+
+        g_assert_cmphex(a->gva, ==, b->gva);
+        g_assert_cmphex(a->value, ==, b->value);
+        g_assert_cmpuint(a->pages, ==, b->pages);
+        g_assert_cmphex(a->flags, ==, b->flags);
+        g_assert_cmpuint(a->page_shift, ==, b->page_shift);
+        pages += a->pages;
+    }
+    if (kernel_scans()) {
+        g_assert_false(collector->scan_off);
+    }
+    g_array_unref(whole.all);
+    g_array_unref(parts.all);
+    return pages;
+}
+
+static void test_scattered(void)
+{
+    uint8_t *memory = map_sparse(-1, SPARSE_SIZE);
+    uint64_t pages = 0;
+
+    g_assert_cmpint(madvise(memory, SPARSE_SIZE, MADV_NOHUGEPAGE), ==, 0);
+    g_assert_cmpuint(assert_same(memory, SPARSE_SIZE), ==, 0);
+    /* Far apart, close together, in rows, the first and the last. */
+    for (uint64_t at = 0; at < SPARSE_SIZE; at += (pages % 7 + 1) * 61 * PAGE) {
+        memory[at] = 1;
+        pages++;
+    }
+    memory[SPARSE_SIZE - 1] = 1;
+    g_assert_cmpuint(assert_same(memory, SPARSE_SIZE), >=, pages);
+    munmap(memory, SPARSE_SIZE);
+}
+
+/* More than is read at a time, in one row, from an odd page on. */
+static void test_dense(void)
+{
+    uint8_t *memory = map_sparse(-1, SPARSE_SIZE);
+    uint64_t dense = 80 * MIB + 3 * PAGE;
+
+    g_assert_cmpint(madvise(memory, SPARSE_SIZE, MADV_NOHUGEPAGE), ==, 0);
+    for (uint64_t at = 5 * PAGE; at < dense; at += PAGE) {
+        memory[at] = 1;
+    }
+    g_assert_cmpuint(assert_same(memory, SPARSE_SIZE), ==, dense / PAGE - 5);
+    munmap(memory, SPARSE_SIZE);
+}
+
+/* Huge pages among others; whether there are any is the kernel's choice. */
+static void test_huge(void)
+{
+    uint8_t *memory = map_sparse(-1, SPARSE_SIZE);
+    uint64_t pages;
+
+    (void)madvise(memory, SPARSE_SIZE, MADV_HUGEPAGE);
+    for (uint64_t at = 0; at < 48 * MIB; at += 2 * MIB) {
+        memory[at] = 1;
+    }
+    memory[100 * MIB + PAGE] = 1;
+    pages = assert_same(memory, SPARSE_SIZE);
+    g_test_message("%" G_GUINT64_FORMAT " pages", pages);
+    g_assert_cmpuint(pages, >=, 25);
+    munmap(memory, SPARSE_SIZE);
+}
+
+static void test_file_and_protected(void)
+{
+    int fd = memfd_create("pages", MFD_CLOEXEC);
+    uint8_t *memory;
+
+    g_assert_cmpint(ftruncate(fd, (off_t)SPARSE_SIZE), ==, 0);
+    memory = map_sparse(fd, SPARSE_SIZE);
+    for (uint64_t at = 0; at < 4 * MIB; at += 2 * PAGE) {
+        memory[at] = 1;
+    }
+    memory[200 * MIB] = 1;
+    g_assert_cmpint(mprotect(memory, 2 * MIB, PROT_NONE), ==, 0);
+    /* The file's other pages may be mapped along by a fault nearby. */
+    g_assert_cmpuint(assert_same(memory, SPARSE_SIZE), >=, 513);
+    munmap(memory, SPARSE_SIZE);
+    close(fd);
+}
+
+/* 64 TiB that nobody touches: read whole, that takes minutes. */
+static void test_enormous(void)
+{
+    const uint64_t size = UINT64_C(1) << 46;
+    uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    Runs runs;
+
+    if (!kernel_scans() || memory == MAP_FAILED) {
+        g_test_skip("needs PAGEMAP_SCAN and address space");
+        return;
+    }
+    memory[size / 2] = 1;
+    runs = read_runs(memory, size, false);
+    g_assert_cmpuint(runs.all->len, ==, 1);
+    g_assert_cmpuint(runs.calls, <, 10);
+    g_array_unref(runs.all);
+    munmap(memory, size);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    collector = haywire_linux_collector(haywire_collector_new());
+    g_assert_nonnull(collector);
+    g_test_add_func("/companion-pages/scattered", test_scattered);
+    g_test_add_func("/companion-pages/dense", test_dense);
+    g_test_add_func("/companion-pages/huge", test_huge);
+    g_test_add_func("/companion-pages/file-and-protected",
+                    test_file_and_protected);
+    g_test_add_func("/companion-pages/enormous", test_enormous);
+    status = g_test_run();
+    haywire_collector_destroy(&collector->base);
+    return status;
+}
