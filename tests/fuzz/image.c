@@ -34,6 +34,7 @@ gboolean fuzz_chunk_next(const uint8_t *data, size_t size, size_t *at,
         .step = head[0] % FUZZ_STEPS,
         .frame = head[1] % FUZZ_FRAMES,
         .damage = head[2],
+        .hint = head[3],
         .control_word = haywire_le64_get(word),
         .length = length,
         .body = head + FUZZ_HEAD,
@@ -78,10 +79,10 @@ void fuzz_chunk_write(const FuzzChunk *chunk, HaywirePage *page)
 }
 
 void fuzz_chunk_append(GByteArray *out, unsigned step, unsigned frame,
-                       const HaywirePage *page)
+                       const HaywirePage *page, uint8_t hint)
 {
     uint32_t length = haywire_le32_get(page->header.payload_length);
-    uint8_t head[FUZZ_HEAD] = { (uint8_t)step, (uint8_t)frame };
+    uint8_t head[FUZZ_HEAD] = { (uint8_t)step, (uint8_t)frame, 0, hint };
     HaywireLe16 wire;
 
     length = MIN(length, HAYWIRE_PAYLOAD_MAX);

@@ -7,7 +7,7 @@
  *   0   step at which the page is written, modulo FUZZ_STEPS
  *   1   frame, the page's place in memory
  *   2   damage, FUZZ_DAMAGE_*
- *   3   zero
+ *   3   FUZZ_HINT_*
  *   4   2 bytes: payload bytes that follow, modulo 3937
  *   6   2 bytes: zero
  *   8   8 bytes: control word
@@ -37,16 +37,22 @@
 #define FUZZ_TWO_REGIONS  4  /* the upper half lies behind a hole */
 #define FUZZ_RAW          8  /* for files: what follows are plain bytes */
 #define FUZZ_CUT          16 /* for files: the size is no multiple of pages */
+#define FUZZ_PAUSES       32 /* the guest stands still at every other step */
 
 /* Damage. */
 #define FUZZ_DAMAGE_CHECKSUM 1
 #define FUZZ_DAMAGE_LOCK     2
 #define FUZZ_DAMAGE_MAGIC    4
 
+/* The host is told that there is a discovery page. */
+#define FUZZ_HINT_PAGE 1 /* where the page is */
+#define FUZZ_HINT_WORD 2 /* where the control word says */
+
 typedef struct FuzzChunk {
     unsigned step;
     unsigned frame;
     uint8_t damage;
+    uint8_t hint;
     uint64_t control_word;
     size_t length;       /* of the payload that follows */
     const uint8_t *body; /* FUZZ_CHECKED bytes, then the payload */
@@ -59,8 +65,8 @@ gboolean fuzz_chunk_next(const uint8_t *data, size_t size, size_t *at,
 /* Make the page that @chunk describes. */
 void fuzz_chunk_write(const FuzzChunk *chunk, HaywirePage *page);
 
-/* The reverse: append @page, to be written at @step. */
+/* The reverse: append @page, to be written at @step; @hint: FUZZ_HINT_*. */
 void fuzz_chunk_append(GByteArray *out, unsigned step, unsigned frame,
-                       const HaywirePage *page);
+                       const HaywirePage *page, uint8_t hint);
 
 #endif

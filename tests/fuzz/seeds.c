@@ -56,6 +56,11 @@ static unsigned frame_of(const HaywireBeacon *beacon)
     return (unsigned)frame;
 }
 
+static gboolean is_discovery(const HaywireBeacon *beacon)
+{
+    return beacon->category == HAYWIRE_CATEGORY_MASTER && beacon->index == 0;
+}
+
 /* All sessions beat at each later step. */
 static void append_beats(GByteArray *out, const HaywireBeacons *beacons)
 {
@@ -63,10 +68,10 @@ static void append_beats(GByteArray *out, const HaywireBeacons *beacons)
         for (size_t i = 0; i < haywire_beacons_count(beacons); i++) {
             const HaywireBeacon *beacon = haywire_beacons_get(beacons, i);
 
-            if (beacon->category == HAYWIRE_CATEGORY_MASTER &&
-                beacon->index == 0) {
+            if (is_discovery(beacon)) {
                 haywire_beacon_beat(beacon->page, BEAT_NS);
-                fuzz_chunk_append(out, step, frame_of(beacon), beacon->page);
+                fuzz_chunk_append(out, step, frame_of(beacon), beacon->page,
+                                  FUZZ_HINT_PAGE);
             }
         }
     }
@@ -81,7 +86,8 @@ static void save_image(Seeds *seeds, const HaywireBeacons *beacons,
     for (size_t i = 0; i < haywire_beacons_count(beacons); i++) {
         const HaywireBeacon *beacon = haywire_beacons_get(beacons, i);
 
-        fuzz_chunk_append(out, 0, frame_of(beacon), beacon->page);
+        fuzz_chunk_append(out, 0, frame_of(beacon), beacon->page,
+                          is_discovery(beacon) ? FUZZ_HINT_PAGE : 0);
     }
     if (beats) {
         append_beats(out, beacons);
@@ -112,6 +118,7 @@ static void save_text(Seeds *seeds, const char *target, const char *text)
     } else if (strcmp(target, "image") == 0) {
         save_image(seeds, beacons, FUZZ_ZERO_IS_HOLE, TRUE);
         save_image(seeds, beacons, FUZZ_KNOWS_LAYOUT | FUZZ_TWO_REGIONS, TRUE);
+        save_image(seeds, beacons, FUZZ_KNOWS_LAYOUT | FUZZ_PAUSES, TRUE);
     } else {
         save_image(seeds, beacons, 0, FALSE);
         save_image(seeds, beacons, FUZZ_CUT, FALSE);

@@ -1,7 +1,7 @@
 /*
  * Target: a small guest's memory, through scan, map, snapshot, decoding and
- * model, at several times; and both cameras' focus, whose one word is the
- * only thing ever written.
+ * model, at several times, with hints where to look and with pauses; and both
+ * cameras' focus, whose one word is the only thing ever written.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -46,7 +46,28 @@ static HaywireSource *new_source(uint8_t options)
     return source;
 }
 
-static void write_step(const uint8_t *data, size_t size, unsigned step)
+static uint64_t gpa_of(unsigned frame, uint8_t options)
+{
+    uint64_t offset = (uint64_t)frame * HAYWIRE_PAGE_SIZE;
+
+    return options & FUZZ_TWO_REGIONS && offset >= FUZZ_BYTES / 2
+               ? offset + HOLE_BYTES
+               : offset;
+}
+
+static void give_hints(HaywireView *view, const FuzzChunk *chunk,
+                       uint8_t options)
+{
+    if (chunk->hint & FUZZ_HINT_PAGE) {
+        haywire_view_hint(view, (HaywireGpa){ gpa_of(chunk->frame, options) });
+    }
+    if (chunk->hint & FUZZ_HINT_WORD) {
+        haywire_view_hint(view, (HaywireGpa){ chunk->control_word });
+    }
+}
+
+static void write_step(HaywireView *view, const uint8_t *data, size_t size,
+                       unsigned step)
 {
     FuzzChunk chunk;
     size_t at = 1;
@@ -55,6 +76,7 @@ static void write_step(const uint8_t *data, size_t size, unsigned step)
         if (chunk.step == step) {
             fuzz_chunk_write(
                 &chunk, (HaywirePage *)(ram + chunk.frame * HAYWIRE_PAGE_SIZE));
+            give_hints(view, &chunk, data[0]);
         }
     }
 }
@@ -110,20 +132,29 @@ static void clear_ram(const uint8_t *data, size_t size)
     }
 }
 
+/* A guest is said to be paused when it would be live, and then only. */
+static void check_state(const HaywireModel *model, bool paused)
+{
+    FUZZ_CHECK(model->overview.state !=
+               (paused ? HAYWIRE_STATE_LIVE : HAYWIRE_STATE_PAUSED));
+}
+
 static void watch(HaywireSource *source, const uint8_t *data, size_t size)
 {
-    HaywireNow now = { 1000000000, 1000000000 };
+    HaywireNow now = { 1000000000, 1000000000, false };
     HaywireModel *model = NULL;
     HaywireView *view;
 
     FUZZ_CHECK(haywire_view_new(source, &view) == HAYWIRE_OK);
     for (unsigned step = 0; step < FUZZ_STEPS; step++) {
-        write_step(data, size, step);
+        now.paused = data[0] & FUZZ_PAUSES && step % 2;
+        write_step(view, data, size, step);
         haywire_model_unref(model);
         FUZZ_CHECK(haywire_view_refresh(view, now, &model) == HAYWIRE_OK);
         fuzz_check_model(model);
+        check_state(model, now.paused);
         FUZZ_CHECK(haywire_view_beat_wait(view, now) <= HAYWIRE_STALE_MAX_NS);
-        now.now_ns += STEP_NS;
+        now.now_ns += now.paused ? 0 : STEP_NS;
         now.host_ns += STEP_NS;
     }
     focus(source, model, data[0]);
