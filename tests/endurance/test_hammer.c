@@ -1,0 +1,203 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Eight QMP clients and two monitors ask for everything at once, as fast as
+ * they can, while the guest boots, cameras turn and the machine is reset. All
+ * replies are as documented, no error is but the guest's, QEMU does not grow,
+ * and whoever asks afterwards is told of a live session.
+ *
+ *   HAYWIRE_HAMMER_SECONDS   how long for each QEMU (default 120)
+ *   HAYWIRE_QMP_DOC          docs/qmp.md
+ */
+#include "../qemu/qemus.h"
+#include "compare.h"
+#include "figures.h"
+#include "hammer_client.h"
+#include "process_memory.h"
+#include "view.h"
+
+#define DEFAULT_S   120
+#define QMP_CLIENTS 8
+#define MONITORS    2
+#define CLIENTS     (QMP_CLIENTS + MONITORS)
+#define RESETS      3
+#define WARM_UP_S   30
+#define SPAN_S      25 /* over which the least memory in use is taken */
+#define MEASURE_US  200000
+#define INIT        1
+
+/*
+ * QEMU's translator keeps what it translated, and a tree of it, for as long as
+ * there is room: with little room it is full after the first boot, so that
+ * what grows later is a leak.
+ */
+#define ACCEL "tcg,tb-size=32"
+
+/*
+ * Memory that is in use for good, at the end more than after half a minute.
+ * With some four thousand requests a second it is less than the smallest
+ * piece of memory lost with every third.
+ */
+#define GROWTH_MAX (3ull << 20)
+
+typedef struct {
+    Vm *vm;
+    Documented *documented;
+    HammerClient *clients[CLIENTS];
+    Figures *memory; /* QEMU's own, bytes; the measuring thread's */
+    GThread *measuring;
+    gint64 start; /* monotonic, us */
+    gint ending;
+} Hammer;
+
+static double now(const Hammer *hammer)
+{
+    return (double)(g_get_monotonic_time() - hammer->start) / G_USEC_PER_SEC;
+}
+
+static gpointer measure(gpointer opaque)
+{
+    Hammer *hammer = opaque;
+    GPid pid = vm_pid(hammer->vm);
+
+    while (!g_atomic_int_get(&hammer->ending)) {
+        figures_add(hammer->memory, now(hammer), process_memory_private(pid));
+        g_usleep(MEASURE_US);
+    }
+    return NULL;
+}
+
+static HammerClient *start_client(Hammer *hammer, guint number)
+{
+    gboolean qmp = number < QMP_CLIENTS;
+    g_autofree char *name =
+        qmp ? g_strdup_printf("qmp-%u", number)
+            : g_strdup_printf("monitor-%u", number - QMP_CLIENTS);
+    g_autofree char *path = vm_private_path(hammer->vm, name);
+    guint32 seed = (guint32)g_test_rand_int();
+
+    return qmp ? hammer_client_qmp(path, hammer->documented, seed)
+               : hammer_client_monitor(path, hammer->documented, seed);
+}
+
+/* Boot, and reset, at equal times; the clients are there all along. */
+static void boot_and_reset(Hammer *hammer, guint seconds)
+{
+    vm_boot(hammer->vm);
+    for (guint i = 1; i <= RESETS; i++) {
+        while (now(hammer) < (double)seconds * i / (RESETS + 1)) {
+            g_usleep(MEASURE_US);
+        }
+        vm_reset(hammer->vm);
+    }
+    while (now(hammer) < seconds) {
+        g_usleep(MEASURE_US);
+    }
+}
+
+static void check_counts(const HammerCount *counts)
+{
+    for (guint i = 0; i < HAMMER_COMMANDS; i++) {
+        g_test_message("%s: %" G_GUINT64_FORMAT " answered, %" G_GUINT64_FORMAT
+                       " refused for what the guest is",
+                       hammer_command_name(i), counts[i].answered,
+                       counts[i].refused);
+        g_assert_cmpuint(counts[i].answered, >, 0);
+    }
+}
+
+static void check_memory(Hammer *hammer, guint seconds)
+{
+    double warm = MIN(WARM_UP_S, seconds / 4);
+    double span = MIN(SPAN_S, seconds / 4);
+    guint64 growth = figures_growth(hammer->memory, warm, span);
+
+    g_test_message(
+        "QEMU: %" G_GUINT64_FORMAT " KiB at least, %" G_GUINT64_FORMAT
+        " KiB at most, %" G_GUINT64_FORMAT
+        " KiB more at the end than after %.0f s",
+        figures_percentile(hammer->memory, 0) >> 10,
+        figures_percentile(hammer->memory, 100) >> 10, growth >> 10, warm);
+    g_assert_cmpuint(growth, <=, GROWTH_MAX);
+}
+
+static gboolean camera_is_on_init(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) answer = vm_qmp(vm, "query-haywire-cameras", NULL);
+    JsonObject *camera =
+        json_array_get_object_element(json_node_get_array(answer), 0);
+
+    (void)opaque;
+    return json_object_has_member(camera, "current-pid") &&
+           compare_int(camera, "current-pid") == INIT;
+}
+
+/* The honest query after the storm. */
+static void check_afterwards(Vm *vm)
+{
+    View view = { "QMP", VIEW_QMP, vm, NULL };
+    g_autoptr(JsonNode) processes = NULL;
+
+    vm_wait_state(vm, "live");
+    processes = view_ask_ok(&view, VIEW_PROCESSES, 0, 0);
+    g_assert_nonnull(compare_find(json_node_get_array(processes), INIT));
+    json_node_unref(view_ask_ok(&view, VIEW_FOCUS, INIT, 1));
+    vm_wait_until(vm, "the camera", VM_GUEST_TIMEOUT_S, camera_is_on_init,
+                  NULL);
+}
+
+static void hammer_end(Hammer *hammer, HammerCount *counts)
+{
+    for (guint i = 0; i < CLIENTS; i++) {
+        hammer_client_end(hammer->clients[i], counts);
+    }
+    g_atomic_int_set(&hammer->ending, TRUE);
+    g_thread_join(hammer->measuring);
+}
+
+static void hammer_clear(Hammer *hammer)
+{
+    documented_free(hammer->documented);
+    figures_free(hammer->memory);
+    vm_free(hammer->vm);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Hammer, hammer_clear)
+
+static void test_hammer(const char *qemu)
+{
+    guint seconds = figures_seconds("HAYWIRE_HAMMER_SECONDS", DEFAULT_S);
+    HammerCount counts[HAMMER_COMMANDS] = { 0 };
+    g_auto(Hammer) hammer = { 0 };
+
+    if (!vm_available()) {
+        return;
+    }
+    hammer.documented = documented_load(g_getenv("HAYWIRE_QMP_DOC"));
+    hammer.memory = figures_new();
+    hammer.vm = vm_start(&(VmOptions){ .qemu = qemu,
+                                       .memory = "512M",
+                                       .accel = ACCEL,
+                                       .may_reset = TRUE,
+                                       .powered_off = TRUE,
+                                       .more_qmp = QMP_CLIENTS,
+                                       .monitors = MONITORS });
+    hammer.start = g_get_monotonic_time();
+    hammer.measuring = g_thread_new("measuring", measure, &hammer);
+    for (guint i = 0; i < CLIENTS; i++) {
+        hammer.clients[i] = start_client(&hammer, i);
+    }
+    boot_and_reset(&hammer, seconds);
+    hammer_end(&hammer, counts);
+    check_counts(counts);
+    check_memory(&hammer, seconds);
+    check_afterwards(hammer.vm);
+    vm_quit(hammer.vm);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qemus_add_test("endurance/hammer", test_hammer);
+    return g_test_run();
+}
