@@ -390,3 +390,8 @@ void haywire_view_count_focus(HaywireView *view, HaywireStatus status)
         view->host.focus_failures++;
     }
 }
+
+void haywire_view_count_doorbells(HaywireView *view, uint64_t rings)
+{
+    view->host.doorbells += rings;
+}

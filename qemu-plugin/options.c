@@ -55,6 +55,19 @@ static gboolean option_memory_parse(const char *value, HaywireOptions *options,
                         HAYWIRE_MEMORY_MAX_MIB, &options->memory_mib, error);
 }
 
+static gboolean option_doorbell_parse(const char *value,
+                                      HaywireOptions *options, GError **error)
+{
+    if (!g_str_equal(value, "on") && !g_str_equal(value, "off")) {
+        g_set_error(error, HAYWIRE_OPTIONS_ERROR,
+                    HAYWIRE_OPTIONS_ERROR_MALFORMED,
+                    "option 'doorbell' needs on or off, not '%s'", value);
+        return FALSE;
+    }
+    options->doorbell = g_str_equal(value, "on");
+    return TRUE;
+}
+
 static const struct {
     const char *name;
     gboolean (*parse)(const char *value, HaywireOptions *options,
@@ -62,6 +75,7 @@ static const struct {
 } known_options[] = {
     { "ram", option_ram_parse },
     { "interval", option_interval_parse },
+    { "doorbell", option_doorbell_parse },
     { "memory", option_memory_parse },
 };
 
@@ -80,8 +94,8 @@ static gboolean option_parse(const char *arg, HaywireOptions *options,
         }
     }
     g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
-                "unknown option '%.*s'; the options are ram=ID, interval=MS "
-                "and memory=MIB",
+                "unknown option '%.*s'; the options are ram=ID, interval=MS, "
+                "memory=MIB and doorbell=on|off",
                 (int)length, arg);
     return FALSE;
 }
@@ -91,6 +105,7 @@ gboolean haywire_options_parse(int argc, char **argv,
 {
     g_auto(HaywireOptions) options = {
         .interval_ms = HAYWIRE_INTERVAL_DEFAULT_MS,
+        .doorbell = TRUE,
         .memory_mib = HAYWIRE_MEMORY_DEFAULT_MIB,
     };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "doorbell.h"
 #include "events.h"
 #include "hmp.h"
 #include "hmp_table.h"
@@ -72,6 +73,7 @@ static void plugin_exit(Notifier *notifier, void *data)
     (void)notifier;
     (void)data;
     haywire_events_stop();
+    haywire_doorbell_connect(NULL);
     g_clear_pointer(&plugin.worker, haywire_worker_stop);
 }
 
@@ -137,6 +139,7 @@ static void plugin_start_worker(void)
                         haywire_status_text(status));
         plugin_give_up();
     }
+    haywire_doorbell_connect(plugin.worker);
     qemu_add_exit_notifier(&exit_notifier);
     qemu_add_vm_change_state_handler(plugin_state_changed, NULL);
     qemu_register_reset(plugin_machine_reset, NULL);
@@ -186,11 +189,13 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 {
     static Notifier done_notifier = { .notify = plugin_machine_done };
 
-    (void)id;
     if (!plugin_prepare(info, argc, argv)) {
         return -1;
     }
     plugin.installed = TRUE;
+    if (plugin.options.doorbell) {
+        haywire_doorbell_hang(id, info->target_name);
+    }
     qemu_add_machine_init_done_notifier(&done_notifier);
     return 0;
 }

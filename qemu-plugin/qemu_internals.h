@@ -35,6 +35,7 @@
 /*
  * Opaque types: only pointers to them are handled here.
  */
+typedef struct CPUState CPUState;
 typedef struct Error Error;
 typedef struct MemoryRegion MemoryRegion;
 typedef struct Monitor Monitor;
@@ -80,6 +81,42 @@ typedef struct qemu_info_t {
 } qemu_info_t;
 
 #define QEMU_PLUGIN_EXPORT __attribute__((visibility("default")))
+
+/*
+ * The same, for the doorbell.  A flag or direction is passed as an int.
+ * qemu_plugin_insn_data() is cast before it is called: up to interface 2 it
+ * took the instruction and returned where its bytes lie, since 3 it copies them.
+ */
+#define HAYWIRE_QEMU_PLUGIN_CB_NO_REGS 0
+#define HAYWIRE_QEMU_PLUGIN_MEM_R      1
+
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+typedef uint32_t qemu_plugin_meminfo_t;
+typedef void (*qemu_plugin_vcpu_tb_trans_cb_t)(qemu_plugin_id_t id,
+                                               struct qemu_plugin_tb *tb);
+typedef void (*qemu_plugin_vcpu_mem_cb_t)(unsigned int vcpu_index,
+                                          qemu_plugin_meminfo_t info,
+                                          uint64_t vaddr, void *userdata);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(
+    qemu_plugin_id_t id, qemu_plugin_vcpu_tb_trans_cb_t cb) QEMU_WEAK;
+struct qemu_plugin_insn *
+qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx) QEMU_WEAK;
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn) QEMU_WEAK;
+void qemu_plugin_insn_data(void) QEMU_WEAK;
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+                                      qemu_plugin_vcpu_mem_cb_t cb, int flags,
+                                      int rw, void *userdata) QEMU_WEAK;
+
+/*
+ * include/hw/core/cpu.h.  A virtual address may be narrower where QEMU runs on
+ * a 32-bit host; there is no such build of the plugin.
+ */
+#define HAYWIRE_QEMU_NO_PAGE UINT64_MAX
+
+CPUState *qemu_get_cpu(int index) QEMU_WEAK;
+hwaddr cpu_get_phys_page_debug(CPUState *cpu, uint64_t addr) QEMU_WEAK;
 
 /*
  * qapi/control.json as the generator lays it out.
@@ -325,68 +362,76 @@ typedef void QEMUResetHandler(void *opaque);
 void qemu_register_reset(QEMUResetHandler *func, void *opaque) QEMU_WEAK;
 
 /*
- * Only looked up, never called: present in QEMU since plugin interface 2
- * and 5, and so tell which interface version to ask for.
+ * Only looked up, never called: present in QEMU since plugin interface 2, 4
+ * and 5, and so tell which interface version it has.
  */
 int qemu_plugin_num_vcpus(void) QEMU_WEAK;
+void qemu_plugin_read_memory_vaddr(void) QEMU_WEAK;
 int qemu_plugin_write_register(void) QEMU_WEAK;
 
-#define HAYWIRE_QEMU_FUNCTIONS(X)          \
-    X(qmp_query_version)                   \
-    X(qapi_free_VersionInfo)               \
-    X(error_setg_internal)                 \
-    X(qobject_input_visitor_new_qmp)       \
-    X(visit_start_struct)                  \
-    X(visit_check_struct)                  \
-    X(visit_end_struct)                    \
-    X(visit_optional)                      \
-    X(visit_type_uint32)                   \
-    X(visit_type_uint64)                   \
-    X(visit_free)                          \
-    X(qobject_destroy)                     \
-    X(qdict_new)                           \
-    X(qdict_put_obj)                       \
-    X(qdict_get_try_int)                   \
-    X(qdict_get_try_str)                   \
-    X(qlist_new)                           \
-    X(qlist_append_obj)                    \
-    X(qnum_from_int)                       \
-    X(qnum_from_uint)                      \
-    X(qbool_from_bool)                     \
-    X(qstring_from_str)                    \
-    X(qmp_register_command)                \
-    X(qmp_find_command)                    \
-    X(qmp_event_build_dict)                \
-    X(qapi_event_emit)                     \
-    X(qapi_enum_parse)                     \
-    X(monitor_register_hmp)                \
-    X(monitor_puts)                        \
-    X(readline_add_completion)             \
-    X(readline_set_completion_index)       \
-    X(guest_phys_blocks_init)              \
-    X(guest_phys_blocks_append)            \
-    X(guest_phys_blocks_free)              \
-    X(memory_region_ref)                   \
-    X(memory_region_unref)                 \
-    X(memory_region_owner)                 \
-    X(memory_region_get_ram_ptr)           \
-    X(memory_region_set_dirty)             \
-    X(qemu_ram_block_from_host)            \
-    X(qemu_ram_get_idstr)                  \
-    X(qemu_ram_get_fd)                     \
-    X(object_dynamic_cast)                 \
-    X(object_get_canonical_path_component) \
-    X(object_get_root)                     \
-    X(object_property_get_link)            \
-    X(object_property_get_uint)            \
-    X(object_property_get_str)             \
-    X(object_child_foreach_recursive)      \
-    X(qemu_add_machine_init_done_notifier) \
-    X(qemu_add_exit_notifier)              \
-    X(qemu_clock_get_ns)                   \
-    X(runstate_check)                      \
-    X(runstate_is_running)                 \
-    X(qemu_add_vm_change_state_handler)    \
+#define HAYWIRE_QEMU_FUNCTIONS(X)            \
+    X(qemu_plugin_register_vcpu_tb_trans_cb) \
+    X(qemu_plugin_tb_get_insn)               \
+    X(qemu_plugin_insn_size)                 \
+    X(qemu_plugin_insn_data)                 \
+    X(qemu_plugin_register_vcpu_mem_cb)      \
+    X(qemu_get_cpu)                          \
+    X(cpu_get_phys_page_debug)               \
+    X(qmp_query_version)                     \
+    X(qapi_free_VersionInfo)                 \
+    X(error_setg_internal)                   \
+    X(qobject_input_visitor_new_qmp)         \
+    X(visit_start_struct)                    \
+    X(visit_check_struct)                    \
+    X(visit_end_struct)                      \
+    X(visit_optional)                        \
+    X(visit_type_uint32)                     \
+    X(visit_type_uint64)                     \
+    X(visit_free)                            \
+    X(qobject_destroy)                       \
+    X(qdict_new)                             \
+    X(qdict_put_obj)                         \
+    X(qdict_get_try_int)                     \
+    X(qdict_get_try_str)                     \
+    X(qlist_new)                             \
+    X(qlist_append_obj)                      \
+    X(qnum_from_int)                         \
+    X(qnum_from_uint)                        \
+    X(qbool_from_bool)                       \
+    X(qstring_from_str)                      \
+    X(qmp_register_command)                  \
+    X(qmp_find_command)                      \
+    X(qmp_event_build_dict)                  \
+    X(qapi_event_emit)                       \
+    X(qapi_enum_parse)                       \
+    X(monitor_register_hmp)                  \
+    X(monitor_puts)                          \
+    X(readline_add_completion)               \
+    X(readline_set_completion_index)         \
+    X(guest_phys_blocks_init)                \
+    X(guest_phys_blocks_append)              \
+    X(guest_phys_blocks_free)                \
+    X(memory_region_ref)                     \
+    X(memory_region_unref)                   \
+    X(memory_region_owner)                   \
+    X(memory_region_get_ram_ptr)             \
+    X(memory_region_set_dirty)               \
+    X(qemu_ram_block_from_host)              \
+    X(qemu_ram_get_idstr)                    \
+    X(qemu_ram_get_fd)                       \
+    X(object_dynamic_cast)                   \
+    X(object_get_canonical_path_component)   \
+    X(object_get_root)                       \
+    X(object_property_get_link)              \
+    X(object_property_get_uint)              \
+    X(object_property_get_str)               \
+    X(object_child_foreach_recursive)        \
+    X(qemu_add_machine_init_done_notifier)   \
+    X(qemu_add_exit_notifier)                \
+    X(qemu_clock_get_ns)                     \
+    X(runstate_check)                        \
+    X(runstate_is_running)                   \
+    X(qemu_add_vm_change_state_handler)      \
     X(qemu_register_reset)
 
 #define HAYWIRE_QEMU_DATA(X) \

@@ -2,10 +2,18 @@
 #include "worker.h"
 
 #include <signal.h>
+#include <time.h>
 
 #include "haywire/view.h"
 
 #include "ram_source.h"
+
+/*
+ * Between two looks that the guest brings about lie at least so much time, and
+ * so many times what the first took: it rings at no cost of its own.
+ */
+#define RING_PAUSE_US 20000
+#define RING_SHARE    20
 
 struct HaywireWorker {
     guint interval_ms;
@@ -24,11 +32,18 @@ struct HaywireWorker {
     GArray *focus_results; /* of HaywireStatus, not counted yet */
     GSourceFunc listener;
 
+    /* Atomic: */
+    gboolean rung; /* since the last look */
+    guint64 rings; /* not counted yet */
+
     /* The worker's thread only: */
     HaywireSource *source;
     HaywireView *view;
     HaywireStatus reported; /* the newest trouble told to the user */
     guint viewed_era;       /* what the view has seen is of this one */
+    gint64 looked_us;       /* when the newest look ended */
+    gint64 look_us;         /* processor time that it took */
+    gint64 beat_us; /* how long until a beat may show it to be live; or 0 */
 };
 
 static gboolean worker_should_stop(HaywireWorker *worker)
@@ -71,6 +86,7 @@ static gboolean worker_may_look(HaywireWorker *worker)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     worker->hurry = FALSE;
+    __atomic_store_n(&worker->rung, FALSE, __ATOMIC_RELEASE);
     return !worker->suspended &&
            !runstate_check(HAYWIRE_QEMU_RUN_STATE_INMIGRATE);
 }
@@ -101,6 +117,8 @@ static void worker_take_orders(HaywireWorker *worker)
         haywire_ram_source_set_blocks(worker->source, blocks);
         haywire_view_request_rescan(worker->view);
     }
+    haywire_view_count_doorbells(
+        worker->view, __atomic_exchange_n(&worker->rings, 0, __ATOMIC_RELAXED));
     for (guint i = 0; i < results->len; i++) {
         haywire_view_count_focus(worker->view,
                                  g_array_index(results, HaywireStatus, i));
@@ -142,6 +160,17 @@ static void worker_publish(HaywireWorker *worker, HaywireModel *model)
     haywire_model_unref(old);
 }
 
+/*
+ * A session just found is judged as soon as it can be, not after an interval
+ * that may be long.  The guest's clock stands while it is paused.
+ */
+static gint64 worker_beat_wait(HaywireWorker *worker, HaywireNow now)
+{
+    uint64_t wait_ns = haywire_view_beat_wait(worker->view, now);
+
+    return now.paused ? 0 : (gint64)((wait_ns + 999) / 1000);
+}
+
 static void worker_refresh(HaywireWorker *worker)
 {
     HaywireNow now = worker_now();
@@ -152,19 +181,53 @@ static void worker_refresh(HaywireWorker *worker)
     status = haywire_view_refresh(worker->view, now, &model);
     if (status == HAYWIRE_OK) {
         worker_publish(worker, model);
+        worker->beat_us = worker_beat_wait(worker, now);
     }
     worker_report(worker, status);
+}
+
+static gint64 thread_cpu_us(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+}
+
+static void worker_look(HaywireWorker *worker)
+{
+    gint64 used_us = thread_cpu_us();
+
+    if (worker_may_look(worker)) {
+        worker_refresh(worker);
+    }
+    worker->look_us = thread_cpu_us() - used_us;
+    worker->looked_us = g_get_monotonic_time();
+}
+
+/* When to look again if nobody on the host is in a hurry. */
+static gint64 worker_due(HaywireWorker *worker)
+{
+    gint64 wait = worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
+    gint64 pause = MAX(RING_PAUSE_US, worker->look_us * RING_SHARE);
+
+    if (__atomic_load_n(&worker->rung, __ATOMIC_ACQUIRE)) {
+        wait = MIN(wait, pause);
+    }
+    if (worker->beat_us > 0) {
+        wait = MIN(wait, MAX(worker->beat_us, pause));
+    }
+    return worker->looked_us + wait;
 }
 
 /* Returns FALSE when it is time to end. */
 static gboolean worker_wait(HaywireWorker *worker)
 {
-    gint64 until = g_get_monotonic_time() +
-                   worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     while (!worker->stop && !worker->hurry) {
-        if (!g_cond_wait_until(&worker->wake, &worker->lock, until)) {
+        if (!g_cond_wait_until(&worker->wake, &worker->lock,
+                               worker_due(worker))) {
             break;
         }
     }
@@ -176,9 +239,7 @@ static gpointer worker_run(gpointer opaque)
     HaywireWorker *worker = opaque;
 
     do {
-        if (worker_may_look(worker)) {
-            worker_refresh(worker);
-        }
+        worker_look(worker);
     } while (worker_wait(worker));
     return NULL;
 }
@@ -366,6 +427,21 @@ void haywire_worker_rescan(HaywireWorker *worker)
 
     haywire_view_request_rescan(worker->view);
     worker_hurry(worker);
+}
+
+/*
+ * The first ring since a look wakes the worker; the others have nothing to add
+ * and touch no lock.
+ */
+void haywire_worker_ring(HaywireWorker *worker, HaywireGpa gpa)
+{
+    haywire_view_hint(worker->view, gpa);
+    __atomic_fetch_add(&worker->rings, 1, __ATOMIC_RELAXED);
+    if (!__atomic_exchange_n(&worker->rung, TRUE, __ATOMIC_ACQ_REL)) {
+        g_mutex_lock(&worker->lock);
+        g_cond_signal(&worker->wake);
+        g_mutex_unlock(&worker->lock);
+    }
 }
 
 void haywire_worker_count_focus(HaywireWorker *worker, HaywireStatus status)

@@ -74,6 +74,15 @@ void haywire_worker_resume(HaywireWorker *worker);
 void haywire_worker_rescan(HaywireWorker *worker);
 
 /*
+ * The guest has rung: there is news in the session whose discovery page lies at
+ * @gpa.  The worker looks soon, however often it rings: not before 20 ms after
+ * it looked last, nor before twenty times what that took.
+ *
+ * Thread: any; it never waits for a look.
+ */
+void haywire_worker_ring(HaywireWorker *worker, HaywireGpa gpa);
+
+/*
  * Tell the statistics how a focus went, and look again soon.  Thread: any.
  */
 void haywire_worker_count_focus(HaywireWorker *worker, HaywireStatus status);

@@ -102,4 +102,7 @@ uint64_t haywire_view_beat_wait(const HaywireView *view, HaywireNow now);
 /* For focus.c and its callers: count a write or a failure in the statistics. */
 void haywire_view_count_focus(HaywireView *view, HaywireStatus status);
 
+/* Likewise: @rings more of the companion's doorbell were heard. */
+void haywire_view_count_doorbells(HaywireView *view, uint64_t rings);
+
 #endif
