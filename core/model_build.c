@@ -11,12 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The share for work is divided in these. */
+#define WORK_PARTS 16
+
 void haywire_builder_budget(HaywireModelBuilder *builder, size_t bytes)
 {
-    size_t left = HAYWIRE_MODEL_BYTES_MAX - builder->arena->total;
+    size_t left = builder->shares.model - builder->arena->total;
 
     builder->arena->limit =
         builder->arena->total + (bytes < left ? bytes : left);
+}
+
+size_t haywire_builder_work(const HaywireModelBuilder *builder, size_t part,
+                            size_t size)
+{
+    return builder->shares.work / WORK_PARTS * part / size;
 }
 
 void haywire_builder_reject(HaywireModelBuilder *builder, HaywireStatus status)
@@ -58,6 +67,20 @@ const char *haywire_builder_text(HaywireModelBuilder *builder,
     return text;
 }
 
+void *haywire_builder_array(HaywireModelBuilder *builder, size_t count,
+                            size_t size)
+{
+    void *array = NULL;
+
+    if (count > 0) {
+        array = haywire_arena_alloc(builder->arena, count * size);
+        if (!array) {
+            note_arena_failure(builder);
+        }
+    }
+    return array;
+}
+
 void *haywire_builder_move(HaywireModelBuilder *builder, HaywireVector *vector,
                            size_t *ret_count)
 {
@@ -75,6 +98,16 @@ void *haywire_builder_move(HaywireModelBuilder *builder, HaywireVector *vector,
     }
     haywire_vector_clear(vector);
     return moved;
+}
+
+HaywireRecordReader haywire_records_at(const HaywireCopy *copy, size_t position)
+{
+    HaywireRecordReader reader;
+
+    haywire_cursor_init(&reader.cursor, copy->page->payload,
+                        copy->info.payload_length);
+    reader.cursor.position = position;
+    return reader;
 }
 
 bool haywire_builder_records(HaywireModelBuilder *builder,
@@ -129,25 +162,31 @@ static bool is_sorted(const HaywireCopyList *list)
     return true;
 }
 
+/* The copies by category; @pointer has room for all. */
 static void sort_copies(HaywireModelBuilder *builder,
                         const HaywireCopy **pointer)
 {
     const HaywireModelInput *input = builder->input;
-    size_t start = 0;
+    HaywireCopyList *list = builder->copies;
 
+    for (size_t i = 0; i < input->copy_count; i++) {
+        list[input->copy[i]->info.category].count++;
+    }
     for (int c = 0; c < HAYWIRE_CATEGORY_COUNT; c++) {
-        HaywireCopyList *list = &builder->copies[c];
+        list[c].copy = pointer;
+        pointer += list[c].count;
+        list[c].count = 0;
+    }
+    for (size_t i = 0; i < input->copy_count; i++) {
+        HaywireCopyList *of = &list[input->copy[i]->info.category];
 
-        list->copy = pointer + start;
-        for (size_t i = 0; i < input->copy_count; i++) {
-            if (input->copy[i]->info.category == (HaywireCategory)c) {
-                list->copy[list->count++] = input->copy[i];
-            }
+        of->copy[of->count++] = input->copy[i];
+    }
+    for (int c = 0; c < HAYWIRE_CATEGORY_COUNT; c++) {
+        if (!is_sorted(&list[c])) {
+            qsort(list[c].copy, list[c].count, sizeof(*list[c].copy),
+                  compare_copies);
         }
-        if (!is_sorted(list)) {
-            qsort(list->copy, list->count, sizeof(*list->copy), compare_copies);
-        }
-        start += list->count;
     }
 }
 
@@ -160,26 +199,48 @@ static void count_bytes(HaywireModelBuilder *builder)
     }
 }
 
-/* Kept for the table while its names are read: names give way to it. */
-#define TABLE_BYTES (HAYWIRE_PROCESSES_MAX * sizeof(HaywireProcess))
+/*
+ * Of the model's share: the table and its names may take three quarters, the
+ * table alone half. What a lying guest fills the table with must not keep
+ * cameras and the manifest out.
+ */
+static size_t table_bytes(const HaywireModelBuilder *builder)
+{
+    return builder->shares.model / 2;
+}
 
-_Static_assert(TABLE_BYTES < HAYWIRE_MODEL_BYTES_MAX / 2, "room for names");
+bool haywire_table_begin(HaywireModelBuilder *builder, size_t count)
+{
+    size_t room = table_bytes(builder) / sizeof(HaywireProcess);
+
+    room = room < HAYWIRE_PROCESSES_MAX ? room : HAYWIRE_PROCESSES_MAX;
+    builder->process_count = 0;
+    builder->process_room = count < room ? count : room;
+    builder->process = haywire_builder_array(builder, builder->process_room,
+                                             sizeof(*builder->process));
+    return builder->process;
+}
+
+HaywireProcess *haywire_table_add(HaywireModelBuilder *builder)
+{
+    if (builder->process_count == builder->process_room) {
+        builder->host->limits_reached++;
+        return NULL;
+    }
+    return &builder->process[builder->process_count++];
+}
 
 static void build_table(HaywireModelBuilder *builder)
 {
     HaywireOverview *overview = &builder->data->model.overview;
-    HaywireVector table;
     bool snapshot;
 
-    haywire_builder_budget(builder, HAYWIRE_MODEL_BYTES_MAX - TABLE_BYTES);
-    haywire_vector_init(&table, sizeof(HaywireProcess), HAYWIRE_PROCESSES_MAX);
-    snapshot = haywire_table_from_snapshot(builder, &table);
+    haywire_builder_budget(builder, table_bytes(builder) * 3 / 2);
+    snapshot = haywire_table_from_snapshot(builder);
     if (!snapshot && !builder->no_memory) {
-        haywire_table_from_cycles(builder, &table);
+        haywire_table_from_cycles(builder);
     }
-    haywire_builder_budget(builder, HAYWIRE_MODEL_BYTES_MAX);
-    haywire_table_settle(builder, &table, snapshot);
-    haywire_vector_clear(&table);
+    haywire_table_settle(builder, snapshot);
     if (overview->processes < builder->process_count) {
         overview->processes = builder->process_count;
     }
@@ -190,8 +251,8 @@ static void build_details_and_sections(HaywireModelBuilder *builder)
 {
     HaywireVector sets;
 
-    haywire_builder_budget(builder, HAYWIRE_MODEL_BYTES_MAX);
-    haywire_vector_init(&sets, sizeof(HaywireSetSeen), HAYWIRE_SETS_MAX);
+    haywire_builder_budget(builder, builder->shares.model);
+    haywire_sets_init(builder, &sets, HAYWIRE_WORK_SETS);
     haywire_build_details(builder, &sets);
     haywire_build_sections(builder, &sets);
     haywire_vector_clear(&sets);
@@ -261,13 +322,14 @@ static void init_model(HaywireModel *model, const HaywireModelInput *input)
     model->camera[1].camera = 2;
 }
 
-static HaywireModelData *data_new(const HaywireModelInput *input)
+static HaywireModelData *data_new(const HaywireModelInput *input,
+                                  const HaywireShares *shares)
 {
     HaywireModelData *data = calloc(1, sizeof(*data));
 
     if (data) {
         atomic_init(&data->references, 1);
-        data->arena.limit = HAYWIRE_MODEL_BYTES_MAX;
+        data->arena.limit = shares->model;
         init_model(&data->model, input);
     }
     return data;
@@ -276,11 +338,15 @@ static HaywireModelData *data_new(const HaywireModelInput *input)
 HaywireStatus haywire_model_build(const HaywireModelInput *input,
                                   HaywireModel **ret_model)
 {
-    HaywireModelData *data = data_new(input);
+    HaywireShares shares = input->shares
+                               ? *input->shares
+                               : haywire_shares_divide(HAYWIRE_MEMORY_DEFAULT);
+    HaywireModelData *data = data_new(input, &shares);
     const HaywireCopy **pointer =
         calloc(input->copy_count + 1, sizeof(*pointer));
     HaywireModelBuilder builder = {
         .input = input,
+        .shares = shares,
         .host = input->host,
         .data = data,
         .arena = data ? &data->arena : NULL,

@@ -8,19 +8,28 @@
 
 #include <stdlib.h>
 
-/* Room in the arena for each camera's data. */
-#define CAMERA_BYTES_MAX ((size_t)2 << 20)
-#define RUNS_MAX         (CAMERA_BYTES_MAX / sizeof(HaywirePageRun))
+/* Of the model's share, for each camera's data. */
+#define CAMERA_PARTS 4
+/* A vector of them may hold twice what it needs while it grows. */
+#define RUN_SET_BYTES (2 * sizeof(HaywireCursor))
 
 typedef struct PassReader {
     HaywireModelBuilder *builder;
     const HaywireControl *control;
     HaywirePass *pass;
-    HaywireVector sets; /* of HaywireSetSeen */
-    HaywireVector runs; /* of HaywirePageRun */
-    uint64_t runs_end;  /* gva behind the last run */
-    bool whole;         /* no run was rejected */
+    HaywireVector sets;     /* of HaywireSetSeen */
+    HaywireVector run_sets; /* of HaywireCursor: runs not yet decoded */
+    size_t runs;            /* in these */
 } PassReader;
+
+/* A list of runs being made. */
+typedef struct RunMaker {
+    HaywireModelBuilder *builder;
+    HaywirePageRun *run; /* in the arena */
+    size_t count;
+    size_t room;
+    uint64_t end; /* gva behind the last run */
+} RunMaker;
 
 static bool belongs(const PassReader *reader, const HaywireSetRecord *set)
 {
@@ -35,35 +44,44 @@ static bool belongs(const PassReader *reader, const HaywireSetRecord *set)
     return true;
 }
 
-static void add_run(PassReader *reader, const HaywirePageRun *run)
+static void add_run(RunMaker *maker, const HaywirePageRun *run)
 {
-    if (run->gva.value < reader->runs_end) {
-        haywire_builder_reject(reader->builder, HAYWIRE_BAD_RANGE);
+    if (run->gva.value < maker->end) {
+        haywire_builder_reject(maker->builder, HAYWIRE_BAD_RANGE);
         return;
     }
-    reader->runs_end =
-        run->gva.value + ((uint64_t)run->pages << HAYWIRE_PAGE_SHIFT);
-    (void)haywire_builder_check(reader->builder,
-                                haywire_vector_push(&reader->runs, run));
+    maker->end = run->gva.value + ((uint64_t)run->pages << HAYWIRE_PAGE_SHIFT);
+    maker->run[maker->count++] = *run;
 }
 
-static void read_runs(PassReader *reader, HaywireSetRecord *set)
+/* False when there is no room for more. */
+static bool add_runs(RunMaker *maker, const HaywireCursor *runs)
 {
+    HaywireSetRecord set = { .runs = *runs };
     HaywireStatus status;
     HaywirePageRun run;
 
-    while (reader->runs.count < RUNS_MAX) {
-        status = haywire_decode_page_run(set, &run);
-        if (status == HAYWIRE_OK) {
-            add_run(reader, &run);
-        } else if (status == HAYWIRE_NOT_FOUND) {
-            return;
+    for (;;) {
+        status = haywire_decode_page_run(&set, &run);
+        if (status == HAYWIRE_NOT_FOUND) {
+            return true;
+        }
+        if (status != HAYWIRE_OK) {
+            haywire_builder_reject(maker->builder, status);
+        } else if (maker->count == maker->room) {
+            return false;
         } else {
-            haywire_builder_reject(reader->builder, status);
+            add_run(maker, &run);
         }
     }
-    if (haywire_decode_page_run(set, &run) != HAYWIRE_NOT_FOUND) {
-        reader->builder->host->limits_reached++;
+}
+
+static void note_runs(PassReader *reader, const HaywireSetRecord *set)
+{
+    if (haywire_builder_check(
+            reader->builder,
+            haywire_vector_push(&reader->run_sets, &set->runs))) {
+        reader->runs += set->count;
     }
 }
 
@@ -80,11 +98,11 @@ static void read_page(PassReader *reader, const HaywireCopy *copy)
     while (haywire_builder_record(builder, &records, &record)) {
         if (record.type == HAYWIRE_RECORD_SECTION_SET &&
             belongs(reader, &record.section_set)) {
-            haywire_sets_add(builder, &reader->sets, 0, &record.section_set,
-                             &records);
+            haywire_sets_add(builder, &reader->sets, 0, copy,
+                             &record.section_set, &records);
         } else if (record.type == HAYWIRE_RECORD_PAGE_RUN_SET &&
                    belongs(reader, &record.page_run_set)) {
-            read_runs(reader, &record.page_run_set);
+            note_runs(reader, &record.page_run_set);
         }
     }
 }
@@ -124,12 +142,36 @@ static void finish_sections(PassReader *reader, HaywireSectionList *list)
                      (list->complete || reader->sets.count == 0);
 }
 
+/* As many runs as there are, or as there is room for. */
+static RunMaker begin_runs(const PassReader *reader)
+{
+    HaywireModelBuilder *builder = reader->builder;
+    size_t most =
+        builder->shares.model / CAMERA_PARTS / 2 / sizeof(HaywirePageRun);
+    size_t room = reader->runs < most ? reader->runs : most;
+    RunMaker maker = {
+        .builder = builder,
+        .run = haywire_builder_array(builder, room, sizeof(HaywirePageRun)),
+    };
+
+    maker.room = maker.run ? room : 0;
+    return maker;
+}
+
 static void finish_runs(PassReader *reader, HaywirePageRunList *list)
 {
     const HaywireControl *control = reader->control;
+    const HaywireCursor *runs = reader->run_sets.data;
+    RunMaker maker = begin_runs(reader);
 
-    list->run =
-        haywire_builder_move(reader->builder, &reader->runs, &list->count);
+    for (size_t i = 0; i < reader->run_sets.count; i++) {
+        if (!add_runs(&maker, &runs[i])) {
+            reader->builder->host->limits_reached++;
+            break;
+        }
+    }
+    list->run = maker.run;
+    list->count = maker.count;
     list->pid = control->current_pid;
     list->start_time = control->current_start_time_ns;
     list->generation = control->pass;
@@ -144,9 +186,11 @@ static void read_pass(HaywireModelBuilder *builder, size_t number,
     HaywirePass *pass = &builder->data->pass[number];
     PassReader reader = { builder, control, pass };
 
-    haywire_builder_budget(builder, CAMERA_BYTES_MAX);
-    haywire_vector_init(&reader.sets, sizeof(HaywireSetSeen), HAYWIRE_SETS_MAX);
-    haywire_vector_init(&reader.runs, sizeof(HaywirePageRun), RUNS_MAX);
+    haywire_builder_budget(builder, builder->shares.model / CAMERA_PARTS);
+    haywire_sets_init(builder, &reader.sets, HAYWIRE_WORK_PASS);
+    haywire_vector_init(
+        &reader.run_sets, sizeof(HaywireCursor),
+        haywire_builder_work(builder, HAYWIRE_WORK_RUNS, RUN_SET_BYTES));
     read_pages(&reader, &builder->copies[HAYWIRE_CATEGORY_CAMERA1 + number]);
     pass->valid = true;
     pass->page_table_readable =
@@ -157,6 +201,7 @@ static void read_pass(HaywireModelBuilder *builder, size_t number,
     finish_runs(&reader, &pass->runs);
     finish_sections(&reader, &pass->sections);
     haywire_vector_clear(&reader.sets);
+    haywire_vector_clear(&reader.run_sets);
 }
 
 /* A pass that lies within the camera's pages, behind the control page. */

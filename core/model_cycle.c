@@ -56,10 +56,15 @@ static size_t find_pages(HaywireModelBuilder *builder, CyclePage *out)
     return count;
 }
 
-static bool add_record(HaywireModelBuilder *builder, HaywireVector *table,
+static bool add_record(HaywireModelBuilder *builder,
                        const HaywireProcessRecord *record)
 {
-    HaywireProcess process = {
+    HaywireProcess *process = haywire_table_add(builder);
+
+    if (!process) {
+        return false;
+    }
+    *process = (HaywireProcess){
         .pid = record->pid,
         .ppid = record->ppid,
         .start_time = record->start_time_ns,
@@ -71,28 +76,54 @@ static bool add_record(HaywireModelBuilder *builder, HaywireVector *table,
         .exe = "",
         .cmdline = "",
     };
-
-    process.name =
+    process->name =
         haywire_builder_text(builder, record->name.data, record->name.length,
-                             &process.name_truncated);
-    return haywire_builder_check(builder, haywire_vector_push(table, &process));
+                             &process->name_truncated);
+    return !builder->no_memory;
 }
 
-static void read_page(HaywireModelBuilder *builder, HaywireVector *table,
-                      const CyclePage *page)
+/* The next process record behind the cycle's; false at the end. */
+static bool next_process(HaywireRecordReader *reader, HaywireRecord *ret_record)
 {
-    HaywireRecordReader reader = page->reader;
-    HaywireRecord record;
     HaywireStatus status;
 
     do {
-        status = haywire_record_next(&reader, &record, NULL);
-        if (status == HAYWIRE_OK && record.type == HAYWIRE_RECORD_PROCESS &&
-            !add_record(builder, table, &record.process)) {
-            return;
+        status = haywire_record_next(reader, ret_record, NULL);
+        if (status == HAYWIRE_OK &&
+            ret_record->type == HAYWIRE_RECORD_PROCESS) {
+            return true;
         }
     } while (status != HAYWIRE_NOT_FOUND && status != HAYWIRE_BAD_RECORD &&
              status != HAYWIRE_SHORT_PAYLOAD);
+    return false;
+}
+
+static bool read_page(HaywireModelBuilder *builder, const CyclePage *page)
+{
+    HaywireRecordReader reader = page->reader;
+    HaywireRecord record;
+
+    while (next_process(&reader, &record)) {
+        if (!add_record(builder, &record.process)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t count_processes(const CyclePage *page, size_t count)
+{
+    size_t processes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        HaywireRecordReader reader = page[i].reader;
+        HaywireRecord record;
+
+        while (next_process(&reader, &record)) {
+            processes++;
+        }
+    }
+    return processes;
 }
 
 /* All pages of this cycle are there, and all processes on them. */
@@ -107,30 +138,48 @@ static bool holds_all(const CyclePage *page, size_t count)
            page->cycle.written >= page->cycle.processes;
 }
 
-/*
- * The newest cycle first, so that a process's newest record is the one that
- * stays; older ones until one holds every process there was.
- */
-static void read_cycles(HaywireModelBuilder *builder, HaywireVector *table,
-                        const CyclePage *page, size_t count)
+static size_t cycle_length(const CyclePage *page, size_t left)
 {
-    size_t first = 0;
+    size_t count = 0;
 
-    for (int cycles = 0; cycles < CYCLES_MAX && first < count; cycles++) {
-        size_t end = first;
+    while (count < left && page[count].generation == page->generation) {
+        count++;
+    }
+    return count;
+}
 
-        while (end < count && page[end].generation == page[first].generation) {
-            read_page(builder, table, &page[end++]);
+/*
+ * How many pages to read: those of the newest cycle and of older ones, until
+ * one holds every process there was.
+ */
+static size_t choose_pages(const CyclePage *page, size_t count)
+{
+    size_t end = 0;
+
+    for (int cycles = 0; cycles < CYCLES_MAX && end < count; cycles++) {
+        size_t length = cycle_length(page + end, count - end);
+        bool all = holds_all(page + end, length);
+
+        end += length;
+        if (all) {
+            break;
         }
-        if (builder->no_memory || holds_all(page + first, end - first)) {
-            return;
-        }
-        first = end;
+    }
+    return end;
+}
+
+/* The newest first: a process's newest record is the one that stays. */
+static void read_pages(HaywireModelBuilder *builder, const CyclePage *page,
+                       size_t count)
+{
+    if (!haywire_table_begin(builder, count_processes(page, count))) {
+        return;
+    }
+    for (size_t i = 0; i < count && read_page(builder, &page[i]); i++) {
     }
 }
 
-void haywire_table_from_cycles(HaywireModelBuilder *builder,
-                               HaywireVector *table)
+void haywire_table_from_cycles(HaywireModelBuilder *builder)
 {
     size_t room = builder->copies[HAYWIRE_CATEGORY_ROUNDROBIN].count;
     CyclePage *page;
@@ -148,7 +197,7 @@ void haywire_table_from_cycles(HaywireModelBuilder *builder,
     if (count > 0) {
         qsort(page, count, sizeof(*page), compare_pages);
         builder->data->model.overview.processes = page[0].cycle.processes;
-        read_cycles(builder, table, page, count);
+        read_pages(builder, page, choose_pages(page, count));
     }
     free(page);
 }

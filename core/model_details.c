@@ -11,9 +11,9 @@
 
 /* Where a process's newest record lies. */
 typedef struct Newest {
-    bool found;
     uint64_t generation;
-    HaywireRecordReader at;
+    const HaywireCopy *copy; /* NULL: none was found */
+    size_t position;         /* of a reader before it */
 } Newest;
 
 /* The number of a process in the table; process_count when it is not there. */
@@ -31,43 +31,42 @@ static size_t find(const HaywireModelBuilder *builder, uint32_t pid,
 
 static void note_process(const HaywireModelBuilder *builder, Newest *newest,
                          const HaywireProcessRecord *record,
-                         uint64_t generation, HaywireRecordReader at)
+                         const HaywireCopy *copy, size_t position)
 {
+    uint64_t generation = copy->info.generation;
     size_t number = find(builder, record->pid, record->start_time_ns);
     Newest *of = &newest[number];
 
     if (number < builder->process_count &&
-        (!of->found || generation > of->generation)) {
-        of->found = true;
-        of->generation = generation;
-        of->at = at;
+        (!of->copy || generation > of->generation)) {
+        *of = (Newest){ generation, copy, position };
     }
 }
 
 static void read_page(HaywireModelBuilder *builder, const HaywireCopy *copy,
                       Newest *newest, HaywireVector *sets)
 {
-    HaywireRecordReader reader, at;
+    HaywireRecordReader reader;
     HaywireRecord record;
-    size_t number;
+    size_t number, before;
 
     if (!haywire_builder_records(builder, copy, HAYWIRE_KIND_ROUNDROBIN,
                                  &reader)) {
         return;
     }
-    for (at = reader; haywire_builder_record(builder, &reader, &record);
-         at = reader) {
+    for (before = reader.cursor.position;
+         haywire_builder_record(builder, &reader, &record);
+         before = reader.cursor.position) {
         switch (record.type) {
         case HAYWIRE_RECORD_PROCESS:
-            note_process(builder, newest, &record.process,
-                         copy->info.generation, at);
+            note_process(builder, newest, &record.process, copy, before);
             break;
         case HAYWIRE_RECORD_SECTION_SET:
             number = find(builder, record.section_set.pid,
                           record.section_set.start_time_ns);
             if (number < builder->process_count) {
-                haywire_sets_add(builder, sets, number, &record.section_set,
-                                 &reader);
+                haywire_sets_add(builder, sets, number, copy,
+                                 &record.section_set, &reader);
             }
             break;
         default:
@@ -137,13 +136,17 @@ static void fill(HaywireModelBuilder *builder, HaywireProcess *process,
         join_arguments(builder, record->cmdline, &process->cmdline_truncated);
 }
 
-static void fill_all(HaywireModelBuilder *builder, Newest *newest)
+static void fill_all(HaywireModelBuilder *builder, const Newest *newest)
 {
     for (size_t i = 0; i < builder->process_count; i++) {
+        HaywireRecordReader reader;
         HaywireRecord record;
 
-        if (newest[i].found &&
-            haywire_record_next(&newest[i].at, &record, NULL) == HAYWIRE_OK) {
+        if (!newest[i].copy) {
+            continue;
+        }
+        reader = haywire_records_at(newest[i].copy, newest[i].position);
+        if (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
             fill(builder, &builder->process[i], &record.process,
                  newest[i].generation);
         }

@@ -8,9 +8,10 @@
 
 #include <string.h>
 
-#define MANIFEST_BYTES_MAX ((size_t)512 << 10)
-#define RAM_RANGES_MAX     1024
-#define TEXTS              (HAYWIRE_TEXT_KERNEL_CMDLINE + 1)
+/* Of the model's share. */
+#define MANIFEST_PARTS 8
+#define RAM_RANGES_MAX 1024
+#define TEXTS          (HAYWIRE_TEXT_KERNEL_CMDLINE + 1)
 
 /* A text that comes in pieces, in order. */
 typedef struct Text {
@@ -145,7 +146,7 @@ void haywire_build_manifest(HaywireModelBuilder *builder)
     const HaywireCopyList *copies = &builder->copies[HAYWIRE_CATEGORY_MASTER];
     ManifestReader reader = { .builder = builder };
 
-    haywire_builder_budget(builder, MANIFEST_BYTES_MAX);
+    haywire_builder_budget(builder, builder->shares.model / MANIFEST_PARTS);
     haywire_vector_init(&reader.ram, sizeof(HaywireRamRange), RAM_RANGES_MAX);
     for (size_t i = 0; i < copies->count; i++) {
         const HaywireCopy *copy = copies->copy[i];

@@ -68,17 +68,39 @@ typedef struct HaywireCopyList {
 /* A model being made. After @no_memory nothing more is tried. */
 typedef struct HaywireModelBuilder {
     const HaywireModelInput *input;
+    HaywireShares shares;
     HaywireHostCounters *host;
     HaywireModelData *data;
     HaywireArena *arena;
     HaywireProcess *process; /* the table, in the arena */
     size_t process_count;
+    size_t process_room;
     HaywireCopyList copies[HAYWIRE_CATEGORY_COUNT];
     bool no_memory;
 } HaywireModelBuilder;
 
+/*
+ * The share for work, in sixteenths: what is needed at the same time. The list
+ * of copies and the array of a table's newest records, which the size of the
+ * table bounds, take the rest.
+ */
+enum {
+    HAYWIRE_WORK_SETS = 9, /* section sets, and sorting them */
+    HAYWIRE_WORK_PASS = 4, /* those of a camera, instead */
+    HAYWIRE_WORK_RUNS = 4, /* page-run sets of a camera */
+};
+
 /* Let the arena grow by @bytes from where it is, within the whole's limit. */
 void haywire_builder_budget(HaywireModelBuilder *builder, size_t bytes);
+/* How many elements of @size bytes @part of the share for work holds. */
+size_t haywire_builder_work(const HaywireModelBuilder *builder, size_t part,
+                            size_t size);
+/*
+ * Room in the arena for @count elements of @size bytes, to be filled; NULL when
+ * there is none, which is counted, or nothing to be stored.
+ */
+void *haywire_builder_array(HaywireModelBuilder *builder, size_t count,
+                            size_t size);
 /* Count a rejected page or record. */
 void haywire_builder_reject(HaywireModelBuilder *builder, HaywireStatus status);
 /* True for OK. A limit is counted, lack of memory noted. */
@@ -102,47 +124,52 @@ void *haywire_builder_move(HaywireModelBuilder *builder, HaywireVector *vector,
 bool haywire_builder_record(HaywireModelBuilder *builder,
                             HaywireRecordReader *reader,
                             HaywireRecord *ret_record);
+/* A reader of the page's records that stands at @position, where one stood. */
+HaywireRecordReader haywire_records_at(const HaywireCopy *copy,
+                                       size_t position);
 /* Begin reading a page's records; false when it holds none. */
 bool haywire_builder_records(HaywireModelBuilder *builder,
                              const HaywireCopy *copy, uint32_t kind,
                              HaywireRecordReader *ret_reader);
 
-/* The process table: one of the first two fills a vector of HaywireProcess. */
-bool haywire_table_from_snapshot(HaywireModelBuilder *builder,
-                                 HaywireVector *table);
-void haywire_table_from_cycles(HaywireModelBuilder *builder,
-                               HaywireVector *table);
+/* The process table: one of these makes it, in the builder. */
+bool haywire_table_from_snapshot(HaywireModelBuilder *builder);
+void haywire_table_from_cycles(HaywireModelBuilder *builder);
+/* Room for @count processes, or for as many as there may be. */
+bool haywire_table_begin(HaywireModelBuilder *builder, size_t count);
+/* A new process at its end; NULL when there is no room, which is counted. */
+HaywireProcess *haywire_table_add(HaywireModelBuilder *builder);
 /*
- * Sort by pid into the arena; of equal pids the first stays, the others are
- * counted when @count_duplicates.
+ * Sort by pid; of equal pids the first stays, the others are counted when
+ * @count_duplicates.
  */
-void haywire_table_settle(HaywireModelBuilder *builder, HaywireVector *table,
-                          bool count_duplicates);
+void haywire_table_settle(HaywireModelBuilder *builder, bool count_duplicates);
 /* A state letter fit for people. */
 char haywire_table_state(uint8_t state);
 
 /* A set of sections seen on a page. */
 typedef struct HaywireSetSeen {
-    size_t process; /* number in the table */
     uint64_t generation;
+    const HaywireCopy *copy;
+    uint32_t process; /* number in the table */
     uint32_t first;
-    uint32_t count; /* sections that do follow */
     uint32_t total;
+    uint16_t at;   /* the reader's position behind the set's head */
+    uint8_t count; /* sections that do follow */
     bool readable;
     bool whole; /* as many follow as the set says */
-    HaywireRecordReader sections;
 } HaywireSetSeen;
 
-/* Named limit: sets kept while choosing. */
-#define HAYWIRE_SETS_MAX 65536
-
+/* An empty vector of sets, within @part of the share for work. */
+void haywire_sets_init(const HaywireModelBuilder *builder, HaywireVector *sets,
+                       size_t part);
 /*
- * Count the sections that follow a set just read, and push it to @sets.
- * @reader ends up behind them; what comes next is still to be read.
+ * Count the sections that follow a set just read from @copy, and push it to
+ * @sets. @reader ends up behind them; what comes next is still to be read.
  */
 void haywire_sets_add(HaywireModelBuilder *builder, HaywireVector *sets,
-                      size_t process, const HaywireSetRecord *set,
-                      HaywireRecordReader *reader);
+                      size_t process, const HaywireCopy *copy,
+                      const HaywireSetRecord *set, HaywireRecordReader *reader);
 /* Sort @sets by process, newest generation first, then by ordinal. */
 void haywire_sets_sort(HaywireVector *sets);
 /*

@@ -9,17 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Sorting takes as much again. */
+#define SET_BYTES (2 * sizeof(HaywireSetSeen))
+
+void haywire_sets_init(const HaywireModelBuilder *builder, HaywireVector *sets,
+                       size_t part)
+{
+    haywire_vector_init(sets, sizeof(HaywireSetSeen),
+                        haywire_builder_work(builder, part, SET_BYTES));
+}
+
+_Static_assert(HAYWIRE_PAYLOAD_MAX / sizeof(HaywireWireSection) <= UINT8_MAX,
+               "a set's sections can be counted");
+
 void haywire_sets_add(HaywireModelBuilder *builder, HaywireVector *sets,
-                      size_t process, const HaywireSetRecord *set,
-                      HaywireRecordReader *reader)
+                      size_t process, const HaywireCopy *copy,
+                      const HaywireSetRecord *set, HaywireRecordReader *reader)
 {
     HaywireSetSeen seen = {
-        .process = process,
         .generation = set->generation,
+        .copy = copy,
+        .process = (uint32_t)process,
         .first = set->first,
         .total = set->total,
+        .at = (uint16_t)reader->cursor.position,
         .readable = !(set->flags & HAYWIRE_SECTION_SET_UNREADABLE),
-        .sections = *reader,
     };
 
     while (seen.count < set->count) {
@@ -97,7 +111,8 @@ _Static_assert(HAYWIRE_SECTION_READ == 1 && HAYWIRE_SECTION_WRITE == 2 &&
 /* A list being made. */
 typedef struct ListMaker {
     HaywireModelBuilder *builder;
-    HaywireVector sections;
+    HaywireSection *section; /* in the arena, with room for all */
+    size_t count;
     HaywireString last_path; /* as it lies in the copy */
     const char *last_text;   /* what came of it; NULL: none yet */
     uint64_t last_end;
@@ -131,61 +146,59 @@ static void fill_section(ListMaker *maker, const HaywireSectionRecord *record,
     section->path = path_text(maker, record->path, &section->path_truncated);
 }
 
-/* False when nothing more can be taken. */
-static bool add_section(ListMaker *maker, const HaywireSectionRecord *record)
+static void add_section(ListMaker *maker, const HaywireSectionRecord *record)
 {
-    void *section;
-
     if (record->start.value < maker->last_end) {
         haywire_builder_reject(maker->builder, HAYWIRE_BAD_RANGE);
-        return true;
+        return;
     }
     maker->last_end = record->end.value;
-    if (!haywire_builder_check(
-            maker->builder,
-            haywire_vector_extend(&maker->sections, &section))) {
-        return false;
-    }
-    fill_section(maker, record, section);
-    return true;
+    fill_section(maker, record, &maker->section[maker->count++]);
 }
 
 /* Each set was read once: its records are good sections. */
-static bool add_set(ListMaker *maker, const HaywireSetSeen *set)
+static void add_set(ListMaker *maker, const HaywireSetSeen *set)
 {
-    HaywireRecordReader reader = set->sections;
+    HaywireRecordReader reader = haywire_records_at(set->copy, set->at);
     HaywireRecord record;
 
     for (uint32_t i = 0; i < set->count; i++) {
-        if (haywire_record_next(&reader, &record, NULL) != HAYWIRE_OK ||
-            !add_section(maker, &record.section)) {
-            return false;
+        if (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
+            add_section(maker, &record.section);
         }
     }
-    return true;
 }
 
-#define SECTIONS_MAX (HAYWIRE_MODEL_BYTES_MAX / sizeof(HaywireSection))
+static size_t count_sections(const HaywireSetSeen *set, size_t count)
+{
+    size_t sections = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sections += set[i].count;
+    }
+    return sections;
+}
 
 bool haywire_sets_decode(HaywireModelBuilder *builder,
                          const HaywireSetSeen *set, size_t count,
                          HaywireSectionList *ret_list)
 {
-    ListMaker maker = { .builder = builder };
-    bool fine = true;
-    size_t taken;
+    size_t sections = count_sections(set, count);
+    ListMaker maker = {
+        .builder = builder,
+        .section =
+            haywire_builder_array(builder, sections, sizeof(HaywireSection)),
+    };
+    bool fine = maker.section || sections == 0;
 
-    haywire_vector_init(&maker.sections, sizeof(HaywireSection), SECTIONS_MAX);
-    for (size_t i = 0; i < count && fine; i++) {
-        fine = add_set(&maker, &set[i]);
+    for (size_t i = 0; i < count && maker.section; i++) {
+        add_set(&maker, &set[i]);
     }
-    taken = maker.sections.count;
     ret_list->generation = count ? set->generation : 0;
     ret_list->readable = count == 0 || set->readable;
     ret_list->total = count ? set->total : 0;
-    ret_list->section =
-        haywire_builder_move(builder, &maker.sections, &ret_list->count);
-    fine = fine && ret_list->count == taken;
+    ret_list->section = maker.section;
+    ret_list->count = maker.count;
     ret_list->complete =
         fine && is_complete(set, count) && ret_list->count == ret_list->total;
     return fine;
@@ -229,39 +242,47 @@ static size_t choose_generation(const HaywireSetSeen *set, size_t left,
     return at;
 }
 
-static bool add_list(HaywireModelBuilder *builder, HaywireVector *lists,
-                     const HaywireSetSeen *set, size_t count)
+static size_t count_lists(const HaywireVector *sets)
+{
+    const HaywireSetSeen *set = sets->data;
+    size_t lists = sets->count > 0;
+
+    for (size_t i = 1; i < sets->count; i++) {
+        lists += set[i].process != set[i - 1].process;
+    }
+    return lists;
+}
+
+static bool make_list(HaywireModelBuilder *builder, const HaywireSetSeen *set,
+                      size_t count, HaywireSectionList *ret_list)
 {
     const HaywireProcess *process = &builder->process[set->process];
-    HaywireSectionList list = {
+
+    *ret_list = (HaywireSectionList){
         .pid = process->pid,
         .start_time = process->start_time,
         .source = HAYWIRE_ORIGIN_ROUNDROBIN,
     };
-    bool fine = haywire_sets_decode(builder, set, count, &list);
-
-    return haywire_builder_check(builder, haywire_vector_push(lists, &list)) &&
-           fine;
+    return haywire_sets_decode(builder, set, count, ret_list);
 }
 
 void haywire_build_sections(HaywireModelBuilder *builder, HaywireVector *sets)
 {
+    HaywireModelData *data = builder->data;
     const HaywireSetSeen *set;
-    HaywireVector lists;
+    HaywireSectionList *list;
     size_t at = 0;
     bool fine = true;
 
     haywire_sets_sort(sets);
     set = sets->data;
-    haywire_vector_init(&lists, sizeof(HaywireSectionList),
-                        HAYWIRE_PROCESSES_MAX);
-    while (at < sets->count && fine && !builder->no_memory) {
+    list = haywire_builder_array(builder, count_lists(sets), sizeof(*list));
+    while (list && at < sets->count && fine && !builder->no_memory) {
         const HaywireSetSeen *first;
         size_t count;
 
         at += choose_generation(set + at, sets->count - at, &first, &count);
-        fine = add_list(builder, &lists, first, count);
+        fine = make_list(builder, first, count, &list[data->list_count++]);
     }
-    builder->data->list =
-        haywire_builder_move(builder, &lists, &builder->data->list_count);
+    data->list = list;
 }

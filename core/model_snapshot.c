@@ -113,10 +113,15 @@ char haywire_table_state(uint8_t state)
     return state > 0x20 && state < 0x7f ? (char)state : '?';
 }
 
-static bool add_entry(HaywireModelBuilder *builder, HaywireVector *table,
+static bool add_entry(HaywireModelBuilder *builder,
                       const HaywirePidEntry *entry)
 {
-    HaywireProcess process = {
+    HaywireProcess *process = haywire_table_add(builder);
+
+    if (!process) {
+        return false;
+    }
+    *process = (HaywireProcess){
         .pid = entry->pid,
         .ppid = entry->ppid,
         .start_time = entry->start_time_ns,
@@ -128,25 +133,33 @@ static bool add_entry(HaywireModelBuilder *builder, HaywireVector *table,
         .exe = "",
         .cmdline = "",
     };
-
-    process.name = haywire_builder_text(
-        builder, entry->name, entry->name_length, &process.name_truncated);
-    return haywire_builder_check(builder, haywire_vector_push(table, &process));
+    process->name = haywire_builder_text(
+        builder, entry->name, entry->name_length, &process->name_truncated);
+    return !builder->no_memory;
 }
 
-static void read_entries(HaywireModelBuilder *builder, Snapshot snapshot,
-                         HaywireVector *table)
+static void read_entries(HaywireModelBuilder *builder, Snapshot snapshot)
 {
     for (size_t i = 0; i < snapshot.count; i++) {
         HaywirePidPage page = snapshot.page[i].page;
         HaywirePidEntry entry;
 
         while (haywire_decode_pid_entry(&page, &entry) == HAYWIRE_OK) {
-            if (!add_entry(builder, table, &entry)) {
+            if (!add_entry(builder, &entry)) {
                 return;
             }
         }
     }
+}
+
+static size_t count_entries(Snapshot snapshot)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < snapshot.count; i++) {
+        count += snapshot.page[i].page.count;
+    }
+    return count;
 }
 
 static void describe(HaywireModelBuilder *builder, Snapshot snapshot)
@@ -158,8 +171,7 @@ static void describe(HaywireModelBuilder *builder, Snapshot snapshot)
     overview->snapshot_time = snapshot.page[0].page.taken_ns;
 }
 
-bool haywire_table_from_snapshot(HaywireModelBuilder *builder,
-                                 HaywireVector *table)
+bool haywire_table_from_snapshot(HaywireModelBuilder *builder)
 {
     size_t room = builder->copies[HAYWIRE_CATEGORY_PID].count;
     uint32_t ring = builder->input->discovery->geometry[HAYWIRE_CATEGORY_PID];
@@ -180,7 +192,9 @@ bool haywire_table_from_snapshot(HaywireModelBuilder *builder,
     chosen = choose(page, count, ring);
     if (chosen.count > 0) {
         describe(builder, chosen);
-        read_entries(builder, chosen, table);
+        if (haywire_table_begin(builder, count_entries(chosen))) {
+            read_entries(builder, chosen);
+        }
     }
     free(page);
     return chosen.count > 0;
@@ -195,47 +209,82 @@ static int compare_keys(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-static uint64_t *sorted_keys(const HaywireVector *table)
+/* Where the process for each place is now, in the order of pids. */
+static uint64_t *sorted_keys(const HaywireModelBuilder *builder)
 {
-    const HaywireProcess *process = table->data;
-    uint64_t *key = calloc(table->count, sizeof(*key));
+    size_t count = builder->process_count;
+    uint64_t *key = calloc(count, sizeof(*key));
 
     if (key) {
-        for (size_t i = 0; i < table->count; i++) {
-            key[i] = (uint64_t)process[i].pid << 32 | i;
+        for (size_t i = 0; i < count; i++) {
+            key[i] = (uint64_t)builder->process[i].pid << 32 | i;
         }
-        qsort(key, table->count, sizeof(*key), compare_keys);
+        qsort(key, count, sizeof(*key), compare_keys);
     }
     return key;
 }
 
-void haywire_table_settle(HaywireModelBuilder *builder, HaywireVector *table,
-                          bool count_duplicates)
+/*
+ * Put the process for each place there, along the circle that each such move
+ * opens: there may be no room for a second table.
+ */
+static void put_in_order(HaywireProcess *process, size_t count, uint64_t *key)
 {
-    const HaywireProcess *from = table->data;
-    uint64_t *key;
-    size_t count = 0;
+    for (size_t i = 0; i < count; i++) {
+        HaywireProcess moved = process[i];
+        size_t to = i, from;
 
-    if (table->count == 0) {
-        return;
+        while ((from = (uint32_t)key[to]) != i) {
+            process[to] = process[from];
+            key[to] = to;
+            to = from;
+        }
+        process[to] = moved;
+        key[to] = to;
     }
-    key = sorted_keys(table);
-    builder->process =
-        haywire_arena_alloc(builder->arena, table->count * sizeof(*from));
-    if (!key || !builder->process) {
-        builder->no_memory = true; /* the limit keeps room for the table */
-        free(key);
-        return;
+}
+
+static bool is_ascending(const HaywireModelBuilder *builder)
+{
+    for (size_t i = 1; i < builder->process_count; i++) {
+        if (builder->process[i - 1].pid >= builder->process[i].pid) {
+            return false;
+        }
     }
-    for (size_t i = 0; i < table->count; i++) {
-        if (i > 0 && key[i] >> 32 == key[i - 1] >> 32) {
-            if (count_duplicates) {
+    return true;
+}
+
+static void drop_duplicates(HaywireModelBuilder *builder, bool count_them)
+{
+    HaywireProcess *process = builder->process;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < builder->process_count; i++) {
+        if (kept > 0 && process[kept - 1].pid == process[i].pid) {
+            if (count_them) {
                 haywire_builder_reject(builder, HAYWIRE_BAD_VALUE);
             }
-            continue;
+        } else {
+            process[kept++] = process[i];
         }
-        builder->process[count++] = from[(uint32_t)key[i]];
     }
-    builder->process_count = count;
+    builder->process_count = kept;
+}
+
+/* Guests mostly list their processes in order. */
+void haywire_table_settle(HaywireModelBuilder *builder, bool count_duplicates)
+{
+    uint64_t *key;
+
+    if (is_ascending(builder)) {
+        return;
+    }
+    key = sorted_keys(builder);
+    if (!key) {
+        builder->no_memory = true;
+        return;
+    }
+    put_in_order(builder->process, builder->process_count, key);
     free(key);
+    drop_duplicates(builder, count_duplicates);
 }

@@ -92,6 +92,7 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
     HaywireModelInput input = {
         .overview = &overview,
         .layout = haywire_view_layout(view),
+        .shares = &view->shares,
         .host = &view->host,
     };
 

@@ -17,6 +17,7 @@
 
 /* A session made of pages that no builder would make. */
 typedef struct Liar {
+    HaywireShares shares;
     HaywireDiscovery discovery;
     HaywireCopy *copy;
     const HaywireCopy **list;
@@ -26,6 +27,7 @@ typedef struct Liar {
 
 static void liar_init(Liar *liar, size_t pages)
 {
+    liar->shares = haywire_shares_divide(HAYWIRE_MEMORY_ROOMY);
     liar->discovery = (HaywireDiscovery){ .state = HAYWIRE_SESSION_RUNNING };
     for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
         liar->discovery.geometry[i] = PAGES;
@@ -68,6 +70,7 @@ static HaywireModel *build(const Liar *liar, HaywireHostCounters *host)
         .discovery = &liar->discovery,
         .copy = liar->list,
         .copy_count = liar->count,
+        .shares = &liar->shares,
         .host = host,
     };
     HaywireModel *model;
@@ -130,6 +133,43 @@ static void test_many_processes(void)
     liar_clear(&liar);
 }
 
+/* With the least memory and the usual: what the share holds, not a process
+   more; a few thousand are no problem. */
+static void test_less_memory(void)
+{
+    static const struct {
+        size_t memory;
+        uint32_t pages;
+        bool whole;
+    } rows[] = {
+        { HAYWIRE_MEMORY_DEFAULT, 31, true }, /* 3,007 processes */
+        { HAYWIRE_MEMORY_DEFAULT, 60, true },
+        { HAYWIRE_MEMORY_DEFAULT, 338, false },
+        { HAYWIRE_MEMORY_MIN, 31, true },
+        { HAYWIRE_MEMORY_MIN, 338, false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        HaywireHostCounters host = { 0 };
+        HaywireModel *model;
+        Liar liar;
+
+        liar_init(&liar, PAGES);
+        liar.shares = haywire_shares_divide(rows[i].memory);
+        add_snapshot(&liar, rows[i].pages, true);
+        model = build(&liar, &host);
+        g_assert_cmpint(model->process_count ==
+                            rows[i].pages * HAYWIRE_PIDS_PER_PAGE,
+                        ==, rows[i].whole);
+        g_assert_cmpuint(model->process_count, >=, 3000);
+        g_assert_cmpuint(model->process_count * sizeof(HaywireProcess), <=,
+                         liar.shares.model / 2);
+        g_assert_cmpint(host.limits_reached == 0, ==, rows[i].whole);
+        haywire_model_unref(model);
+        liar_clear(&liar);
+    }
+}
+
 /* Without snapshots, and with names that take all the room they may. */
 static void test_long_names(void)
 {
@@ -139,6 +179,7 @@ static void test_long_names(void)
     Liar liar;
 
     liar_init(&liar, PAGES);
+    liar.shares = haywire_shares_divide(104 * HAYWIRE_MIB);
     memset(record, 0xff, sizeof(record));
     for (uint32_t i = 0; i < PAGES; i++) {
         HaywireWireCycle cycle = {
@@ -295,8 +336,8 @@ static void test_long_paths(void)
     before = heap_in_use();
     model = build(&liar, &host);
     used = heap_in_use() - before;
-    g_assert_cmpuint(used, >, HAYWIRE_MODEL_BYTES_MAX / 2);
-    g_assert_cmpuint(used, <, HAYWIRE_MODEL_BYTES_MAX + (64 << 10));
+    g_assert_cmpuint(used, >, liar.shares.model / 2);
+    g_assert_cmpuint(used, <, liar.shares.model + (64 << 10));
     g_assert_cmpuint(host.limits_reached, >, 0);
     g_assert_cmpint(haywire_model_sections(model, UINT32_MAX, &list), ==,
                     HAYWIRE_OK);
@@ -353,6 +394,7 @@ static void test_many_runs(void)
     Liar liar;
 
     liar_init(&liar, 2 * PAGES);
+    liar.shares = haywire_shares_divide(HAYWIRE_MEMORY_DEFAULT);
     add_snapshot(&liar, 1, true);
     add_camera(&liar, PAGES);
     model = build(&liar, &host);
@@ -361,7 +403,8 @@ static void test_many_runs(void)
                     HAYWIRE_OK);
     g_assert_false(list.complete);
     g_assert_cmpuint(list.count, >, 1000);
-    g_assert_cmpuint(list.count * sizeof(HaywirePageRun), <=, 2 << 20);
+    g_assert_cmpuint(list.count * sizeof(HaywirePageRun), <=,
+                     liar.shares.model / 4);
     haywire_model_unref(model);
     liar_clear(&liar);
 }
@@ -416,6 +459,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/model-limits/many-processes", test_many_processes);
+    g_test_add_func("/model-limits/less-memory", test_less_memory);
     g_test_add_func("/model-limits/long-names", test_long_names);
     g_test_add_func("/model-limits/many-generations", test_many_generations);
     g_test_add_func("/model-limits/many-sets", test_many_sets);

@@ -13,11 +13,11 @@
 #define HAYWIRE_MODEL_H
 
 #include "haywire/decode.h"
+#include "haywire/limits.h"
 #include "haywire/map.h"
 
-/* Limits of the reader, whatever the guest writes. */
-#define HAYWIRE_PROCESSES_MAX   32768
-#define HAYWIRE_MODEL_BYTES_MAX (12u << 20)
+/* As many as a model has at most, however roomy. */
+#define HAYWIRE_PROCESSES_MAX 32768
 
 typedef enum HaywireState {
     HAYWIRE_STATE_SEARCHING, /* no session, or none seen beating yet */
@@ -306,7 +306,7 @@ haywire_model_translate(const HaywireModel *model, uint32_t pid,
 
 /*
  * Building: what view.c hands over once all copies are taken. Lives in
- * model_build.c; allocates from one arena bounded by HAYWIRE_MODEL_BYTES_MAX.
+ * model_build.c; allocates from one arena within the model's share of memory.
  *
  * Copies of one session only, verified; a slot without a good copy is absent.
  */
@@ -325,6 +325,7 @@ typedef struct HaywireModelInput {
     const HaywireCopy *const *copy;    /* any order */
     size_t copy_count;
     const HaywireLayout *layout; /* NULL: not known */
+    const HaywireShares *shares; /* NULL: of HAYWIRE_MEMORY_DEFAULT */
     /* Rejections are counted here first, then copied to the model. */
     HaywireHostCounters *host;
 } HaywireModelInput;
