@@ -203,6 +203,16 @@ void haywire_sessions_observe(HaywireSessions *sessions, HaywireSource *source,
     }
 }
 
+void haywire_sessions_settle(HaywireSessions *sessions)
+{
+    size_t i;
+
+    for (i = 0; i < sessions->count; i++) {
+        sessions->session[i].beating = false;
+        sessions->session[i].stale = true;
+    }
+}
+
 /* 3 beating, 2 not judged yet, 1 stale, 0 gone. */
 static int rank(const HaywireSession *session)
 {

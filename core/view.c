@@ -285,6 +285,13 @@ static HaywireStatus select_session(HaywireView *view, HaywireNow now,
                : HAYWIRE_OK;
 }
 
+static void settle(HaywireView *view, HaywireNow now)
+{
+    if (now.still) {
+        haywire_sessions_settle(&view->sessions);
+    }
+}
+
 static HaywireStatus look(HaywireView *view, HaywireNow now)
 {
     HaywireShown *shown = &view->shown;
@@ -293,6 +300,7 @@ static HaywireStatus look(HaywireView *view, HaywireNow now)
 
     shown->beat_now = false;
     haywire_sessions_observe(&view->sessions, view->source, now.now_ns);
+    settle(view, now);
     hinted = haywire_view_follow_hints(view, now);
     follow_shown(view);
     if (hinted) {
@@ -307,6 +315,7 @@ static HaywireStatus look(HaywireView *view, HaywireNow now)
         if (status != HAYWIRE_OK) {
             return status;
         }
+        settle(view, now);
         follow_shown(view);
     }
     status = select_session(view, now, scan);

@@ -19,6 +19,7 @@
 
 struct Guest {
     char *path;
+    int fd; /* of memory without a name; else -1 */
     guint64 size;
     HaywireBeacons *beacons;
     guint8 *ram;
@@ -86,21 +87,49 @@ static gpointer live(gpointer data)
     return NULL;
 }
 
+static void take_memory(Guest *guest, int fd)
+{
+    g_assert_cmpint(fd, >=, 0);
+    guest->ram =
+        mmap(NULL, guest->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    g_assert_true(guest->ram != MAP_FAILED);
+}
+
+/* Closed at once, as the mapping is enough to write. */
+static void take_file(Guest *guest, const char *name, const char *text)
+{
+    int fd;
+
+    guest->path = cli_ram_new(name, text, guest->size);
+    guest->fd = -1;
+    fd = open(guest->path, O_RDWR | O_CLOEXEC);
+    take_memory(guest, fd);
+    close(fd);
+}
+
+static void take_nameless(Guest *guest, const char *name)
+{
+    guest->fd = memfd_create(name, MFD_CLOEXEC);
+    g_assert_cmpint(ftruncate(guest->fd, (off_t)guest->size), ==, 0);
+    guest->path = g_strdup_printf("/proc/%d/fd/%d", getpid(), guest->fd);
+    take_memory(guest, guest->fd);
+    g_assert_true(
+        haywire_beacons_place(guest->beacons, guest->ram, guest->size, NULL));
+}
+
 Guest *guest_start(const char *name, const char *text, guint64 size,
                    GuestHabit habit)
 {
     Guest *guest = g_new0(Guest, 1);
-    int fd;
 
-    guest->path = cli_ram_new(name, text, size);
     guest->size = size;
     guest->beacons = haywire_beacons_make(text);
     guest->habit = habit;
-    fd = open(guest->path, O_RDWR | O_CLOEXEC);
-    g_assert_cmpint(fd, >=, 0);
-    guest->ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    g_assert_true(guest->ram != MAP_FAILED);
-    close(fd);
+    if (habit & GUEST_NAMELESS) {
+        take_nameless(guest, name);
+    } else {
+        take_file(guest, name, text);
+    }
     guest->thread = g_thread_new("guest", live, guest);
     return guest;
 }
@@ -115,6 +144,9 @@ void guest_stop(Guest *guest)
     g_atomic_int_set(&guest->stop, 1);
     g_thread_join(guest->thread);
     munmap(guest->ram, guest->size);
+    if (guest->fd >= 0) {
+        close(guest->fd);
+    }
     haywire_beacons_free(guest->beacons);
     g_free(guest->path);
     g_free(guest);

@@ -15,11 +15,15 @@ typedef struct Guest Guest;
 
 typedef enum GuestHabit {
     GUEST_BEATS = 0,
-    GUEST_ANSWERS = 1, /* takes the control words over */
-    GUEST_DENIES = 2,  /* answers that it may not */
+    GUEST_ANSWERS = 1,  /* takes the control words over */
+    GUEST_DENIES = 2,   /* answers that it may not */
+    GUEST_NAMELESS = 4, /* its RAM is a memfd, not a file of a name */
 } GuestHabit;
 
-/* The RAM file @name of @size bytes made from @text; beats at once. */
+/*
+ * A guest of @size bytes of RAM, made from @text, in the file @name; beats at
+ * once.
+ */
 Guest *guest_start(const char *name, const char *text, guint64 size,
                    GuestHabit habit);
 const char *guest_path(const Guest *guest);

@@ -6,8 +6,10 @@
  */
 #include <fcntl.h>
 #include <glib.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -39,6 +41,59 @@ static void test_live(void)
     g_assert_nonnull(strstr(result.out, "\"state\": \"live\""));
     cli_result_clear(&result);
     guest_stop(guest);
+}
+
+/* Nobody has its file open for writing, as far as one can see. */
+static void test_live_nameless(void)
+{
+    Guest *guest = guest_start("nameless", SCENE, SCENE_SIZE, GUEST_NAMELESS);
+    g_autofree char *json = on(guest, "--json status");
+    CliResult result;
+
+    cli_run(json, &result);
+    g_assert_nonnull(strstr(result.out, "\"state\": \"live\""));
+    cli_result_clear(&result);
+    guest_stop(guest);
+}
+
+static void assert_state(const char *path, const char *state)
+{
+    g_autofree char *arguments =
+        g_strdup_printf("--ram %s --json status", path);
+    g_autofree char *expected = g_strdup_printf("\"state\": \"%s\"", state);
+    CliResult result;
+
+    cli_run(arguments, &result);
+    g_assert_nonnull(strstr(result.out, expected));
+    cli_result_clear(&result);
+}
+
+static gboolean is_on_local_disk(const char *path)
+{
+    struct statfs system;
+
+    g_assert_cmpint(statfs(path, &system), ==, 0);
+    return system.f_type == TMPFS_MAGIC || system.f_type == EXT4_SUPER_MAGIC ||
+           (unsigned long)system.f_type == XFS_SUPER_MAGIC ||
+           (unsigned long)system.f_type == BTRFS_SUPER_MAGIC;
+}
+
+/* So slow that it could not be judged by waiting for its heart. */
+static void test_at_rest(void)
+{
+    g_autofree char *path = cli_ram_new(
+        "kept", "session id=0x5 interval=4s\nprocess pid=1 name=\"init\"\n",
+        SCENE_SIZE);
+    int writer = open(path, O_WRONLY | O_CLOEXEC);
+
+    g_assert_cmpint(writer, >=, 0);
+    assert_state(path, "searching");
+    close(writer);
+    if (is_on_local_disk(path)) {
+        assert_state(path, "stale");
+    } else {
+        g_test_skip("the file system may have other writers");
+    }
 }
 
 /* The beating one is shown, though the other one has started later. */
@@ -173,6 +228,8 @@ static void test_truncated_scan(void)
     for (int i = 0; i < 20; i++) {
         g_autofree char *path = cli_ram_new("shrink", SCENE, SCENE_SIZE);
         g_autofree char *arguments = g_strdup_printf("--ram %s scan", path);
+        /* Else it is known to be at rest, and the scan ends too soon. */
+        int writer = open(path, O_WRONLY | O_CLOEXEC);
         CliProcess process = cli_start(arguments, NULL);
         CliResult result;
 
@@ -182,6 +239,7 @@ static void test_truncated_scan(void)
         g_assert_cmpint(result.status, >=, 0);
         g_assert_true(result.status == 3 || result.status == 1);
         cli_result_clear(&result);
+        close(writer);
     }
 }
 
@@ -207,6 +265,8 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli/live/live", test_live);
+    g_test_add_func("/cli/live/nameless", test_live_nameless);
+    g_test_add_func("/cli/live/at-rest", test_at_rest);
     g_test_add_func("/cli/live/beats-stale", test_live_beats_stale);
     g_test_add_func("/cli/live/focus", test_focus);
     g_test_add_func("/cli/live/focus-absent", test_focus_absent);

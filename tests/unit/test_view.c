@@ -264,6 +264,25 @@ static void test_stale_paused(void)
     free_world(world);
 }
 
+/* A file at rest needs no waiting; it may be used again later. */
+static void test_still(void)
+{
+    World *world = new_world(SESSION1, false);
+    g_autoptr(HaywireModel) rest = NULL;
+    g_autoptr(HaywireModel) after = NULL;
+
+    world->now.still = true;
+    rest = refresh(world);
+    g_assert_cmpint(rest->overview.state, ==, HAYWIRE_STATE_STALE);
+    g_assert_cmpuint(rest->process_count, ==, 2);
+    g_assert_cmpuint(haywire_view_beat_wait(world->view, world->now), ==, 0);
+    world->now.still = false;
+    beat(world, 0);
+    after = refresh_after(world, 100 * MS);
+    g_assert_cmpint(after->overview.state, ==, HAYWIRE_STATE_LIVE);
+    free_world(world);
+}
+
 /* Killed; its memory is used for other things, bit by bit. */
 static void test_killed(void)
 {
@@ -642,6 +661,7 @@ int main(int argc, char **argv)
     g_test_add_func("/view/stale", test_stale);
     g_test_add_func("/view/paused", test_paused);
     g_test_add_func("/view/stale-paused", test_stale_paused);
+    g_test_add_func("/view/still", test_still);
     g_test_add_func("/view/killed", test_killed);
     g_test_add_func("/view/closed", test_closed);
     g_test_add_func("/view/successor", test_successor);

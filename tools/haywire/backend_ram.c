@@ -16,12 +16,14 @@
 #include "open_ram.h"
 #include "progress.h"
 #include "ram_scan.h"
+#include "rest.h"
 
 #define NS_PER_US 1000
 
 typedef struct RamBackend {
     HaywireBackend base;
     char *path;
+    int fd;
     HaywireSource *source;
     HaywireView *view;
     HaywireModel *model; /* the newest; NULL before the first refresh */
@@ -33,11 +35,15 @@ static RamBackend *ram(HaywireBackend *backend)
     return (RamBackend *)backend;
 }
 
-static HaywireNow now(void)
+static HaywireNow now(const RamBackend *backend)
 {
     const uint64_t ns = (uint64_t)g_get_monotonic_time() * NS_PER_US;
 
-    return (HaywireNow){ .now_ns = ns, .host_ns = ns };
+    return (HaywireNow){
+        .now_ns = ns,
+        .host_ns = ns,
+        .still = haywire_file_at_rest(backend->fd),
+    };
 }
 
 /* A failure of the file itself: errno says more about one of them. */
@@ -60,7 +66,7 @@ static gboolean refresh(HaywireBackend *base, GError **error)
     HaywireStatus status;
 
     errno = 0;
-    status = haywire_view_refresh(backend->view, now(), &model);
+    status = haywire_view_refresh(backend->view, now(backend), &model);
     haywire_progress_end(&backend->progress);
     if (status != HAYWIRE_OK) {
         return fail(backend, status, error);
@@ -72,7 +78,8 @@ static gboolean refresh(HaywireBackend *base, GError **error)
 
 static gint64 beat_wait(HaywireBackend *base)
 {
-    const uint64_t ns = haywire_view_beat_wait(ram(base)->view, now());
+    const RamBackend *backend = ram(base);
+    const uint64_t ns = haywire_view_beat_wait(backend->view, now(backend));
 
     return (gint64)((ns + NS_PER_US - 1) / NS_PER_US);
 }
@@ -193,7 +200,9 @@ static gboolean scan(HaywireBackend *base, HaywireScanReport *ret_report,
     HaywireStatus status;
 
     errno = 0;
-    status = haywire_ram_scan(backend->source, &backend->progress, ret_report);
+    status =
+        haywire_ram_scan(backend->source, haywire_file_at_rest(backend->fd),
+                         &backend->progress, ret_report);
     haywire_progress_end(&backend->progress);
     return status == HAYWIRE_OK || fail(backend, status, error);
 }
@@ -205,6 +214,7 @@ static void destroy(HaywireBackend *base)
     haywire_model_unref(backend->model);
     haywire_view_destroy(backend->view);
     haywire_source_destroy(backend->source);
+    close(backend->fd);
     g_free(backend->path);
     g_free(backend);
 }
@@ -224,14 +234,15 @@ static const HaywireBackendOps ram_ops = {
     .destroy = destroy,
 };
 
-static gboolean open_view(RamBackend *backend, int fd, GError **error)
+static gboolean open_view(RamBackend *backend, GError **error)
 {
     HaywireStatus status;
 
     errno = 0;
     status = haywire_file_source_install_guard();
     if (status == HAYWIRE_OK) {
-        status = haywire_file_source_open(fd, backend->path, &backend->source);
+        status = haywire_file_source_open(backend->fd, backend->path,
+                                          &backend->source);
     }
     if (status == HAYWIRE_OK) {
         status = haywire_view_new(backend->source, &backend->view);
@@ -246,7 +257,6 @@ HaywireBackend *haywire_backend_ram_new(const char *path, GError **error)
 {
     const int fd = haywire_open_ram(path, error);
     RamBackend *backend;
-    gboolean done;
 
     if (fd < 0) {
         return NULL;
@@ -254,9 +264,8 @@ HaywireBackend *haywire_backend_ram_new(const char *path, GError **error)
     backend = g_new0(RamBackend, 1);
     backend->base.ops = &ram_ops;
     backend->path = g_strdup(path);
-    done = open_view(backend, fd, error);
-    close(fd);
-    if (!done) {
+    backend->fd = fd;
+    if (!open_view(backend, error)) {
         destroy(&backend->base);
         return NULL;
     }

@@ -83,11 +83,14 @@ static bool all_judged(const HaywireSessions *sessions)
     return true;
 }
 
-static void judge(HaywireSessions *sessions, HaywireSource *source)
+static void judge(HaywireSessions *sessions, HaywireSource *source, bool still)
 {
     const gint64 limit = g_get_monotonic_time() + JUDGE_LIMIT_US;
 
     haywire_sessions_observe(sessions, source, now_ns());
+    if (still) {
+        haywire_sessions_settle(sessions);
+    }
     while (!all_judged(sessions) && g_get_monotonic_time() < limit) {
         g_usleep(JUDGE_STEP_US);
         haywire_sessions_observe(sessions, source, now_ns());
@@ -130,7 +133,7 @@ static GArray *make_rows(const Scan *scan)
     return rows;
 }
 
-static HaywireStatus run(Scan *scan, HaywireSource *source,
+static HaywireStatus run(Scan *scan, HaywireSource *source, bool still,
                          HaywireScanReport *ret_report)
 {
     const uint64_t start = now_ns();
@@ -142,7 +145,7 @@ static HaywireStatus run(Scan *scan, HaywireSource *source,
         return status;
     }
     ret_report->duration = now_ns() - start;
-    judge(&scan->sessions, source);
+    judge(&scan->sessions, source, still);
     status = source->ops->check(source);
     if (status != HAYWIRE_OK) {
         return status;
@@ -156,7 +159,8 @@ static HaywireStatus run(Scan *scan, HaywireSource *source,
     return HAYWIRE_OK;
 }
 
-HaywireStatus haywire_ram_scan(HaywireSource *source, HaywireProgress *progress,
+HaywireStatus haywire_ram_scan(HaywireSource *source, bool still,
+                               HaywireProgress *progress,
                                HaywireScanReport *ret_report)
 {
     Scan *scan = g_new0(Scan, 1);
@@ -165,7 +169,7 @@ HaywireStatus haywire_ram_scan(HaywireSource *source, HaywireProgress *progress,
     scan->progress = progress;
     scan->pages =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    status = run(scan, source, ret_report);
+    status = run(scan, source, still, ret_report);
     g_hash_table_destroy(scan->pages);
     g_free(scan);
     return status;

@@ -12,12 +12,13 @@
 
 /*
  * Scan all of @source, then watch the sessions until each is judged (a few
- * seconds at most). On success *ret_report->row is a new array.
+ * seconds at most; @still, nobody can write to it: not at all). On success
+ * *ret_report->row is a new array.
  *
  * HAYWIRE_OK, and all of haywire_scan().
  */
 HaywireStatus
-haywire_ram_scan(HaywireSource *source, HaywireProgress *progress,
+haywire_ram_scan(HaywireSource *source, bool still, HaywireProgress *progress,
                  HaywireScanReport *ret_report) HAYWIRE_MUST_CHECK;
 
 #endif

@@ -46,6 +46,9 @@ void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
 void haywire_sessions_observe(HaywireSessions *sessions, HaywireSource *source,
                               uint64_t now_ns);
 
+/* Nobody can write to the memory: what is not judged yet is stale. */
+void haywire_sessions_settle(HaywireSessions *sessions);
+
 /* How long (ns) its heartbeat may stand still: section 5.1. */
 uint64_t haywire_session_stale_after(const HaywireSession *session);
 

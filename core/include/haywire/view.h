@@ -73,11 +73,15 @@ void haywire_view_reset(HaywireView *view);
  *
  * @paused: the guest's processors are stopped, and the clock of @now_ns with
  * them. A session that is live is then shown as paused. Only QEMU knows.
+ *
+ * @still: nobody can write to the memory just now, so that no heartbeat grows
+ * and every session is stale. For a file that is known to be at rest.
  */
 typedef struct HaywireNow {
     uint64_t now_ns;
     uint64_t host_ns;
     bool paused;
+    bool still;
 } HaywireNow;
 
 /*
