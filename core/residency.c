@@ -13,6 +13,9 @@
 #include "residency_method.h"
 
 #define RUNS_PER_BATCH 256
+/* Pages this far apart are asked for together: a question costs as much as
+   walking over some sixty entries of the page table. */
+#define GAP_MAX (UINT64_C(64) * HAYWIRE_PAGE_SIZE)
 
 struct HaywireResidency {
     HaywireResidencyMethod method; /* as asked for */
@@ -200,30 +203,125 @@ static HaywireStatus seek_page(int fd, uint64_t offset)
                : HAYWIRE_NOT_RESIDENT;
 }
 
-HaywireStatus haywire_residency_page(HaywireResidency *residency,
-                                     const uint8_t *host, uint64_t length,
-                                     int fd, uint64_t fd_offset,
-                                     bool own_mapping, uint64_t at)
-{
-    const HaywireMapping mapping = { host, length, fd, fd_offset };
-    HaywireStatus status;
-    bool found;
+/* Pages of a mapping to be asked for, by their positions. */
+typedef struct Question {
+    HaywireMapping mapping;
+    uint64_t start; /* position of the mapping */
+    const HaywirePosition *where;
+    HaywireStatus *status;
+} Question;
 
-    if (length < HAYWIRE_PAGE_SIZE || at > length - HAYWIRE_PAGE_SIZE) {
-        return HAYWIRE_NOT_RESIDENT;
+static uint64_t offset_of(const Question *question, size_t i)
+{
+    return question->where[i].value - question->start;
+}
+
+static bool is_inside(const Question *question, size_t i)
+{
+    uint64_t length = question->mapping.length;
+
+    return question->where[i].value >= question->start &&
+           length >= HAYWIRE_PAGE_SIZE &&
+           offset_of(question, i) <= length - HAYWIRE_PAGE_SIZE;
+}
+
+/* How many from @first on lie so close that one question is cheaper. */
+static size_t close_pages(const Question *question, size_t first, size_t count)
+{
+    size_t i = first + 1;
+
+    while (i < count && is_inside(question, i) &&
+           question->where[i].value - question->where[i - 1].value <= GAP_MAX) {
+        i++;
     }
-    if (fd >= 0 &&
-        choose(residency, fd, own_mapping) == HAYWIRE_RESIDENCY_SEEK_DATA) {
-        return seek_page(fd, fd_offset + at);
+    return i - first;
+}
+
+/* Pages from *at to @end, which are sorted, against the runs just filled. */
+static void take_runs(const HaywireResidency *residency,
+                      const Question *question, size_t *at, size_t end)
+{
+    size_t i;
+
+    for (i = 0; i < residency->count; i++) {
+        const HaywireRun *run = &residency->run[i];
+
+        while (*at < end && offset_of(question, *at) < run->start) {
+            ++*at;
+        }
+        while (*at < end &&
+               offset_of(question, *at) - run->start < run->length) {
+            question->status[(*at)++] = HAYWIRE_OK;
+        }
+    }
+    while (*at < end && offset_of(question, *at) < residency->looked) {
+        ++*at;
+    }
+}
+
+static void answer(const Question *question, size_t first, size_t end,
+                   HaywireStatus status)
+{
+    for (; first < end; first++) {
+        question->status[first] = status;
+    }
+}
+
+/* Pages @first to @end - 1, which lie close to each other. */
+static void ask_span(HaywireResidency *residency, const Question *question,
+                     bool own_mapping, size_t first, size_t end)
+{
+    uint64_t from = offset_of(question, first);
+    uint64_t behind = offset_of(question, end - 1) + HAYWIRE_PAGE_SIZE;
+
+    answer(question, first, end, HAYWIRE_NOT_RESIDENT);
+    while (first < end) {
+        HaywireStatus status =
+            fill(residency, &question->mapping, own_mapping, from, behind);
+
+        if (status != HAYWIRE_OK) {
+            answer(question, first, end, status);
+            return;
+        }
+        if (residency->looked <= from) {
+            return;
+        }
+        take_runs(residency, question, &first, end);
+        from = residency->looked;
+    }
+}
+
+void haywire_residency_pages(HaywireResidency *residency,
+                             const HaywireRegion *region, int fd,
+                             uint64_t fd_offset, bool own_mapping,
+                             const HaywirePosition *where, size_t count,
+                             HaywireStatus *ret_status)
+{
+    const Question question = {
+        .mapping = { region->host, region->length, fd, fd_offset },
+        .start = region->start.value,
+        .where = where,
+        .status = ret_status,
+    };
+    bool seeks = fd >= 0 && choose(residency, fd, own_mapping) ==
+                                HAYWIRE_RESIDENCY_SEEK_DATA;
+    size_t i, pages;
+
+    drop_batch(residency);
+    for (i = 0; i < count; i += pages) {
+        pages = 1;
+        ret_status[i] = HAYWIRE_NOT_RESIDENT;
+        if (!is_inside(&question, i)) {
+            continue;
+        }
+        if (seeks) {
+            ret_status[i] = seek_page(fd, fd_offset + offset_of(&question, i));
+            continue;
+        }
+        pages = close_pages(&question, i, count);
+        ask_span(residency, &question, own_mapping, i, i + pages);
     }
     drop_batch(residency);
-    status = fill(residency, &mapping, own_mapping, at, at + HAYWIRE_PAGE_SIZE);
-    found = status == HAYWIRE_OK && residency->count > 0;
-    drop_batch(residency);
-    if (status != HAYWIRE_OK) {
-        return status;
-    }
-    return found ? HAYWIRE_OK : HAYWIRE_NOT_RESIDENT;
 }
 
 const char *haywire_residency_method_name(const HaywireResidency *residency)

@@ -57,12 +57,9 @@ static HaywireStatus page_is_resident(HaywireSource *source,
 {
     HaywirePosition start;
     uint64_t length;
-    HaywireStatus status;
+    HaywireStatus status =
+        source->ops->next_resident(source, where, &start, &length);
 
-    if (source->ops->is_resident) {
-        return source->ops->is_resident(source, where);
-    }
-    status = source->ops->next_resident(source, where, &start, &length);
     if (status == HAYWIRE_NOT_FOUND ||
         (status == HAYWIRE_OK && start.value != where.value)) {
         return HAYWIRE_NOT_RESIDENT;
@@ -70,22 +67,65 @@ static HaywireStatus page_is_resident(HaywireSource *source,
     return status;
 }
 
+/* How many of the first @count pages lie within @region. */
+static size_t pages_within(const HaywireRegion *region,
+                           const HaywirePosition *where, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && where[i].value % HAYWIRE_PAGE_SIZE == 0 &&
+           where[i].value >= region->start.value &&
+           region->length >= HAYWIRE_PAGE_SIZE &&
+           where[i].value - region->start.value <=
+               region->length - HAYWIRE_PAGE_SIZE) {
+        i++;
+    }
+    return i;
+}
+
+static void ask_region(HaywireSource *source, const HaywireRegion *region,
+                       const HaywirePosition *where, size_t count,
+                       HaywireStatus *ret_status)
+{
+    size_t i;
+
+    if (source->ops->are_resident) {
+        source->ops->are_resident(source, region, where, count, ret_status);
+        return;
+    }
+    for (i = 0; i < count; i++) {
+        ret_status[i] = page_is_resident(source, where[i]);
+    }
+}
+
+void haywire_source_resident_pages(HaywireSource *source,
+                                   const HaywirePosition *where, size_t count,
+                                   HaywireStatus *ret_status)
+{
+    size_t i = 0;
+
+    while (i < count) {
+        const HaywireRegion *region = find_region(source, where[i]);
+        size_t pages = region ? pages_within(region, where + i, count - i) : 0;
+
+        if (pages == 0) {
+            ret_status[i++] = HAYWIRE_OUT_OF_RANGE;
+            continue;
+        }
+        ask_region(source, region, where + i, pages, ret_status + i);
+        i += pages;
+    }
+}
+
 HaywireStatus haywire_source_resident_page(HaywireSource *source,
                                            HaywirePosition where,
                                            const uint8_t **ret_host)
 {
-    const uint8_t *host;
     HaywireStatus status;
 
-    if (where.value % HAYWIRE_PAGE_SIZE != 0) {
-        return HAYWIRE_OUT_OF_RANGE;
-    }
-    status = haywire_source_pointer(source, where, HAYWIRE_PAGE_SIZE, &host);
-    if (status == HAYWIRE_OK) {
-        status = page_is_resident(source, where);
-    }
-    if (status == HAYWIRE_OK) {
-        *ret_host = host;
-    }
-    return status;
+    haywire_source_resident_pages(source, &where, 1, &status);
+    return status == HAYWIRE_OK
+               ? haywire_source_pointer(source, where, HAYWIRE_PAGE_SIZE,
+                                        ret_host)
+               : status;
 }

@@ -80,18 +80,21 @@ static HaywireStatus array_next_resident(HaywireSource *source,
     return HAYWIRE_NOT_FOUND;
 }
 
-static HaywireStatus array_is_resident(HaywireSource *source,
-                                       HaywirePosition where)
+static void array_are_resident(HaywireSource *source,
+                               const HaywireRegion *region,
+                               const HaywirePosition *where, size_t count,
+                               HaywireStatus *ret_status)
 {
-    const uint8_t *page;
-    HaywireStatus status =
-        haywire_source_pointer(source, where, HAYWIRE_PAGE_SIZE, &page);
+    const ArraySource *array = (ArraySource *)source;
+    size_t i;
 
-    if (status != HAYWIRE_OK) {
-        return status;
+    for (i = 0; i < count; i++) {
+        const uint8_t *page =
+            region->host + (where[i].value - region->start.value);
+
+        ret_status[i] =
+            page_counts(array, page) ? HAYWIRE_OK : HAYWIRE_NOT_RESIDENT;
     }
-    return page_counts((ArraySource *)source, page) ? HAYWIRE_OK
-                                                    : HAYWIRE_NOT_RESIDENT;
 }
 
 static HaywireStatus array_compare_and_swap(HaywireSource *source,
@@ -138,7 +141,7 @@ static const HaywireSourceOps array_ops = {
     .check = array_check,
     .layout = array_layout,
     .destroy = array_destroy,
-    .is_resident = array_is_resident,
+    .are_resident = array_are_resident,
 };
 
 HaywireStatus haywire_array_source_new(const HaywireRegion *regions,

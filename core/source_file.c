@@ -49,14 +49,15 @@ static HaywireStatus file_next_resident(HaywireSource *source,
                                   from.value, &ret_start->value, ret_length);
 }
 
-static HaywireStatus file_is_resident(HaywireSource *source,
-                                      HaywirePosition where)
+static void file_are_resident(HaywireSource *source,
+                              const HaywireRegion *region,
+                              const HaywirePosition *where, size_t count,
+                              HaywireStatus *ret_status)
 {
     FileSource *file = (FileSource *)source;
 
-    return haywire_residency_page(file->residency, file->region.host,
-                                  file->region.length, file->fd, 0, false,
-                                  where.value);
+    haywire_residency_pages(file->residency, region, file->fd, 0, false, where,
+                            count, ret_status);
 }
 
 /*
@@ -208,7 +209,7 @@ static const HaywireSourceOps file_ops = {
     .check = file_check,
     .layout = file_layout,
     .destroy = file_destroy,
-    .is_resident = file_is_resident,
+    .are_resident = file_are_resident,
     .will_scan = file_will_scan,
     .scanned = file_scanned,
 };

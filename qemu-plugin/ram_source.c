@@ -112,21 +112,18 @@ static HaywireStatus ram_source_next_resident(HaywireSource *source,
     return HAYWIRE_NOT_FOUND;
 }
 
-/* One page: without walking the run that it lies in. */
-static HaywireStatus ram_source_is_resident(HaywireSource *source,
-                                            HaywirePosition where)
+/* Pages by themselves: without walking the runs that they lie in. */
+static void ram_source_are_resident(HaywireSource *source,
+                                    const HaywireRegion *region,
+                                    const HaywirePosition *where, size_t count,
+                                    HaywireStatus *ret_status)
 {
     HaywireRamSource *ram = ram_source(source);
-    HaywireGpa gpa = { where.value };
-    const HaywireRamPiece *piece =
-        haywire_ram_blocks_find(ram->blocks, gpa, HAYWIRE_PAGE_SIZE);
+    const HaywireRamPiece *piece = piece_at(
+        ram, (guint)(region - (const HaywireRegion *)ram->regions->data));
 
-    if (!piece) {
-        return HAYWIRE_NOT_RESIDENT;
-    }
-    return haywire_residency_page(ram->residency, piece->host, piece->length,
-                                  piece->fd, piece->file_offset, true,
-                                  where.value - piece->gpa.value);
+    haywire_residency_pages(ram->residency, region, piece->fd,
+                            piece->file_offset, true, where, count, ret_status);
 }
 
 static HaywireStatus ram_source_compare_and_swap(HaywireSource *source,
@@ -181,7 +178,7 @@ static void ram_source_destroy(HaywireSource *source)
 static const HaywireSourceOps ram_source_ops = {
     .regions = ram_source_regions,
     .next_resident = ram_source_next_resident,
-    .is_resident = ram_source_is_resident,
+    .are_resident = ram_source_are_resident,
     .compare_and_swap = ram_source_compare_and_swap,
     .check = ram_source_check,
     .layout = ram_source_layout,

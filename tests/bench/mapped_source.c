@@ -32,13 +32,14 @@ static HaywireStatus next_resident(HaywireSource *source, HaywirePosition from,
                                   from.value, &ret_start->value, ret_length);
 }
 
-static HaywireStatus is_resident(HaywireSource *source, HaywirePosition where)
+static void are_resident(HaywireSource *source, const HaywireRegion *region,
+                         const HaywirePosition *where, size_t count,
+                         HaywireStatus *ret_status)
 {
     MappedSource *mapped = (MappedSource *)source;
 
-    return haywire_residency_page(mapped->residency, mapped->region.host,
-                                  mapped->region.length, mapped->fd, 0, true,
-                                  where.value);
+    haywire_residency_pages(mapped->residency, region, mapped->fd, 0, true,
+                            where, count, ret_status);
 }
 
 static HaywireStatus compare_and_swap(HaywireSource *source,
@@ -76,7 +77,7 @@ static const HaywireSourceOps ops = {
     .check = check,
     .layout = layout,
     .destroy = destroy,
-    .is_resident = is_resident,
+    .are_resident = are_resident,
 };
 
 HaywireSource *mapped_source_new(uint8_t *host, uint64_t length, int fd)

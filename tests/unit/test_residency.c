@@ -15,6 +15,7 @@
 
 #define PAGE  HAYWIRE_PAGE_SIZE
 #define PAGES 4096
+#define START UINT64_C(0x40000000) /* position of the mapping */
 
 static const HaywireResidencyMethod methods[] = {
     HAYWIRE_RESIDENCY_AUTO,
@@ -108,22 +109,65 @@ static void check_walk(HaywireResidency *residency, const Memory *memory)
     }
 }
 
-static void check_pages(HaywireResidency *residency, const Memory *memory)
+/* @count pages, the first and then each @step one, asked for at once. */
+static void check_pages(HaywireResidency *residency, const Memory *memory,
+                        size_t first, size_t step, size_t count)
 {
+    const HaywireRegion region = { { START }, PAGES * PAGE, memory->host };
+    g_autofree HaywirePosition *where = g_new(HaywirePosition, count);
+    g_autofree HaywireStatus *status = g_new(HaywireStatus, count);
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        where[i].value = START + (first + i * step) * PAGE;
+        status[i] = HAYWIRE_STATUS_COUNT;
+    }
+    haywire_residency_pages(residency, &region, memory->fd, 0, memory->own,
+                            where, count, status);
+    for (i = 0; i < count; i++) {
+        size_t page = first + i * step;
+
+        g_assert_cmpint(status[i], ==,
+                        page < PAGES && is_written(page)
+                            ? HAYWIRE_OK
+                            : HAYWIRE_NOT_RESIDENT);
+    }
+}
+
+/* Alone, close and far apart, twice the same, backwards, over the end. */
+static void check_many_pages(HaywireResidency *residency, const Memory *memory)
+{
+    const HaywireRegion region = { { START }, PAGES * PAGE, memory->host };
+    const HaywirePosition mixed[] = {
+        { START + 2001 * PAGE },
+        { START + 200 * PAGE },
+        { START + 200 * PAGE },
+        { START + 99 * PAGE },
+        { START },
+        { START - PAGE },
+        { START + 101 * PAGE },
+        { UINT64_MAX - PAGE },
+        { 0 },
+    };
+    static const bool expected[] = { false, true, true,  false, true,
+                                     false, true, false, false };
+    HaywireStatus status[G_N_ELEMENTS(mixed)];
     size_t page;
 
-    for (page = 0; page < PAGES; page++) {
-        HaywireStatus status =
-            haywire_residency_page(residency, memory->host, PAGES * PAGE,
-                                   memory->fd, 0, memory->own, page * PAGE);
-
-        g_assert_cmpint(status, ==,
-                        is_written(page) ? HAYWIRE_OK : HAYWIRE_NOT_RESIDENT);
+    for (page = 0; page < PAGES; page += 7) {
+        check_pages(residency, memory, page, 1, 1);
     }
-    g_assert_cmpint(haywire_residency_page(residency, memory->host,
-                                           PAGES * PAGE, memory->fd, 0,
-                                           memory->own, PAGES * PAGE),
-                    ==, HAYWIRE_NOT_RESIDENT);
+    check_pages(residency, memory, 0, 1, PAGES + 5);
+    check_pages(residency, memory, 0, 3, PAGES / 3);
+    check_pages(residency, memory, 1, 64, PAGES / 64 + 1);
+    check_pages(residency, memory, 1, 65, PAGES / 65 + 1);
+    check_pages(residency, memory, 5, 500, 20);
+    haywire_residency_pages(residency, &region, memory->fd, 0, memory->own,
+                            mixed, G_N_ELEMENTS(mixed), status);
+    for (page = 0; page < G_N_ELEMENTS(mixed); page++) {
+        g_assert_cmpint(status[page], ==,
+                        expected[page] ? HAYWIRE_OK : HAYWIRE_NOT_RESIDENT);
+    }
 }
 
 /* In the middle of a run, in a hole, behind the end. */
@@ -162,7 +206,7 @@ static void check(HaywireResidencyMethod method, bool anonymous, bool own)
     }
     check_walk(residency, &memory);
     check_walk(residency, &memory);
-    check_pages(residency, &memory);
+    check_many_pages(residency, &memory);
     check_jumps(residency, &memory);
     free_memory(&memory);
     haywire_residency_destroy(residency);
@@ -215,7 +259,10 @@ static void test_no_stale_answers(void)
     for (i = 0; i < G_N_ELEMENTS(methods); i++) {
         HaywireResidency *residency;
         Memory memory = new_memory(false, true);
+        const HaywireRegion region = { { 0 }, PAGES * PAGE, memory.host };
+        const HaywirePosition tenth = { 10 * PAGE };
         uint64_t start, length;
+        HaywireStatus status;
 
         if (haywire_residency_new(methods[i], &residency) != HAYWIRE_OK) {
             free_memory(&memory);
@@ -228,10 +275,9 @@ static void test_no_stale_answers(void)
                         HAYWIRE_OK);
         g_assert_cmpuint(start, ==, 9 * PAGE);
         write_page(&memory, 10);
-        g_assert_cmpint(haywire_residency_page(residency, memory.host,
-                                               PAGES * PAGE, memory.fd, 0, true,
-                                               10 * PAGE),
-                        ==, HAYWIRE_OK);
+        haywire_residency_pages(residency, &region, memory.fd, 0, true, &tenth,
+                                1, &status);
+        g_assert_cmpint(status, ==, HAYWIRE_OK);
         free_memory(&memory);
         haywire_residency_destroy(residency);
     }
@@ -242,6 +288,9 @@ static void test_no_file(void)
 {
     HaywireResidency *residency;
     Memory memory = new_memory(true, true);
+    const HaywireRegion region = { { 0 }, PAGES * PAGE, memory.host };
+    const HaywirePosition where[] = { { 0 }, { PAGE }, { PAGES * PAGE } };
+    HaywireStatus status[G_N_ELEMENTS(where)];
     uint64_t start, length;
 
     g_assert_cmpint(
@@ -249,6 +298,11 @@ static void test_no_file(void)
         HAYWIRE_OK);
     g_assert_cmpint(next(residency, &memory, 0, &start, &length), ==,
                     HAYWIRE_IO_ERROR);
+    haywire_residency_pages(residency, &region, -1, 0, true, where,
+                            G_N_ELEMENTS(where), status);
+    g_assert_cmpint(status[0], ==, HAYWIRE_IO_ERROR);
+    g_assert_cmpint(status[1], ==, HAYWIRE_IO_ERROR);
+    g_assert_cmpint(status[2], ==, HAYWIRE_NOT_RESIDENT);
     haywire_residency_destroy(residency);
     haywire_residency_destroy(NULL);
     free_memory(&memory);

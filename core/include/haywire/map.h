@@ -95,9 +95,9 @@ bool haywire_map_take_discovery(HaywireMap *map,
  * Fill slots from the master index, without a scan: each page named there is
  * verified, unless the map has it at that place already. Needs the index pages
  * in the map, or a discovery page that leads to them. Slots whose page is
- * missing, foreign, not resident or outside are
- * counted in *ret_missing; they keep what they had.
- * HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes).
+ * missing, foreign, not resident or outside are counted in *ret_missing; they
+ * keep what they had. Where a slot is named twice the last index page counts.
+ * HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes), HAYWIRE_NO_MEMORY.
  */
 HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
                                     const HaywireLayout *layout,

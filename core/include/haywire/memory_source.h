@@ -65,12 +65,15 @@ typedef struct HaywireSourceOps {
     void (*destroy)(HaywireSource *source);
 
     /*
-     * Whether reading the page at @where (page-aligned, within a region)
-     * allocates nothing: a cheaper next_resident() for one page. NULL: asked
-     * through next_resident(). HAYWIRE_OK, HAYWIRE_NOT_RESIDENT,
-     * HAYWIRE_IO_ERROR.
+     * Which pages can be read without allocating: a cheaper next_resident() for
+     * single ones. @where: @count page-aligned positions within @region, which
+     * is one of regions(); mostly sorted, and asked together where they lie
+     * close. ret_status[]: HAYWIRE_OK, HAYWIRE_NOT_RESIDENT, HAYWIRE_IO_ERROR
+     * for each. NULL: asked through next_resident().
      */
-    HaywireStatus (*is_resident)(HaywireSource *source, HaywirePosition where);
+    void (*are_resident)(HaywireSource *source, const HaywireRegion *region,
+                         const HaywirePosition *where, size_t count,
+                         HaywireStatus *ret_status);
 
     /*
      * The scan is about to read all of [start, start + length), which lies in
@@ -114,6 +117,14 @@ haywire_source_resident_page(HaywireSource *source, HaywirePosition where,
                              const uint8_t **ret_host) HAYWIRE_MUST_CHECK;
 
 /*
+ * The same for @count pages at once, which costs less when @where is sorted.
+ * ret_status[]: what haywire_source_resident_page() says of each.
+ */
+void haywire_source_resident_pages(HaywireSource *source,
+                                   const HaywirePosition *where, size_t count,
+                                   HaywireStatus *ret_status);
+
+/*
  * A RAM file, mapped read-only and shared. Opened without following a
  * symbolic link as the last component is up to the caller: @fd is borrowed
  * during the call and duplicated.
@@ -147,7 +158,7 @@ haywire_array_source_new(const HaywireRegion *regions, size_t count,
 
 /*
  * Resident pages of one mapping of this process; for implementations of
- * next_resident() and is_resident(). One thread.
+ * next_resident() and are_resident(). One thread.
  *
  * What AUTO takes: for an own mapping PAGEMAP_SCAN (Linux 6.7) where the
  * kernel has it, else /proc/self/pagemap; both also see pages of a private
@@ -193,15 +204,19 @@ HaywireStatus haywire_residency_next(HaywireResidency *residency,
                                      uint64_t *ret_length) HAYWIRE_MUST_CHECK;
 
 /*
- * Whether the one page at @at (bytes into the mapping) is resident; never from
- * a batch. Other arguments as above. HAYWIRE_OK, HAYWIRE_NOT_RESIDENT,
- * HAYWIRE_IO_ERROR (errno).
+ * Whether each of @count pages of @region is resident; never from a batch. One
+ * question is asked for pages that are sorted and lie close to each other: it
+ * costs 0.2 us, and 2 ns for each page between them.
+ *
+ * @region: the mapping; @where: positions in it, page-aligned. Other arguments
+ * as above. ret_status[]: HAYWIRE_OK, HAYWIRE_NOT_RESIDENT (also outside),
+ * HAYWIRE_IO_ERROR (errno), for each.
  */
-HaywireStatus haywire_residency_page(HaywireResidency *residency,
-                                     const uint8_t *host, uint64_t length,
-                                     int fd, uint64_t fd_offset,
-                                     bool own_mapping,
-                                     uint64_t at) HAYWIRE_MUST_CHECK;
+void haywire_residency_pages(HaywireResidency *residency,
+                             const HaywireRegion *region, int fd,
+                             uint64_t fd_offset, bool own_mapping,
+                             const HaywirePosition *where, size_t count,
+                             HaywireStatus *ret_status);
 
 /* Which method was chosen: "pagemap-scan", "seek-data", "pagemap". */
 const char *haywire_residency_method_name(const HaywireResidency *residency);
