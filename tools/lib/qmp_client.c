@@ -5,25 +5,16 @@
  */
 #include "qmp_client.h"
 
-#include <gio/gio.h>
-#include <gio/gunixsocketaddress.h>
-#include <string.h>
-#include <sys/un.h>
-
-/* How much is asked of the socket at a time, in bytes. */
-#define READ_CHUNK 65536u
+#include "qmp_channel.h"
 
 /* The greeting of every known QEMU is far shorter than this, in bytes. */
 #define GREETING_MAX 65536u
 
 struct HaywireQmpClient {
-    GSocket *socket;
-    GByteArray *input; /* received, not yet consumed as lines */
-    gsize scanned;     /* input bytes known to hold no newline */
-    GQueue events;     /* of JsonObject, oldest first */
+    HaywireQmpChannel *channel;
+    GQueue events; /* of JsonObject, oldest first */
     unsigned int timeout_ms;
     guint64 last_id;
-    gboolean broken; /* lost its place in the stream */
 };
 
 /* GError with the QMP error class as private data */
@@ -69,14 +60,6 @@ static void set_command_error(GError **error, const char *class_name,
     g_propagate_error(error, made);
 }
 
-/* Turn a gio error into ours; takes @cause. */
-static void set_io_error(GError **error, const char *what, GError *cause)
-{
-    g_set_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO, "%s: %s", what,
-                cause->message);
-    g_error_free(cause);
-}
-
 /* The string member @name; NULL when absent or of another type. */
 static const char *member_string(JsonObject *object, const char *name)
 {
@@ -91,182 +74,7 @@ static gint64 deadline_after_ms(unsigned int timeout_ms)
     return g_get_monotonic_time() + (gint64)timeout_ms * 1000;
 }
 
-/* The socket, line by line */
-
-static gboolean wait_ready(HaywireQmpClient *client, GIOCondition condition,
-                           gint64 deadline, gboolean *ret_timed_out,
-                           GError **error)
-{
-    gint64 left = deadline - g_get_monotonic_time();
-    GError *cause = NULL;
-
-    *ret_timed_out = FALSE;
-    if (g_socket_condition_timed_wait(client->socket, condition, MAX(left, 0),
-                                      NULL, &cause)) {
-        return TRUE;
-    }
-    *ret_timed_out = g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-    set_io_error(error, "waiting for QMP", cause);
-    return FALSE;
-}
-
-/* Append what the socket has; FALSE with @error set on an error or the end. */
-static gboolean receive_some(HaywireQmpClient *client, GError **error)
-{
-    guint old_len = client->input->len;
-    GError *cause = NULL;
-    gssize n;
-
-    g_byte_array_set_size(client->input, old_len + READ_CHUNK);
-    n = g_socket_receive(client->socket, (char *)client->input->data + old_len,
-                         READ_CHUNK, NULL, &cause);
-    g_byte_array_set_size(client->input, old_len + (guint)MAX(n, 0));
-    if (n > 0) {
-        return TRUE;
-    }
-    if (n == 0) {
-        g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO,
-                            "QMP connection closed by the other side");
-        return FALSE;
-    }
-    if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
-        g_error_free(cause);
-        return TRUE;
-    }
-    set_io_error(error, "reading from QMP", cause);
-    return FALSE;
-}
-
-/* Cut the first whole line off the input; NULL when there is none yet. */
-static char *take_line(HaywireQmpClient *client)
-{
-    GByteArray *input = client->input;
-    const guint8 *end;
-    char *line;
-    gsize len;
-
-    end = input->len == client->scanned
-              ? NULL
-              : memchr(input->data + client->scanned, '\n',
-                       input->len - client->scanned);
-    if (!end) {
-        client->scanned = input->len;
-        return NULL;
-    }
-    len = (gsize)(end - input->data);
-    line = g_strndup((const char *)input->data, len);
-    g_byte_array_remove_range(input, 0, (guint)len + 1);
-    client->scanned = 0;
-    return line;
-}
-
-/*
- * Read one line of at most @max bytes. A timeout leaves the client usable:
- * *ret_timed_out tells it from a broken connection.
- */
-static char *read_line(HaywireQmpClient *client, gsize max, gint64 deadline,
-                       gboolean *ret_timed_out, GError **error)
-{
-    char *line;
-
-    *ret_timed_out = FALSE;
-    while (!(line = take_line(client))) {
-        if (client->input->len > max) {
-            g_set_error_literal(error, HAYWIRE_QMP_ERROR,
-                                HAYWIRE_QMP_ERROR_NOT_QMP,
-                                "not QMP: a line without an end");
-            return NULL;
-        }
-        if (!wait_ready(client, G_IO_IN, deadline, ret_timed_out, error) ||
-            !receive_some(client, error)) {
-            return NULL;
-        }
-    }
-    return line;
-}
-
-static JsonObject *parse_object(const char *line, GError **error)
-{
-    g_autoptr(JsonNode) node = json_from_string(line, NULL);
-
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
-        g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_NOT_QMP,
-                            "not QMP: a line that is no JSON object");
-        return NULL;
-    }
-    return json_node_dup_object(node);
-}
-
-/* Read one message; marks the client broken unless it only timed out. */
-static JsonObject *read_message(HaywireQmpClient *client, gsize max,
-                                gint64 deadline, gboolean *ret_timed_out,
-                                GError **error)
-{
-    g_autofree char *line = NULL;
-    JsonObject *message = NULL;
-
-    line = read_line(client, max, deadline, ret_timed_out, error);
-    if (line) {
-        message = parse_object(line, error);
-    }
-    if (!message && !*ret_timed_out) {
-        client->broken = TRUE;
-    }
-    return message;
-}
-
-static gboolean send_all(HaywireQmpClient *client, const char *text,
-                         gint64 deadline, GError **error)
-{
-    gsize left = strlen(text);
-    gboolean timed_out;
-
-    while (left > 0) {
-        GError *cause = NULL;
-        gssize n;
-
-        if (!wait_ready(client, G_IO_OUT, deadline, &timed_out, error)) {
-            return FALSE;
-        }
-        n = g_socket_send(client->socket, text, left, NULL, &cause);
-        if (n >= 0) {
-            text += n;
-            left -= (gsize)n;
-        } else if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
-            g_error_free(cause);
-        } else {
-            set_io_error(error, "writing to QMP", cause);
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
 /* Connecting and greeting */
-
-static GSocket *connect_socket(const char *path, GError **error)
-{
-    g_autoptr(GSocketAddress) address = NULL;
-    g_autoptr(GSocket) sock = NULL;
-    GError *cause = NULL;
-
-    if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-        g_set_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO,
-                    "%s: too long for the path of a unix socket", path);
-        return NULL;
-    }
-    address = g_unix_socket_address_new(path);
-    sock = g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
-                        G_SOCKET_PROTOCOL_DEFAULT, &cause);
-    if (sock) {
-        g_socket_set_blocking(sock, FALSE);
-    }
-    if (!sock || !g_socket_connect(sock, address, NULL, &cause)) {
-        set_io_error(error, path, cause);
-        return NULL;
-    }
-    return g_steal_pointer(&sock);
-}
 
 static gboolean read_greeting(HaywireQmpClient *client, gint64 deadline,
                               GError **error)
@@ -275,7 +83,8 @@ static gboolean read_greeting(HaywireQmpClient *client, gint64 deadline,
     GError *cause = NULL;
     gboolean timed_out;
 
-    greeting = read_message(client, GREETING_MAX, deadline, &timed_out, &cause);
+    greeting = haywire_qmp_channel_read(client->channel, GREETING_MAX, deadline,
+                                        &timed_out, &cause);
     if (timed_out) {
         g_error_free(cause);
         g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_NOT_QMP,
@@ -305,14 +114,13 @@ HaywireQmpClient *haywire_qmp_client_new(const char *path,
     g_autoptr(HaywireQmpClient) client = NULL;
     g_autoptr(JsonNode) reply = NULL;
     gint64 deadline = deadline_after_ms(timeout_ms);
-    GSocket *sock = connect_socket(path, error);
+    HaywireQmpChannel *channel = haywire_qmp_channel_open(path, error);
 
-    if (!sock) {
+    if (!channel) {
         return NULL;
     }
     client = g_new0(HaywireQmpClient, 1);
-    client->socket = sock;
-    client->input = g_byte_array_new();
+    client->channel = channel;
     client->timeout_ms = timeout_ms;
     g_queue_init(&client->events);
     if (!read_greeting(client, deadline, error)) {
@@ -328,8 +136,7 @@ void haywire_qmp_client_free(HaywireQmpClient *client)
         return;
     }
     g_queue_clear_full(&client->events, (GDestroyNotify)json_object_unref);
-    g_byte_array_unref(client->input);
-    g_object_unref(client->socket);
+    haywire_qmp_channel_close(client->channel);
     g_free(client);
 }
 
@@ -380,8 +187,8 @@ static JsonObject *read_reply(HaywireQmpClient *client, guint64 id,
         g_autoptr(JsonObject) message = NULL;
         gboolean timed_out;
 
-        message = read_message(client, HAYWIRE_QMP_LINE_MAX, deadline,
-                               &timed_out, error);
+        message = haywire_qmp_channel_read(
+            client->channel, HAYWIRE_QMP_LINE_MAX, deadline, &timed_out, error);
         if (!message) {
             return NULL;
         }
@@ -416,14 +223,11 @@ JsonNode *haywire_qmp_client_execute(HaywireQmpClient *client,
     g_autoptr(JsonObject) reply = NULL;
     g_autofree char *text = NULL;
 
-    if (client->broken) {
-        g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO,
-                            "QMP connection is broken");
+    if (!haywire_qmp_channel_usable(client->channel, error)) {
         return NULL;
     }
     text = command_text(command, arguments, ++client->last_id);
-    if (!send_all(client, text, deadline, error)) {
-        client->broken = TRUE;
+    if (!haywire_qmp_channel_send(client->channel, text, deadline, error)) {
         return NULL;
     }
     reply = read_reply(client, client->last_id, deadline, error);
@@ -484,13 +288,11 @@ JsonObject *haywire_qmp_client_wait_event(HaywireQmpClient *client,
         g_autoptr(JsonObject) message = NULL;
         gboolean timed_out;
 
-        if (client->broken) {
-            g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO,
-                                "QMP connection is broken");
+        if (!haywire_qmp_channel_usable(client->channel, error)) {
             return NULL;
         }
-        message = read_message(client, HAYWIRE_QMP_LINE_MAX, deadline,
-                               &timed_out, error);
+        message = haywire_qmp_channel_read(
+            client->channel, HAYWIRE_QMP_LINE_MAX, deadline, &timed_out, error);
         if (!message) {
             return NULL;
         }
