@@ -94,6 +94,7 @@ static void say_status(HaywireCameraWriter *camera, HaywireCameraStatus status)
     if (camera->said.status != status) {
         camera->said.status = status;
         put_control(camera);
+        haywire_publisher_ring(camera->publisher);
     }
 }
 
@@ -104,6 +105,7 @@ static void take_target(HaywireCameraWriter *camera)
     camera->said.taken_ns = haywire_platform_monotonic_ns();
     camera->said.status = HAYWIRE_CAMERA_IDLE;
     put_control(camera);
+    haywire_publisher_ring(camera->publisher);
 }
 
 static HaywireStep give_up(HaywireCameraWriter *camera, HaywireCollect result)
@@ -149,10 +151,15 @@ static void count_dropped(HaywireCameraWriter *camera)
 
 static HaywireStep finish(HaywireCameraWriter *camera)
 {
+    bool first = camera->said.status != HAYWIRE_CAMERA_ACTIVE;
+
     camera->passes = camera->pass.number;
     haywire_pass_publish(camera);
     say_pass(camera);
     put_control(camera);
+    if (first) {
+        haywire_publisher_ring(camera->publisher);
+    }
     count_dropped(camera);
     haywire_pass_drop(camera);
     return HAYWIRE_STEP_DONE;

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +133,25 @@ static void put_page(HaywirePidRing *ring, uint32_t ordinal, uint32_t pages,
                           sizeof(wire.head) + count * sizeof(wire.entry[0]));
 }
 
+/* State and threads, behind these, change with every breath. */
+static bool is_news(const HaywireWirePidEntry *entry,
+                    const HaywireWirePidEntry *before)
+{
+    return memcmp(entry, before, offsetof(HaywireWirePidEntry, state)) != 0 ||
+           memcmp(entry->name, before->name, sizeof(entry->name)) != 0;
+}
+
+/* Has a process come, gone, or become another program since the last one? */
+static bool has_news(const HaywirePidRing *ring)
+{
+    bool news = ring->count != ring->count_before;
+
+    for (size_t i = 0; i < ring->count && !news; i++) {
+        news = is_news(&ring->entry[i], &ring->before[i]);
+    }
+    return news;
+}
+
 static void publish(HaywirePidRing *ring, size_t dropped)
 {
     uint32_t ring_pages =
@@ -150,6 +170,9 @@ static void publish(HaywirePidRing *ring, size_t dropped)
         (ring->next_index + (pages > tenth ? pages : tenth)) % ring_pages;
     ring->publisher->counter[HAYWIRE_COUNTER_PROCESSES] = ring->count + dropped;
     ring->publisher->counter[HAYWIRE_COUNTER_PROCESSES_DROPPED] = dropped;
+    if (has_news(ring)) {
+        haywire_publisher_ring(ring->publisher);
+    }
 }
 
 static int compare_entries(const void *a, const void *b)

@@ -8,10 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doorbell.h"
 #include "haywire/bytes.h"
 #include "platform.h"
 #include "publisher.h"
 #include "version.h"
+
+/* Whoever was called wants to see it beat: the first beats follow quickly. */
+#define FIRST_BEATS   2
+#define FIRST_BEAT_MS 50
 
 uint32_t haywire_category_pages_default(HaywireCategory category)
 {
@@ -234,15 +239,33 @@ void haywire_publisher_refresh(HaywirePublisher *publisher, uint64_t now_ns)
     haywire_publisher_put_stats(publisher);
 }
 
+void haywire_publisher_ring(const HaywirePublisher *publisher)
+{
+    haywire_doorbell_ring(publisher->page);
+}
+
+static uint64_t beat_interval(const HaywirePublisher *publisher)
+{
+    uint64_t first_ns = FIRST_BEAT_MS * HAYWIRE_NS_PER_MS;
+
+    return publisher->heartbeat < FIRST_BEATS &&
+                   first_ns < publisher->setup.heartbeat_ns
+               ? first_ns
+               : publisher->setup.heartbeat_ns;
+}
+
 void haywire_publisher_beat(HaywirePublisher *publisher, uint64_t now_ns)
 {
     if (now_ns < publisher->next_beat_ns ||
         publisher->state != HAYWIRE_SESSION_RUNNING) {
         return;
     }
-    publisher->next_beat_ns = now_ns + publisher->setup.heartbeat_ns;
     publisher->heartbeat++;
+    publisher->next_beat_ns = now_ns + beat_interval(publisher);
     put_discovery(publisher);
+    if (publisher->heartbeat <= FIRST_BEATS) {
+        haywire_publisher_ring(publisher);
+    }
 }
 
 void haywire_publisher_set_intervals(HaywirePublisher *publisher,
@@ -393,6 +416,7 @@ HaywirePublisher *haywire_publisher_new(const HaywireSetup *setup)
     put_index(publisher);
     haywire_publisher_put_stats(publisher);
     put_discovery(publisher);
+    haywire_publisher_ring(publisher);
     return publisher;
 }
 
@@ -400,6 +424,7 @@ void haywire_publisher_close(HaywirePublisher *publisher)
 {
     publisher->state = HAYWIRE_SESSION_CLOSED;
     put_discovery(publisher);
+    haywire_publisher_ring(publisher);
 }
 
 void haywire_publisher_destroy(HaywirePublisher *publisher)

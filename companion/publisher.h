@@ -54,6 +54,9 @@ typedef struct HaywirePublisher {
  */
 HaywirePublisher *haywire_publisher_new(const HaywireSetup *setup);
 
+/* There is news: tell a host that listens, at once. */
+void haywire_publisher_ring(const HaywirePublisher *publisher);
+
 /* Mark the session closed: it beats no more. */
 void haywire_publisher_close(HaywirePublisher *publisher);
 
