@@ -15,12 +15,12 @@ static void execute(Vm *vm, const char *command, const char *arguments)
     g_assert_no_error(error);
 }
 
-void vm_migrate_enable(Vm *vm, const char *capability)
+void vm_migrate_switch(Vm *vm, const char *capability, gboolean on)
 {
     g_autofree char *arguments =
         g_strdup_printf("{\"capabilities\": [{\"capability\": \"%s\", "
-                        "\"state\": true}]}",
-                        capability);
+                        "\"state\": %s}]}",
+                        capability, on ? "true" : "false");
 
     execute(vm, "migrate-set-capabilities", arguments);
 }

@@ -11,8 +11,8 @@
 
 #define VM_MIGRATION_TIMEOUT_S 60
 
-/* Switch a capability of migration on, in this machine. */
-void vm_migrate_enable(Vm *vm, const char *capability);
+/* Switch a capability of migration on or off, in this machine. */
+void vm_migrate_switch(Vm *vm, const char *capability, gboolean on);
 
 /*
  * From here on, in this machine: at most so many bytes a second, and, once that
