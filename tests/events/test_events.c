@@ -3,8 +3,7 @@
  * Events from a real guest on patched QEMU, as a client sees them that is
  * written with QEMU's own Python library.
  *
- * HAYWIRE_TEST_QEMU_BUILD names a build folder of tools/build-qemu, else the
- * newest of version 10.0 in the cache is taken.
+ * HAYWIRE_QEMU_BUILD_10_0 names the build folder that tools/build-qemu prints.
  */
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -26,26 +25,6 @@ typedef struct Client {
     GPid pid;
     GIOChannel *output;
 } Client;
-
-static char *find_build(void)
-{
-    const char *named = g_getenv("HAYWIRE_TEST_QEMU_BUILD");
-    g_autofree char *cache =
-        g_build_filename(g_get_user_cache_dir(), "haywire", NULL);
-    g_autoptr(GDir) folder = named ? NULL : g_dir_open(cache, 0, NULL);
-    const char *name;
-
-    while (folder && (name = g_dir_read_name(folder))) {
-        g_autofree char *complete =
-            g_build_filename(cache, name, "complete", NULL);
-
-        if (g_str_has_prefix(name, "qemu-build-10.0-") &&
-            g_file_test(complete, G_FILE_TEST_EXISTS)) {
-            return g_build_filename(cache, name, "build", NULL);
-        }
-    }
-    return g_strdup(named);
-}
 
 static void client_start(Client *client, const char *build, const char *socket)
 {
@@ -179,7 +158,7 @@ static void check_events(Vm *vm, Client *client)
 
 static void test_processes(void)
 {
-    g_autofree char *build = find_build();
+    const char *build = g_getenv("HAYWIRE_QEMU_BUILD_10_0");
     g_autofree char *qemu = NULL;
     g_autoptr(Vm) vm = NULL;
     Client client;
@@ -188,7 +167,7 @@ static void test_processes(void)
         return;
     }
     if (!build) {
-        g_test_skip("tools/build-qemu 10.0 was not run");
+        g_test_skip("HAYWIRE_QEMU_BUILD_10_0 names no patched QEMU");
         return;
     }
     qemu = g_build_filename(build, "qemu-system-x86_64", NULL);
