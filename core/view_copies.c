@@ -202,7 +202,10 @@ static void keep(HaywireView *view, HaywireSlot *slot, HaywirePosition position,
         set_state(view, slot, HAYWIRE_SLOT_UNNEEDED);
         return;
     }
-    if (slot->copy >= HAYWIRE_SLOT_HELD) {
+    held = find_held(view, slot);
+    if (held) {
+        /* The index has led to where the page is now. */
+        view->host.remaps += held->copy.position.value != position.value;
         haywire_pool_renew(&view->pool, slot->copy - HAYWIRE_SLOT_HELD);
     } else if (!take_copy(view, slot, info)) {
         set_state(view, slot, HAYWIRE_SLOT_LEFT_OUT);

@@ -203,7 +203,8 @@ typedef struct HaywireHostCounters {
     uint64_t pages_scanned; /* resident pages looked at */
     uint64_t candidates;
     uint64_t index_attaches; /* maps made from the master index alone */
-    uint64_t remaps;         /* a page was no longer what the map said */
+    uint64_t remaps;         /* a page was no longer what the map said, or
+                                not there any more */
     uint64_t slot_clashes;
     uint64_t sessions_seen;
     uint64_t sessions_dropped;
