@@ -129,7 +129,7 @@ void haywire_pace_plan(const HaywirePace *pace, bool hearing,
     for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
         double excess = rate_of_all(round, all) - left;
 
-        if (pace->budget > 0 && excess > 0 &&
+        if (pace->budget > 0 && excess >= 1 &&
             (hearing || !stages[i].hearing_only)) {
             stretch(&stages[i], excess, round);
         }

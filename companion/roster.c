@@ -213,7 +213,7 @@ void haywire_roster_end(HaywireRoster *roster, bool whole)
 {
     HaywireSeenList done = roster->seen;
 
-    if (roster->first > 0) {
+    if (roster->first > 0 && done.count > 0) {
         qsort(done.seen, done.count, sizeof(*done.seen), compare_seen);
     }
     roster->seen = roster->before;

@@ -156,9 +156,22 @@ static uint64_t pages_for(uint64_t bytes)
 static bool survives(const HaywireSectionRing *ring, const HaywireSeen *seen,
                      uint64_t pages)
 {
-    uint64_t spare = ring->ring_pages / 16 + 2;
+    uint64_t spare = ring->ring_pages / 32 + 2;
 
     return seen->place + ring->ring_pages > ring->page_count + pages + spare;
+}
+
+/* What a sweep over changes may take. */
+static uint32_t small_sweep(const HaywireSectionRing *ring)
+{
+    return ring->ring_pages / 16 + 1;
+}
+
+/* Is there room for this sweep and two small ones before it is overwritten? */
+static bool may_stay(const HaywireSectionRing *ring, const HaywireSeen *seen)
+{
+    return survives(ring, seen,
+                    pages_for(ring->bytes_left) + 2 * small_sweep(ring));
 }
 
 static void sweep_one(HaywireSectionRing *ring)
@@ -169,8 +182,7 @@ static void sweep_one(HaywireSectionRing *ring)
     const HaywireSeen *kept = haywire_roster_keep(roster, seen.pid, &seen.mark);
 
     ring->bytes_left -= before ? before->size : 0;
-    if (kept && (roster->partial ||
-                 survives(ring, kept, pages_for(ring->bytes_left)))) {
+    if (kept && (roster->partial || may_stay(ring, kept))) {
         haywire_roster_note(roster, kept);
     } else {
         put_process(ring, &seen);
@@ -261,7 +273,7 @@ static bool all_survive(const HaywireSectionRing *ring, uint64_t pages)
 
 bool haywire_section_ring_update(HaywireSectionRing *ring)
 {
-    uint32_t pages = ring->ring_pages / 8 + 1;
+    uint32_t pages = small_sweep(ring);
 
     if (ring->collecting || !all_survive(ring, pages) ||
         !haywire_roster_begin_changes(&ring->roster)) {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fake_collector.h"
+#include "platform.h"
 
 static FakeCollector *self_of(HaywireCollector *collector)
 {
@@ -46,20 +47,33 @@ static HaywireCollect fake_list(HaywireCollector *collector,
     return HAYWIRE_COLLECT_OK;
 }
 
+/* Use processor time, as reading a process does. */
+static void burn(unsigned us)
+{
+    uint64_t end = haywire_platform_cpu_ns() + us * (HAYWIRE_NS_PER_MS / 1000);
+
+    while (us > 0 && haywire_platform_cpu_ns() < end) {
+        continue;
+    }
+}
+
 static HaywireCollect fake_brief(HaywireCollector *collector, uint32_t pid,
                                  HaywireBrief *ret_brief)
 {
-    const FakeProcess *process = find(self_of(collector), pid);
+    FakeCollector *fake = self_of(collector);
+    const FakeProcess *process = find(fake, pid);
 
+    fake->reads++;
+    burn(fake->burn_us);
     if (!process || process->listed_only) {
         return process ? process->listed_only : HAYWIRE_COLLECT_GONE;
     }
     memset(ret_brief, 0, sizeof(*ret_brief));
     ret_brief->pid = pid;
-    ret_brief->ppid = 1;
+    ret_brief->ppid = process->ppid ? process->ppid : 1;
     ret_brief->start_time_ns = process->start_time_ns;
-    ret_brief->threads = pid + 65000;
-    ret_brief->state = 'S';
+    ret_brief->threads = process->threads ? process->threads : pid + 65000;
+    ret_brief->state = process->zombie ? 'Z' : 'S';
     ret_brief->kernel = process->kernel;
     ret_brief->ids_known = true;
     ret_brief->uid = 1000 + pid;
@@ -67,6 +81,29 @@ static HaywireCollect fake_brief(HaywireCollector *collector, uint32_t pid,
         (size_t)snprintf((char *)ret_brief->name, sizeof(ret_brief->name),
                          "fake-process-%u", pid);
     return HAYWIRE_COLLECT_OK;
+}
+
+static void fake_mark(HaywireCollector *collector, uint32_t pid,
+                      HaywireMark *ret_mark)
+{
+    FakeCollector *fake = self_of(collector);
+    const FakeProcess *process = find(fake, pid);
+
+    *ret_mark = (HaywireMark){ 0, 0 };
+    if (fake->marks && process) {
+        *ret_mark = (HaywireMark){ process->start_time_ns, process->run };
+    }
+}
+
+static bool fake_hear(HaywireCollector *collector, HaywireHeard *ret_heard)
+{
+    FakeCollector *fake = self_of(collector);
+
+    if (fake->hears) {
+        *ret_heard = fake->heard;
+        fake->heard = (HaywireHeard){ 0 };
+    }
+    return fake->hears;
 }
 
 static HaywireCollect fake_open(HaywireCollector *collector, uint32_t pid,
@@ -204,6 +241,8 @@ static const HaywireCollectorOps fake_ops = {
     .destroy = fake_destroy,
     .list = fake_list,
     .brief = fake_brief,
+    .mark = fake_mark,
+    .hear = fake_hear,
     .open = fake_open,
     .close = fake_close,
     .details = fake_details,

@@ -16,6 +16,10 @@
 typedef struct FakeProcess {
     uint32_t pid;
     uint64_t start_time_ns;
+    uint32_t ppid;    /* 0: 1 */
+    uint32_t threads; /* 0: more than a snapshot has room for */
+    uint64_t run;     /* its mark, once the collector has marks */
+    bool zombie;
     bool kernel;
     size_t cmdline_length;
     size_t path_length; /* of each section; 0: "/bin/fake" */
@@ -31,6 +35,11 @@ typedef struct FakeCollector {
     FakeProcess *process; /* ascending by pid; the test's */
     size_t count;
     bool reads_all;
+    bool marks;                /* it can tell who has run */
+    bool hears;                /* it tells of changes: */
+    HaywireHeard heard;        /* what it tells next */
+    unsigned reads;            /* of processes, so far */
+    unsigned burn_us;          /* processor time of each */
     unsigned pause_ms;         /* in each read of a page table */
     int open;                  /* processes held open */
     const FakeProcess *loaded; /* whose sections are next */

@@ -45,6 +45,26 @@ static void test_defaults(void)
     g_assert_cmpuint(options.setup.camera_interval_ns, ==,
                      500 * HAYWIRE_NS_PER_MS);
     g_assert_cmpuint(options.hold_ns, ==, HAYWIRE_HOLD_FOREVER);
+    g_assert_cmpuint(options.cpu_budget, ==, HAYWIRE_NS_PER_SECOND / 100);
+}
+
+static void test_max_cpu(void)
+{
+    static const struct {
+        const char *line;
+        uint64_t ns; /* a second */
+    } cases[] = {
+        { "c --max-cpu 100", HAYWIRE_NS_PER_SECOND },
+        { "c --max-cpu 100.000", HAYWIRE_NS_PER_SECOND },
+        { "c --max-cpu 2", 20000000 },
+        { "c run --max-cpu=0.25", 2500000 },
+        { "c --max-cpu 12.345678", 123456780 },
+        { "c --max-cpu 0.0000015", 10 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_cmpuint(parsed(cases[i].line).cpu_budget, ==, cases[i].ns);
+    }
 }
 
 static void test_all(void)
@@ -96,6 +116,22 @@ static void test_refused(void)
         "c --pages master=10",
         "c --pages pi=10",
         "c --pages =10",
+        "c --max-cpu",
+        "c --max-cpu 0",
+        "c --max-cpu 0.0",
+        "c --max-cpu 0.0000001",
+        "c --max-cpu -1",
+        "c --max-cpu +1",
+        "c --max-cpu .5",
+        "c --max-cpu 5.",
+        "c --max-cpu 1.2.3",
+        "c --max-cpu 1e1",
+        "c --max-cpu 0x1",
+        "c --max-cpu nan",
+        "c --max-cpu 1%",
+        "c --max-cpu 100.000001",
+        "c --max-cpu 101",
+        "c --max-cpu 99999999999999999999999999",
         "c --hold -1",
         "c --rounds 0",
         "c --help=yes",
@@ -116,6 +152,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/options/defaults", test_defaults);
+    g_test_add_func("/options/max-cpu", test_max_cpu);
     g_test_add_func("/options/all", test_all);
     g_test_add_func("/options/modes", test_modes);
     g_test_add_func("/options/refused", test_refused);

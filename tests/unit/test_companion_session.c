@@ -367,6 +367,79 @@ static void test_only(void)
     g_assert_cmpuint(counter[HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS], ==, 0);
 }
 
+/*
+ * Processes that are dear to read: the intervals become longer, and the
+ * discovery page says so; the heart goes on.
+ */
+static void test_max_cpu(void)
+{
+    g_autoptr(Session) session = session_new("c run --interval 50");
+    g_autoptr(Session) unlimited =
+        session_new("c run --interval 50 --max-cpu 100");
+    HaywireDiscovery before = discovery_of(session), after;
+    uint64_t cpu;
+
+    session->fake.burn_us = 100;
+    unlimited->fake.burn_us = 100;
+    work(session, 3000);
+    after = discovery_of(session);
+    g_assert_cmpuint(after.pid_interval_ns, >, 2 * before.pid_interval_ns);
+    g_assert_cmpuint(after.roundrobin_interval_ns, >=, HAYWIRE_PACE_LONGEST_NS);
+    g_assert_cmpuint(after.heartbeat_interval_ns, ==,
+                     before.heartbeat_interval_ns);
+    g_assert_cmpuint(after.heartbeat, >, before.heartbeat + 20);
+    cpu = haywire_platform_cpu_ns();
+    work(session, 2000);
+    cpu = haywire_platform_cpu_ns() - cpu;
+    /* One percent is 20 ms; this program's waiting takes as much. */
+    g_assert_cmpuint(cpu, <, 200 * HAYWIRE_NS_PER_MS);
+
+    work(unlimited, 1500);
+    after = discovery_of(unlimited);
+    g_assert_cmpuint(after.pid_interval_ns, ==, before.pid_interval_ns);
+
+    /* Cheap again: back to what was asked for. */
+    session->fake.burn_us = 0;
+    for (int i = 0; i < 30; i++) {
+        session->companion->task[HAYWIRE_TASK_ROUNDROBIN].next_ns = 0;
+        session->companion->task[HAYWIRE_TASK_SECTIONS].next_ns = 0;
+        session->companion->task[HAYWIRE_TASK_PID].next_ns = 0;
+        work(session, 20);
+    }
+    work(session, 1100);
+    g_assert_cmpuint(discovery_of(session).pid_interval_ns, <,
+                     2 * before.pid_interval_ns);
+}
+
+static size_t listed(Session *session)
+{
+    return session->companion->pid_ring.count_before;
+}
+
+/* What the system tells of is there long before the next regular snapshot. */
+static void test_news(void)
+{
+    g_autoptr(Session) session = session_new("c run --interval 60000");
+    uint64_t cycle;
+
+    session->fake.hears = true;
+    session->fake.count = 19;
+    work(session, 200);
+    g_assert_cmpuint(listed(session), ==, 19);
+    cycle = session->companion->roundrobin.cycle;
+    session->fake.count = 20;
+    haywire_changes_add(&session->fake.heard.begun, 20);
+    work(session, 200);
+    g_assert_cmpuint(listed(session), ==, 20);
+    work(session, 600);
+    g_assert_cmpuint(session->companion->roundrobin.cycle, >, cycle);
+    session->fake.count = 19;
+    haywire_changes_add(&session->fake.heard.ended, 20);
+    work(session, 200);
+    g_assert_cmpuint(listed(session), ==, 19);
+    g_assert_cmpuint(session->companion->task[HAYWIRE_TASK_PID].rounds, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -384,5 +457,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/run", test_run);
     g_test_add_func("/session/once", test_once);
     g_test_add_func("/session/only", test_only);
+    g_test_add_func("/session/max-cpu", test_max_cpu);
+    g_test_add_func("/session/news", test_news);
     return g_test_run();
 }

@@ -1,0 +1,525 @@
+/*
+ * What is read anew and what is kept: snapshots, cycles and sweeps over
+ * made-up processes that run or do not, and news of some of them.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <glib.h>
+#include <string.h>
+
+#include "companion.h"
+#include "fake_collector.h"
+#include "haywire/bytes.h"
+#include "haywire/decode.h"
+
+#define PROCESSES 100
+
+typedef struct Session {
+    FakeCollector fake;
+    HaywireOptions options;
+    HaywireCompanion *companion;
+    HaywirePublisher *publisher;
+    FakeProcess *process;
+} Session;
+
+/* Processes of one thread each, with marks. */
+static Session *session_new(size_t processes, unsigned sections, uint32_t pages)
+{
+    Session *session = g_new0(Session, 1);
+    char error[HAYWIRE_OPTION_ERROR_SIZE];
+    char *argv[] = { (char *)"c", NULL };
+
+    session->process = fake_processes_new(processes, sections);
+    for (size_t i = 0; i < processes; i++) {
+        session->process[i].threads = 1;
+        session->process[i].run = 1;
+    }
+    fake_collector_init(&session->fake, session->process, processes);
+    session->fake.marks = true;
+    g_assert_true(haywire_options_parse(1, argv, &session->options, error));
+    session->options.setup.pages[HAYWIRE_CATEGORY_ROUNDROBIN] = pages;
+    session->companion =
+        haywire_companion_new(&session->options, &session->fake.base);
+    g_assert_nonnull(session->companion);
+    session->publisher = session->companion->publisher;
+    return session;
+}
+
+static void session_free(Session *session)
+{
+    haywire_companion_destroy(session->companion);
+    g_free(session->process);
+    g_free(session);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
+
+/* How many processes the round read. */
+static unsigned round_of(Session *session, HaywireTaskId id)
+{
+    unsigned before = session->fake.reads;
+
+    g_assert_true(
+        haywire_task_round(&session->companion->task[id], session->publisher));
+    return session->fake.reads - before;
+}
+
+static const HaywireWirePidEntry *entry_of(Session *session, uint32_t pid)
+{
+    HaywirePidRing *ring = &session->companion->pid_ring;
+
+    for (size_t i = 0; i < ring->count_before; i++) {
+        if (haywire_le32_get(ring->before[i].pid) == pid) {
+            return &ring->before[i];
+        }
+    }
+    return NULL;
+}
+
+static void test_snapshot(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+
+    session->process[7].threads = 2;
+    session->process[8].run = 0;
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, PROCESSES);
+    /* Marks are the first thread's. */
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 1);
+    session->process[20].run++;
+    session->process[21].ppid = 50;
+    session->process[22].ppid = 50;
+    session->process[22].run++;
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 3);
+    g_assert_cmpuint(haywire_le32_get(entry_of(session, 22)->ppid), ==, 1);
+    g_assert_cmpuint(haywire_le32_get(entry_of(session, 23)->ppid), ==, 50);
+    /* Another process under the same pid. */
+    session->process[40].start_time_ns = 77777;
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 2);
+    g_assert_cmpuint(haywire_le64_get(entry_of(session, 41)->start_time_ns), ==,
+                     77777);
+    session->fake.marks = false;
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, PROCESSES);
+}
+
+/* Others can change a process: nothing is kept for ever. */
+static void test_kept_for_a_while(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    HaywireSeenList *before = &session->companion->pid_ring.roster.before;
+
+    round_of(session, HAYWIRE_TASK_PID);
+    for (size_t i = 0; i < PROCESSES / 2; i++) {
+        before->seen[i].read_ns -= G_GUINT64_CONSTANT(40000000000);
+    }
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, PROCESSES / 2);
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 0);
+}
+
+/* The last process ends; its children get another parent and do not run. */
+static void test_orphans(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+
+    for (int i = 10; i < 20; i++) {
+        session->process[i].ppid = PROCESSES;
+        session->process[i + 10].ppid = 60;
+    }
+    round_of(session, HAYWIRE_TASK_PID);
+    for (int i = 10; i < 30; i++) {
+        session->process[i].ppid = 1;
+    }
+    session->process[59].zombie = true;
+    session->process[59].run++;
+    session->fake.count--;
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 21);
+    for (uint32_t pid = 11; pid <= 30; pid++) {
+        g_assert_cmpuint(haywire_le32_get(entry_of(session, pid)->ppid), ==, 1);
+    }
+}
+
+/* The newest complete snapshot as its pages have it: how many, and whether. */
+static bool is_published(Session *session, uint32_t pid)
+{
+    HaywirePidRing *ring = &session->companion->pid_ring;
+
+    for (uint32_t i = 0; i < HAYWIRE_PID_PAGES; i++) {
+        HaywirePage copy = *haywire_publisher_page(session->publisher,
+                                                   HAYWIRE_CATEGORY_PID, i);
+        HaywirePageInfo info;
+        HaywirePidPage page;
+        HaywirePidEntry entry;
+
+        g_assert_cmpint(haywire_page_verify(&copy, &info, NULL), ==,
+                        HAYWIRE_OK);
+        if (info.generation != ring->generation || ring->generation == 0) {
+            continue;
+        }
+        g_assert_cmpint(haywire_decode_pid_page(&copy, &info, &page, NULL), ==,
+                        HAYWIRE_OK);
+        while (haywire_decode_pid_entry(&page, &entry) == HAYWIRE_OK) {
+            if (entry.pid == pid) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void tell(Session *session, uint32_t begun, uint32_t ended)
+{
+    HaywireHeard heard = { 0 };
+
+    if (begun) {
+        haywire_changes_add(&heard.begun, begun);
+    }
+    if (ended) {
+        haywire_changes_add(&heard.ended, ended);
+    }
+    haywire_pid_ring_hear(&session->companion->pid_ring, &heard);
+    haywire_roundrobin_hear(&session->companion->roundrobin, &heard);
+    haywire_section_ring_hear(&session->companion->section_ring, &heard);
+}
+
+static void test_snapshot_news(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    HaywirePidRing *ring = &session->companion->pid_ring;
+    uint64_t generation;
+
+    session->fake.count = PROCESSES - 1;
+    /* Nothing to go by yet. */
+    g_assert_false(haywire_pid_ring_update(ring));
+    round_of(session, HAYWIRE_TASK_PID);
+    g_assert_false(is_published(session, PROCESSES));
+
+    session->fake.count = PROCESSES;
+    tell(session, PROCESSES, 0);
+    session->fake.reads = 0;
+    g_assert_true(haywire_pid_ring_update(ring));
+    g_assert_cmpuint(session->fake.reads, ==, 1);
+    g_assert_true(is_published(session, PROCESSES));
+    g_assert_true(is_published(session, 1));
+
+    /* News that make no difference are not published. */
+    generation = ring->generation;
+    tell(session, 30, 0);
+    tell(session, PROCESSES + 5, 0);
+    g_assert_true(haywire_pid_ring_update(ring));
+    g_assert_cmpuint(ring->generation, ==, generation);
+
+    session->fake.count = PROCESSES - 1;
+    tell(session, 0, PROCESSES);
+    g_assert_true(haywire_pid_ring_update(ring));
+    g_assert_cmpuint(ring->generation, ==, generation + 1);
+    g_assert_false(is_published(session, PROCESSES));
+    g_assert_cmpuint(session->publisher->counter[HAYWIRE_COUNTER_PROCESSES], ==,
+                     PROCESSES - 1);
+}
+
+/* It says that it ends, and is there for a while: looked at, but not for ever */
+static void test_slow_end(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    HaywirePidRing *ring = &session->companion->pid_ring;
+    unsigned looks = 0;
+
+    round_of(session, HAYWIRE_TASK_PID);
+    tell(session, 0, PROCESSES);
+    while (haywire_pid_ring_waits(ring)) {
+        g_assert_true(haywire_pid_ring_update(ring));
+        g_assert_cmpuint(++looks, <, 10);
+    }
+    g_assert_cmpuint(looks, >, 1);
+    tell(session, 0, PROCESSES);
+    g_assert_true(haywire_pid_ring_update(ring));
+    g_assert_true(haywire_pid_ring_waits(ring));
+    session->fake.count--;
+    g_assert_true(haywire_pid_ring_update(ring));
+    g_assert_false(haywire_pid_ring_waits(ring));
+    g_assert_false(is_published(session, PROCESSES));
+}
+
+/* Too many news, and news in the middle of a round. */
+static void test_too_much_news(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    HaywirePidRing *ring = &session->companion->pid_ring;
+
+    round_of(session, HAYWIRE_TASK_PID);
+    for (uint32_t pid = 1; pid <= HAYWIRE_CHANGES_MAX + 1; pid++) {
+        tell(session, pid, 0);
+    }
+    g_assert_false(haywire_pid_ring_update(ring));
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==,
+                     HAYWIRE_CHANGES_MAX);
+    (void)haywire_pid_ring_step(ring);
+    tell(session, 5, 0);
+    g_assert_false(haywire_pid_ring_update(ring));
+    round_of(session, HAYWIRE_TASK_PID);
+    session->fake.reads = 0;
+    g_assert_true(haywire_pid_ring_update(ring));
+    g_assert_cmpuint(session->fake.reads, ==, 1);
+}
+
+/* All processes' records of the newest cycle, on good pages, each once. */
+static void assert_cycle(Session *session, uint32_t processes)
+{
+    HaywireRoundrobin *robin = &session->companion->roundrobin;
+    g_autofree bool *seen = g_new0(bool, processes + 1);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < 2 * robin->bank_pages; i++) {
+        HaywirePage copy = *haywire_publisher_page(
+            session->publisher, HAYWIRE_CATEGORY_ROUNDROBIN, i);
+        HaywirePageInfo info;
+        HaywireRecordReader reader;
+        HaywireRecord record;
+
+        g_assert_cmpint(haywire_page_verify(&copy, &info, NULL), ==,
+                        HAYWIRE_OK);
+        if (info.generation != robin->cycle) {
+            continue;
+        }
+        g_assert_cmpint(haywire_record_reader_init(&reader, &copy, &info), ==,
+                        HAYWIRE_OK);
+        while (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
+            const FakeProcess *process;
+
+            if (record.type != HAYWIRE_RECORD_PROCESS) {
+                g_assert_cmpuint(record.cycle.written, ==, processes);
+                continue;
+            }
+            process = &session->process[record.process.pid - 1];
+            g_assert_cmpuint(record.process.pid, <=, processes);
+            g_assert_false(seen[record.process.pid]);
+            seen[record.process.pid] = true;
+            g_assert_cmpuint(record.process.start_time_ns, ==,
+                             process->start_time_ns);
+            g_assert_cmpuint(record.process.cmdline.length, ==,
+                             process->cmdline_length);
+            count++;
+        }
+    }
+    g_assert_cmpuint(count, ==, processes);
+}
+
+static void test_cycles(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+
+    for (int i = 0; i < PROCESSES; i++) {
+        session->process[i].cmdline_length = (size_t)i * 17 % 900;
+    }
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_ROUNDROBIN), ==, PROCESSES);
+    for (int cycle = 0; cycle < 20; cycle++) {
+        for (int i = 0; i < cycle; i++) {
+            session->process[i * 5].cmdline_length = (size_t)(cycle * 40 + i);
+            session->process[i * 5].run++;
+        }
+        g_assert_cmpuint(round_of(session, HAYWIRE_TASK_ROUNDROBIN), ==, cycle);
+        assert_cycle(session, PROCESSES);
+    }
+}
+
+static void test_cycle_news(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    HaywireRoundrobin *robin = &session->companion->roundrobin;
+    uint64_t cycle;
+
+    session->fake.count = PROCESSES - 1;
+    round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+    session->fake.count = PROCESSES;
+    session->process[3].cmdline_length = 1500;
+    tell(session, PROCESSES, 0);
+    tell(session, 4, 0);
+    session->fake.reads = 0;
+    g_assert_true(haywire_roundrobin_update(robin));
+    g_assert_cmpuint(session->fake.reads, ==, 2);
+    assert_cycle(session, PROCESSES);
+
+    /* One that came and went changes nothing; one that ends is left out. */
+    cycle = robin->cycle;
+    tell(session, PROCESSES + 7, 0);
+    g_assert_true(haywire_roundrobin_update(robin));
+    g_assert_cmpuint(robin->cycle, ==, cycle);
+    session->fake.count = PROCESSES - 1;
+    tell(session, 0, PROCESSES);
+    g_assert_true(haywire_roundrobin_update(robin));
+    g_assert_cmpuint(robin->cycle, ==, cycle + 1);
+    assert_cycle(session, PROCESSES - 1);
+}
+
+/* The privilege that a kept record lacked is lacking still. */
+static void test_cycle_dropped(void)
+{
+    g_autoptr(Session) session = session_new(PROCESSES, 0, 20);
+    HaywireRoundrobin *robin = &session->companion->roundrobin;
+
+    for (int i = 0; i < PROCESSES; i++) {
+        session->process[i].cmdline_length = 1000;
+    }
+    round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+    tell(session, 5, 0);
+    /* A part of all is no ground for small changes. */
+    g_assert_false(haywire_roundrobin_update(robin));
+    for (int i = 0; i < 10; i++) {
+        round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+        g_assert_cmpuint(
+            session->publisher->counter[HAYWIRE_COUNTER_DETAILS_DROPPED], ==,
+            PROCESSES - 5 * 3);
+    }
+}
+
+typedef struct Sets {
+    uint64_t sweep;
+    uint32_t sections;
+    uint32_t total;
+} Sets;
+
+static void see_set(Sets *sets, const HaywireSetRecord *set)
+{
+    if (set->generation > sets->sweep) {
+        *sets = (Sets){ .sweep = set->generation };
+    }
+    if (set->generation == sets->sweep) {
+        sets->sections += set->count;
+        sets->total = set->total;
+    }
+}
+
+/* By pid, from all pages: what a reader would put together. */
+static Sets *see_sets(Session *session, uint32_t processes)
+{
+    HaywireSectionRing *ring = &session->companion->section_ring;
+    Sets *sets = g_new0(Sets, processes + 1);
+
+    for (uint32_t i = 0; i < ring->ring_pages; i++) {
+        HaywirePage copy = *haywire_publisher_page(session->publisher,
+                                                   HAYWIRE_CATEGORY_ROUNDROBIN,
+                                                   ring->ring_first + i);
+        HaywirePageInfo info;
+        HaywireRecordReader reader;
+        HaywireRecord record;
+
+        g_assert_cmpint(haywire_page_verify(&copy, &info, NULL), ==,
+                        HAYWIRE_OK);
+        if (info.kind == HAYWIRE_KIND_EMPTY) {
+            continue;
+        }
+        g_assert_cmpint(haywire_record_reader_init(&reader, &copy, &info), ==,
+                        HAYWIRE_OK);
+        while (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
+            if (record.type == HAYWIRE_RECORD_SECTION_SET) {
+                see_set(&sets[record.section_set.pid], &record.section_set);
+            }
+        }
+    }
+    return sets;
+}
+
+static void assert_all_sections(Session *session, uint32_t processes)
+{
+    HaywireSectionRing *ring = &session->companion->section_ring;
+    g_autofree Sets *sets = see_sets(session, processes);
+
+    for (uint32_t pid = 1; pid <= processes; pid++) {
+        /* The set that is being written continues on the next page. */
+        g_assert_true(
+            (sets[pid].total > 0 && sets[pid].sections == sets[pid].total) ||
+            (ring->collecting && sets[pid].sweep == ring->sweep));
+    }
+}
+
+static void test_sections_in_place(void)
+{
+    g_autoptr(Session) session = session_new(60, 20, 500);
+    HaywireSectionRing *ring = &session->companion->section_ring;
+    uint64_t pages;
+
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_SECTIONS), ==, 60);
+    pages = ring->page_count;
+    for (int sweep = 0; sweep < 50; sweep++) {
+        g_assert_cmpuint(round_of(session, HAYWIRE_TASK_SECTIONS), ==, 0);
+    }
+    g_assert_cmpuint(ring->page_count, ==, pages);
+    assert_all_sections(session, 60);
+    session->process[9].run++;
+    session->process[9].sections = 7;
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_SECTIONS), ==, 1);
+    g_assert_cmpuint(ring->page_count, ==, pages + 1);
+    assert_all_sections(session, 60);
+}
+
+/*
+ * A third of the ring in use, some always running: what does not run is moved
+ * out of the way in time. Watched at every step.
+ */
+static void test_sections_moved(void)
+{
+    g_autoptr(Session) session = session_new(60, 60, 500);
+    HaywireSectionRing *ring = &session->companion->section_ring;
+    unsigned kept = 0;
+
+    round_of(session, HAYWIRE_TASK_SECTIONS);
+    for (int sweep = 0; sweep < 60; sweep++) {
+        unsigned before = session->fake.reads;
+
+        for (int i = 0; i < 12; i++) {
+            session->process[(sweep + i * 5) % 60].run++;
+        }
+        do {
+            (void)haywire_section_ring_step(ring);
+            assert_all_sections(session, 60);
+        } while (ring->collecting);
+        kept += 60 - (session->fake.reads - before);
+    }
+    g_assert_cmpuint(ring->page_count, >, 2 * ring->ring_pages);
+    g_assert_cmpuint(kept, >, 60 * 60 / 3);
+}
+
+static void test_section_news(void)
+{
+    g_autoptr(Session) session = session_new(60, 20, 500);
+    HaywireSectionRing *ring = &session->companion->section_ring;
+    unsigned refused = 0;
+
+    session->fake.count = 59;
+    round_of(session, HAYWIRE_TASK_SECTIONS);
+    session->fake.count = 60;
+    tell(session, 60, 0);
+    session->fake.reads = 0;
+    g_assert_true(haywire_section_ring_update(ring));
+    g_assert_cmpuint(session->fake.reads, ==, 1);
+    assert_all_sections(session, 60);
+    /* On and on, round the ring: sooner or later the others have to move. */
+    for (unsigned i = 0; i < 2 * ring->ring_pages; i++) {
+        tell(session, i % 20 + 1, 0);
+        if (!haywire_section_ring_update(ring)) {
+            refused++;
+            round_of(session, HAYWIRE_TASK_SECTIONS);
+        }
+        assert_all_sections(session, 60);
+    }
+    g_assert_cmpuint(refused, >, 0);
+    g_assert_cmpuint(refused, <, 20);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/roster/snapshot", test_snapshot);
+    g_test_add_func("/roster/kept-for-a-while", test_kept_for_a_while);
+    g_test_add_func("/roster/orphans", test_orphans);
+    g_test_add_func("/roster/snapshot-news", test_snapshot_news);
+    g_test_add_func("/roster/slow-end", test_slow_end);
+    g_test_add_func("/roster/too-much-news", test_too_much_news);
+    g_test_add_func("/roster/cycles", test_cycles);
+    g_test_add_func("/roster/cycle-news", test_cycle_news);
+    g_test_add_func("/roster/cycle-dropped", test_cycle_dropped);
+    g_test_add_func("/roster/sections-in-place", test_sections_in_place);
+    g_test_add_func("/roster/sections-moved", test_sections_moved);
+    g_test_add_func("/roster/section-news", test_section_news);
+    return g_test_run();
+}
