@@ -56,8 +56,8 @@ void haywire_map_destroy(HaywireMap *map)
     free(map);
 }
 
-static HaywireSlot *find_slot(const HaywireMap *map, HaywireCategory category,
-                              uint32_t index)
+static HaywireMapSlot *find_slot(const HaywireMap *map,
+                                 HaywireCategory category, uint32_t index)
 {
     if ((unsigned)category >= HAYWIRE_CATEGORY_COUNT ||
         index >= map->pages[category]) {
@@ -66,10 +66,10 @@ static HaywireSlot *find_slot(const HaywireMap *map, HaywireCategory category,
     return &map->array[category][index];
 }
 
-void haywire_map_claim(HaywireMap *map, HaywireSlot *slot,
+void haywire_map_claim(HaywireMap *map, HaywireMapSlot *slot,
                        HaywirePosition position, const HaywirePageInfo *info)
 {
-    if (!haywire_slot_is_mapped(slot)) {
+    if (!haywire_map_slot_is_used(slot)) {
         map->mapped[info->category]++;
     }
     slot->position = position;
@@ -79,7 +79,7 @@ void haywire_map_claim(HaywireMap *map, HaywireSlot *slot,
 HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
                               const HaywirePageInfo *info)
 {
-    HaywireSlot *slot = find_slot(map, info->category, info->index);
+    HaywireMapSlot *slot = find_slot(map, info->category, info->index);
 
     if (info->session != map->session) {
         return HAYWIRE_BAD_SESSION;
@@ -87,7 +87,7 @@ HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
     if (!slot) {
         return HAYWIRE_BAD_INDEX;
     }
-    if (haywire_slot_is_mapped(slot) &&
+    if (haywire_map_slot_is_used(slot) &&
         slot->position.value != position.value) {
         map->clashes++;
         if (info->monotonic_ns <= slot->monotonic_ns) {
@@ -101,9 +101,9 @@ HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
 void haywire_map_forget(HaywireMap *map, HaywireCategory category,
                         uint32_t index)
 {
-    HaywireSlot *slot = find_slot(map, category, index);
+    HaywireMapSlot *slot = find_slot(map, category, index);
 
-    if (slot && haywire_slot_is_mapped(slot)) {
+    if (slot && haywire_map_slot_is_used(slot)) {
         slot->position = HAYWIRE_POSITION_NONE;
         slot->monotonic_ns = 0;
         map->mapped[category]--;
@@ -135,7 +135,7 @@ uint64_t haywire_map_rejected(const HaywireMap *map, HaywireStatus reason)
 HaywirePosition haywire_map_position(const HaywireMap *map,
                                      HaywireCategory category, uint32_t index)
 {
-    const HaywireSlot *slot = find_slot(map, category, index);
+    const HaywireMapSlot *slot = find_slot(map, category, index);
 
     return slot ? slot->position : HAYWIRE_POSITION_NONE;
 }
@@ -168,11 +168,11 @@ HaywireStatus haywire_map_read(const HaywireMap *map, HaywireSource *source,
                                HaywireCategory category, uint32_t index,
                                HaywirePage *ret_copy, HaywirePageInfo *ret_info)
 {
-    const HaywireSlot *slot = find_slot(map, category, index);
+    const HaywireMapSlot *slot = find_slot(map, category, index);
     const uint8_t *live;
     HaywireStatus status;
 
-    if (!slot || !haywire_slot_is_mapped(slot)) {
+    if (!slot || !haywire_map_slot_is_used(slot)) {
         return HAYWIRE_NOT_FOUND;
     }
     status = haywire_source_resident_page(source, slot->position, &live);

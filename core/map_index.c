@@ -76,7 +76,7 @@ static void number_slot(const HaywireMap *map, uint32_t slot,
 static HaywireStatus follow_entry(HaywireMap *map, const Entry *entry,
                                   const uint8_t *live)
 {
-    HaywireSlot *slot = &map->slot[entry->slot];
+    HaywireMapSlot *slot = &map->slot[entry->slot];
     HaywireCategory category;
     HaywirePageInfo info;
     HaywirePage copy;
@@ -88,7 +88,7 @@ static HaywireStatus follow_entry(HaywireMap *map, const Entry *entry,
     if (status != HAYWIRE_OK) {
         return status;
     }
-    if (haywire_slot_is_mapped(slot)) {
+    if (haywire_map_slot_is_used(slot)) {
         map->clashes++;
         if (info.monotonic_ns < slot->monotonic_ns) {
             return HAYWIRE_OK;

@@ -9,10 +9,10 @@
 
 #include "haywire/map.h"
 
-typedef struct HaywireSlot {
+typedef struct HaywireMapSlot {
     HaywirePosition position; /* HAYWIRE_POSITION_NONE: not mapped */
     uint64_t monotonic_ns;    /* of the page when it claimed the slot */
-} HaywireSlot;
+} HaywireMapSlot;
 
 struct HaywireMap {
     uint64_t session;
@@ -23,18 +23,18 @@ struct HaywireMap {
     uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* of the index, by reason */
     uint32_t pages[HAYWIRE_CATEGORY_COUNT];
     uint32_t mapped[HAYWIRE_CATEGORY_COUNT];
-    HaywireSlot *array[HAYWIRE_CATEGORY_COUNT]; /* into slot[] */
+    HaywireMapSlot *array[HAYWIRE_CATEGORY_COUNT]; /* into slot[] */
     uint32_t total;
-    HaywireSlot slot[]; /* numbered as in the master index */
+    HaywireMapSlot slot[]; /* numbered as in the master index */
 };
 
-static inline bool haywire_slot_is_mapped(const HaywireSlot *slot)
+static inline bool haywire_map_slot_is_used(const HaywireMapSlot *slot)
 {
     return slot->position.value != UINT64_MAX;
 }
 
 /* The page at @position, as @info says, becomes the one of its slot. */
-void haywire_map_claim(HaywireMap *map, HaywireSlot *slot,
+void haywire_map_claim(HaywireMap *map, HaywireMapSlot *slot,
                        HaywirePosition position, const HaywirePageInfo *info);
 
 /*
