@@ -462,6 +462,27 @@ static void test_moved(void)
     check_moved(false);
 }
 
+/* Where it beats now is found before the copy left behind counts as stale. */
+static void test_moved_discovery(void)
+{
+    World *world = new_world(SESSION1, true);
+    HaywirePage *discovery;
+
+    go_live(world, 0);
+    discovery = page(world, 0, HAYWIRE_CATEGORY_MASTER, 0);
+    move_page(world, discovery, 0x3000000);
+    for (int i = 0; i < 40; i++) {
+        g_autoptr(HaywireModel) model = NULL;
+
+        haywire_beacon_beat((HaywirePage *)(world->ram + 0x3000000), 100 * MS);
+        model = refresh_after(world, 100 * MS);
+        g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_LIVE);
+        g_assert_cmpuint(model->host.scans, <=, 2);
+        g_assert_true(i < 20 || model->overview.heartbeat_age == 0);
+    }
+    free_world(world);
+}
+
 /* Without frame numbers only a scan finds a page that has moved. */
 static void test_moved_unprivileged(void)
 {
@@ -677,6 +698,7 @@ int main(int argc, char **argv)
     g_test_add_func("/view/second-companion", test_second_companion);
     g_test_add_func("/view/leftovers", test_leftovers);
     g_test_add_func("/view/moved", test_moved);
+    g_test_add_func("/view/moved-discovery", test_moved_discovery);
     g_test_add_func("/view/moved-unprivileged", test_moved_unprivileged);
     g_test_add_func("/view/layout-deduced", test_layout_deduced);
     g_test_add_func("/view/busy", test_busy);
