@@ -54,16 +54,11 @@ void haywire_view_destroy(HaywireView *view)
     free(view);
 }
 
-HaywireStatus haywire_view_set_memory(HaywireView *view, size_t bytes)
+HaywireStatus haywire_view_share(HaywireView *view, HaywireShares shares)
 {
-    HaywireShares shares = haywire_shares_divide(bytes);
     HaywireCopyPool pool;
-    HaywireStatus status;
+    HaywireStatus status = haywire_pool_init(&pool, shares.copies);
 
-    if (bytes < HAYWIRE_MEMORY_MIN) {
-        return HAYWIRE_LIMIT;
-    }
-    status = haywire_pool_init(&pool, shares.copies);
     if (status != HAYWIRE_OK) {
         return status;
     }
@@ -76,6 +71,13 @@ HaywireStatus haywire_view_set_memory(HaywireView *view, size_t bytes)
     view->scratch = pool.page;
     view->shares = shares;
     return HAYWIRE_OK;
+}
+
+HaywireStatus haywire_view_set_memory(HaywireView *view, size_t bytes)
+{
+    return bytes < HAYWIRE_MEMORY_MIN
+               ? HAYWIRE_LIMIT
+               : haywire_view_share(view, haywire_shares_divide(bytes));
 }
 
 void haywire_view_set_progress(HaywireView *view, HaywireScanProgress progress,

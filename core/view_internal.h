@@ -111,6 +111,10 @@ struct HaywireView {
     HaywirePage *scratch; /* the pool's spare page */
 };
 
+/* view.c */
+/* As haywire_view_set_memory(), with shares of any size. */
+HaywireStatus haywire_view_share(HaywireView *view, HaywireShares shares);
+
 /* view_hint.c */
 /* Look where the hints say. True when a discovery page was there. */
 bool haywire_view_follow_hints(HaywireView *view, HaywireNow now);

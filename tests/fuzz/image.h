@@ -38,6 +38,7 @@
 #define FUZZ_RAW          8  /* for files: what follows are plain bytes */
 #define FUZZ_CUT          16 /* for files: the size is no multiple of pages */
 #define FUZZ_PAUSES       32 /* the guest stands still at every other step */
+#define FUZZ_TIGHT        64 /* the host has little memory for all this */
 
 /* Damage. */
 #define FUZZ_DAMAGE_CHECKSUM 1

@@ -119,6 +119,7 @@ static void save_text(Seeds *seeds, const char *target, const char *text)
         save_image(seeds, beacons, FUZZ_ZERO_IS_HOLE, TRUE);
         save_image(seeds, beacons, FUZZ_KNOWS_LAYOUT | FUZZ_TWO_REGIONS, TRUE);
         save_image(seeds, beacons, FUZZ_KNOWS_LAYOUT | FUZZ_PAUSES, TRUE);
+        save_image(seeds, beacons, FUZZ_KNOWS_LAYOUT | FUZZ_TIGHT, TRUE);
     } else {
         save_image(seeds, beacons, 0, FALSE);
         save_image(seeds, beacons, FUZZ_CUT, FALSE);

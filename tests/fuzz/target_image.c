@@ -10,8 +10,8 @@
 
 #include "fuzz.h"
 #include "haywire/focus.h"
-#include "haywire/view.h"
 #include "image.h"
+#include "view_internal.h"
 
 #define STEP_NS    UINT64_C(400000000)
 #define HOLE_BYTES UINT64_C(0x40000000)
@@ -132,6 +132,22 @@ static void clear_ram(const uint8_t *data, size_t size)
     }
 }
 
+/*
+ * A limit in use is far above what a guest so small can need. These are not:
+ * whatever does not fit must be left out, and nothing else may happen.
+ */
+static void tighten(HaywireView *view)
+{
+    const HaywireShares shares = {
+        .copies = 12 * HAYWIRE_PAGE_SIZE,
+        .notes = 2048,
+        .model = 16384,
+        .work = 4096,
+    };
+
+    FUZZ_CHECK(haywire_view_share(view, shares) == HAYWIRE_OK);
+}
+
 /* A guest is said to be paused when it would be live, and then only. */
 static void check_state(const HaywireModel *model, bool paused)
 {
@@ -146,6 +162,9 @@ static void watch(HaywireSource *source, const uint8_t *data, size_t size)
     HaywireView *view;
 
     FUZZ_CHECK(haywire_view_new(source, &view) == HAYWIRE_OK);
+    if (data[0] & FUZZ_TIGHT) {
+        tighten(view);
+    }
     for (unsigned step = 0; step < FUZZ_STEPS; step++) {
         now.paused = data[0] & FUZZ_PAUSES && step % 2;
         write_step(view, data, size, step);
