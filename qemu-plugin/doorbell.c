@@ -102,7 +102,7 @@ static void on_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
     if (load) {
         qemu_plugin_register_vcpu_mem_cb(load, on_load,
                                          HAYWIRE_QEMU_PLUGIN_CB_NO_REGS,
-                                         HAYWIRE_QEMU_PLUGIN_MEM_R, NULL);
+                                         HAYWIRE_QEMU_PLUGIN_MEM_RW, NULL);
     }
 }
 

@@ -86,9 +86,11 @@ typedef struct qemu_info_t {
  * The same, for the doorbell.  A flag or direction is passed as an int.
  * qemu_plugin_insn_data() is cast before it is called: up to interface 2 it
  * took the instruction and returned where its bytes lie, since 3 it copies them.
+ * Accesses are asked for in both directions, as op_rw() in 7.2 takes one for
+ * the other (accel/tcg/plugin-gen.c) and then tells of no reads.
  */
 #define HAYWIRE_QEMU_PLUGIN_CB_NO_REGS 0
-#define HAYWIRE_QEMU_PLUGIN_MEM_R      1
+#define HAYWIRE_QEMU_PLUGIN_MEM_RW     3
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;

@@ -187,8 +187,10 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     }
     add_memory(words, vm, options);
     if (!options->without_plugin) {
-        add(words, "-plugin", environment("HAYWIRE_TEST_PLUGIN", "haywire.so"),
-            NULL);
+        add(words, "-plugin", NULL);
+        add_format(words, "%s%s",
+                   environment("HAYWIRE_TEST_PLUGIN", "haywire.so"),
+                   options->plugin ? options->plugin : "");
     }
     add(words, "-qmp", NULL);
     add_format(words, "unix:%s/qmp,server=on,wait=off", vm->folder);

@@ -38,6 +38,7 @@ typedef struct {
     gboolean plain_memory;   /* no memory-backend-file */
     gboolean without_kernel; /* and stopped: RAM is the test's alone */
     gboolean with_qtest;     /* a qtest socket too */
+    const char *plugin;      /* options: ",interval=60000" */
     gboolean without_plugin; /* QEMU alone: for comparison */
     gboolean may_reset;      /* do not quit at a reset: see vm_reset() */
     gboolean powered_off;    /* the guest waits for vm_boot() */

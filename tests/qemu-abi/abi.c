@@ -133,7 +133,7 @@ _Static_assert(sizeof(enum qemu_plugin_cb_flags) == sizeof(int) &&
                    sizeof(enum qemu_plugin_mem_rw) == sizeof(int),
                "another size");
 _Static_assert(QEMU_PLUGIN_CB_NO_REGS == HAYWIRE_QEMU_PLUGIN_CB_NO_REGS &&
-                   QEMU_PLUGIN_MEM_R == HAYWIRE_QEMU_PLUGIN_MEM_R,
+                   QEMU_PLUGIN_MEM_RW == HAYWIRE_QEMU_PLUGIN_MEM_RW,
                "renumbered");
 _Static_assert(
     __builtin_types_compatible_p(qemu_plugin_meminfo_t,
