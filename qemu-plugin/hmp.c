@@ -142,18 +142,39 @@ typedef struct HmpWord {
     unsigned min;          /* numbers that must follow */
     unsigned max;
     HmpRun *run;
+    const char *help;
 } HmpWord;
 
+static void run_help(GString *out, const HmpNumbers *numbers, GError **error);
+
 static const HmpWord words[] = {
-    { "processes", "", 0, 0, run_processes },
-    { "sections", " PID", 1, 1, run_sections },
-    { "ptes", " PID", 1, 1, run_ptes },
-    { "cameras", "", 0, 0, run_cameras },
-    { "stats", "", 0, 0, run_stats },
-    { "focus", " PID [CAMERA]", 1, 2, run_focus },
-    { "unfocus", " [CAMERA]", 0, 1, run_unfocus },
-    { "rescan", "", 0, 0, run_rescan },
+    { "processes", "", 0, 0, run_processes, "all processes" },
+    { "sections", " PID", 1, 1, run_sections, "memory sections of a process" },
+    { "ptes", " PID", 1, 1, run_ptes, "page runs of a process on a camera" },
+    { "cameras", "", 0, 0, run_cameras, "what the cameras do" },
+    { "stats", "", 0, 0, run_stats, "what it costs, and what was counted" },
+    { "focus", " PID [CAMERA]", 1, 2, run_focus,
+      "point camera 1 (or 2) at a process" },
+    { "unfocus", " [CAMERA]", 0, 1, run_unfocus,
+      "point camera 1 (or 2) at nothing" },
+    { "rescan", "", 0, 0, run_rescan, "search all of guest memory, now" },
+    { "help", "", 0, 0, run_help, "this list" },
 };
+
+static void run_help(GString *out, const HmpNumbers *numbers, GError **error)
+{
+    (void)numbers;
+    (void)error;
+    g_string_append(out, "usage: info haywire [WHAT [PID [CAMERA]]]; WHAT is\n"
+                         "  (nothing)             the session, then all "
+                         "processes\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *form =
+            g_strconcat(words[i].name, words[i].arguments, NULL);
+
+        g_string_append_printf(out, "  %-20s  %s\n", form, words[i].help);
+    }
+}
 
 static const HmpWord *word_find(const char *name)
 {
@@ -163,19 +184,6 @@ static const HmpWord *word_find(const char *name)
         }
     }
     return NULL;
-}
-
-static void usage_print(Monitor *mon)
-{
-    GString *usage = g_string_new("usage: info haywire [");
-
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        g_string_append_printf(usage, "%s%s%s", i ? "|" : "", words[i].name,
-                               words[i].arguments);
-    }
-    g_string_append(usage, "]\n");
-    monitor_puts(mon, usage->str);
-    g_string_free(usage, TRUE);
 }
 
 static void word_usage_print(Monitor *mon, const HmpWord *word)
@@ -249,7 +257,7 @@ static void info_haywire(Monitor *mon, const QDict *args)
     }
     word = word_find(given[0]);
     if (!word) {
-        usage_print(mon);
+        run_and_print(mon, run_help, &numbers);
     } else if (!numbers_parse(word, given + 1, &numbers)) {
         word_usage_print(mon, word);
     } else {

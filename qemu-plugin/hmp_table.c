@@ -58,8 +58,7 @@ static bool info_replace(HMPCommand *info, HaywireHmpHandler *handler,
     const HMPCommand entry = {
         .name = "haywire",
         .args_type = HAYWIRE_HMP_WORDS ":S?",
-        .params = "[processes|sections PID|ptes PID|cameras|stats|"
-                  "focus PID [CAMERA]|unfocus [CAMERA]|rescan]",
+        .params = "[help|WHAT [PID [CAMERA]]]",
         .help = "show what runs inside the guest",
         .cmd = handler,
         .command_completion = completion,

@@ -334,10 +334,35 @@ void haywire_text_status(GString *out, HaywireStatus status,
     }
 }
 
+/* Columns of the help on members: where it begins, and of a terminal. */
+#define HELP_COLUMN 25
+#define HELP_WIDTH  80
+
+/* Word by word; a line that would be full goes on below its beginning. */
+static void append_wrapped(GString *out, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    size_t column = HELP_COLUMN;
+
+    for (char **word = words; *word; word++) {
+        if (word != words && column + 1 + strlen(*word) >= HELP_WIDTH) {
+            g_string_append_printf(out, "\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        } else if (word != words) {
+            g_string_append_c(out, ' ');
+            column++;
+        }
+        g_string_append(out, *word);
+        column += strlen(*word);
+    }
+    g_string_append_c(out, '\n');
+}
+
 void haywire_text_members(GString *out, const HaywireTable *table)
 {
     for (size_t i = 0; i < table->count; i++) {
-        g_string_append_printf(out, "  %-21s  %s\n", table->field[i].name,
-                               table->field[i].help);
+        g_string_append_printf(out, "  %-*s", HELP_COLUMN - 2,
+                               table->field[i].name);
+        append_wrapped(out, table->field[i].help);
     }
 }

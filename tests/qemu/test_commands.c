@@ -143,10 +143,11 @@ static void assert_hmp(QemuProcess *process, const char *line,
 static void test_monitor_usage(const char *qemu)
 {
     g_autoptr(QemuProcess) process = qemu_process_start(qemu, "", "");
+    g_autofree char *help = qemu_process_hmp(process, "info haywire help");
 
-    assert_hmp(process, "info haywire dance",
-               "usage: info haywire [processes|sections PID|ptes PID|cameras|"
-               "stats|focus PID [CAMERA]|unfocus [CAMERA]|rescan]\n");
+    g_assert_true(g_str_has_prefix(help, "usage: info haywire [WHAT "));
+    g_assert_nonnull(strstr(help, "\n  focus PID [CAMERA]    point camera 1"));
+    assert_hmp(process, "info haywire dance", help);
     assert_hmp(process, "info haywire sections",
                "usage: info haywire sections PID\n");
     assert_hmp(process, "info haywire sections one",
@@ -169,7 +170,7 @@ static void test_monitor_empty(const char *qemu)
     g_autofree char *help = qemu_process_hmp(process, "help info");
 
     g_assert_nonnull(strstr(session, "searching"));
-    g_assert_nonnull(strstr(help, "info haywire [processes|"));
+    g_assert_nonnull(strstr(help, "info haywire [help|WHAT "));
     g_assert_nonnull(strstr(help, "info version "));
     assert_hmp(process, "info haywire processes", error);
     assert_hmp(process, "info haywire sections 1", error);

@@ -287,7 +287,7 @@ static const HaywireCommand commands[] = {
       "",
       0,
       0,
-      "the session: guest, heartbeat, pages",
+      "the session: guest, heartbeat, pages, cost",
       run_status,
       { &haywire_overview_table, &haywire_category_table,
         &haywire_cost_table } },
@@ -316,14 +316,14 @@ static const HaywireCommand commands[] = {
       "PID [ADDRESS [LENGTH]]",
       1,
       3,
-      "the page-table entries of a process that a camera is on",
+      "page-table entries of a process on a camera",
       run_ptes,
       { &haywire_page_run_list_table, &haywire_page_run_table } },
     { "translate",
       "PID ADDRESS",
       2,
       2,
-      "where a virtual address lies in the guest and in the RAM file",
+      "where a virtual address lies: guest, RAM file",
       run_translate,
       { &haywire_place_table } },
     { "cameras",
@@ -351,14 +351,14 @@ static const HaywireCommand commands[] = {
       "",
       0,
       0,
-      "counters of host and guest",
+      "what Haywire costs; counters of host and guest",
       run_stats,
       { &haywire_host_table, &haywire_rejected_table } },
     { "watch",
       "[SECONDS [COUNT]]",
       0,
       2,
-      "the processes again and again, until q or Ctrl-C",
+      "the processes, again and again; q ends it",
       haywire_run_watch,
       { &haywire_process_table } },
 };
@@ -403,9 +403,10 @@ void haywire_command_help(GString *out, const HaywireCommand *command)
                            "[--json] %s%s%s\n",
                            command->name, command->maximum ? " " : "",
                            command->arguments);
-    g_string_append_printf(out, "Shows %s.\n", command->help);
+    g_string_append_printf(out, "%c%s.\n", g_ascii_toupper(command->help[0]),
+                           command->help + 1);
     for (int i = 0; i < HAYWIRE_COMMAND_TABLES && command->table[i]; i++) {
-        g_string_append_printf(out, "\nJSON members of each %s:\n",
+        g_string_append_printf(out, "\nJSON members (%s):\n",
                                command->table[i]->name);
         haywire_text_members(out, command->table[i]);
     }
