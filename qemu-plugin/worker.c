@@ -78,43 +78,64 @@ static HaywireNow worker_now(void)
 }
 
 /*
- * Whether there is a guest to look at now.  What has come so far of one that
- * is on its way here is of many moments.
+ * Under the lock.  Not while memory is being replaced; and what has come so
+ * far of a guest that is on its way here is of many moments.
  */
-static gboolean worker_may_look(HaywireWorker *worker)
+static gboolean worker_may_look(const HaywireWorker *worker)
+{
+    return !worker->suspended &&
+           !runstate_check(HAYWIRE_QEMU_RUN_STATE_INMIGRATE);
+}
+
+/* What other threads left for us. */
+typedef struct Orders {
+    gboolean new_era;
+    HaywireRamBlocks *blocks; /* NULL: as they were */
+    GArray *focus_results;
+} Orders;
+
+/*
+ * FALSE: there is no guest to look at now.  From here on the look belongs to
+ * this era, or is in vain.
+ */
+static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     worker->hurry = FALSE;
     __atomic_store_n(&worker->rung, FALSE, __ATOMIC_RELEASE);
-    return !worker->suspended &&
-           !runstate_check(HAYWIRE_QEMU_RUN_STATE_INMIGRATE);
+    if (!worker_may_look(worker)) {
+        return FALSE;
+    }
+    *ret_orders = (Orders){
+        .new_era = worker->viewed_era != worker->era,
+        .blocks = worker->blocks_changed
+                      ? haywire_ram_blocks_ref(worker->blocks)
+                      : NULL,
+        .focus_results = worker->focus_results,
+    };
+    worker->viewed_era = worker->era;
+    worker->blocks_changed = FALSE;
+    worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
+    return TRUE;
 }
 
-/* Take over what other threads left for us. */
-static void worker_take_orders(HaywireWorker *worker)
+static void orders_clear(Orders *orders)
 {
-    g_autoptr(HaywireRamBlocks) blocks = NULL;
-    g_autoptr(GArray) results = NULL;
-    gboolean new_era;
+    haywire_ram_blocks_unref(orders->blocks);
+    g_array_unref(orders->focus_results);
+}
 
-    g_mutex_lock(&worker->lock);
-    new_era = worker->viewed_era != worker->era;
-    worker->viewed_era = worker->era;
-    if (worker->blocks_changed) {
-        worker->blocks_changed = FALSE;
-        blocks = haywire_ram_blocks_ref(worker->blocks);
-    }
-    results = worker->focus_results;
-    worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
-    g_mutex_unlock(&worker->lock);
+static void worker_follow_orders(HaywireWorker *worker, const Orders *orders)
+{
+    const GArray *results = orders->focus_results;
 
-    if (new_era) {
+    if (orders->new_era) {
         haywire_view_reset(worker->view);
     }
     /* Pages are known by guest addresses, and looked at again at each use. */
-    if (blocks) {
-        haywire_ram_source_set_blocks(worker->source, blocks);
+    if (orders->blocks) {
+        haywire_ram_source_set_blocks(worker->source, orders->blocks);
         haywire_view_request_rescan(worker->view);
     }
     haywire_view_count_doorbells(
@@ -177,7 +198,6 @@ static void worker_refresh(HaywireWorker *worker)
     HaywireModel *model;
     HaywireStatus status;
 
-    worker_take_orders(worker);
     status = haywire_view_refresh(worker->view, now, &model);
     if (status == HAYWIRE_OK) {
         worker_publish(worker, model);
@@ -197,8 +217,11 @@ static gint64 thread_cpu_us(void)
 static void worker_look(HaywireWorker *worker)
 {
     gint64 used_us = thread_cpu_us();
+    Orders orders;
 
-    if (worker_may_look(worker)) {
+    if (worker_take_orders(worker, &orders)) {
+        worker_follow_orders(worker, &orders);
+        orders_clear(&orders);
         worker_refresh(worker);
     }
     worker->look_us = thread_cpu_us() - used_us;
