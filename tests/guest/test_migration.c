@@ -13,6 +13,8 @@
 /* So slow that no guest gets there. */
 #define VERY_SLOW (1u << 20)
 
+#define EVENT_TIMEOUT_MS 10000
+
 #define OFF_WORD 4080u /* of the control word in its page */
 
 /* Something that writes to memory and starts processes; its pid. */
@@ -76,6 +78,31 @@ static void test_live(const char *qemu)
     end_work(to, work);
     scene_check_processes(scene);
     scene_focus(scene, scene_pid(scene, "threads"), 1);
+}
+
+/* Events tell the same story: nothing, then the guest, live. */
+static void test_events(const char *qemu)
+{
+    Scene *scene = arrival_scene(qemu);
+    const char *state;
+    Vm *to;
+
+    if (!scene) {
+        return;
+    }
+    to = arrival_destination(qemu);
+    vm_migrate_limit(scene->vm, ARRIVAL_FAST, ARRIVAL_DOWNTIME_MS);
+    vm_migrate(scene->vm, to);
+    do {
+        g_autoptr(JsonObject) event =
+            vm_wait_event(to, "HAYWIRE_SESSION_CHANGED", EVENT_TIMEOUT_MS);
+        JsonObject *data = json_object_get_object_member(event, "data");
+
+        state = g_intern_string(compare_string(data, "state"));
+        g_assert_true(g_str_equal(state, "searching") ||
+                      g_str_equal(state, "live"));
+    } while (!g_str_equal(state, "live"));
+    scene_move(scene, to);
 }
 
 /* The source was not harmed: it shows the same session, and what is new. */
@@ -219,6 +246,8 @@ int main(int argc, char **argv)
     qemus_add_test("migration/one-plugin", test_one_plugin);
     qemus_add_test("migration/focus-after-first-pass",
                    test_focus_after_first_pass);
+    qemus_add_patched_test("migration/live", test_live);
+    qemus_add_patched_test("migration/events", test_events);
     status = g_test_run();
     scene_drop();
     return status;

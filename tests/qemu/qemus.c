@@ -4,7 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
-#define QEMU_PROGRAM "qemu-system-x86_64"
+#define QEMU_PROGRAM  "qemu-system-x86_64"
+#define PATCHED_GROUP "patched"
 
 typedef struct Qemu {
     char *path;
@@ -98,7 +99,24 @@ static void run_case(gconstpointer data)
 static void skip_case(gconstpointer data)
 {
     (void)data;
-    g_test_skip("no QEMU that runs");
+    g_test_skip("no such QEMU");
+}
+
+static void add_case(const Qemu *qemu, const char *name, QemuTest *test)
+{
+    g_autofree char *path = g_strdup_printf("/%s/%s", qemu->version, name);
+    QemuCase *qemu_case = g_new0(QemuCase, 1);
+
+    qemu_case->qemu = qemu;
+    qemu_case->test = test;
+    g_test_add_data_func_full(path, qemu_case, run_case, g_free);
+}
+
+static void add_skipped(const char *group, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/%s/%s", group, name);
+
+    g_test_add_data_func(path, NULL, skip_case);
 }
 
 void qemus_add_test(const char *name, QemuTest *test)
@@ -106,17 +124,24 @@ void qemus_add_test(const char *name, QemuTest *test)
     GArray *qemus = qemus_list();
 
     if (qemus->len == 0) {
-        g_autofree char *path = g_strdup_printf("/none/%s", name);
-
-        g_test_add_data_func(path, NULL, skip_case);
+        add_skipped("none", name);
     }
     for (guint i = 0; i < qemus->len; i++) {
-        const Qemu *qemu = &g_array_index(qemus, Qemu, i);
-        g_autofree char *path = g_strdup_printf("/%s/%s", qemu->version, name);
-        QemuCase *qemu_case = g_new0(QemuCase, 1);
-
-        qemu_case->qemu = qemu;
-        qemu_case->test = test;
-        g_test_add_data_func_full(path, qemu_case, run_case, g_free);
+        add_case(&g_array_index(qemus, Qemu, i), name, test);
     }
+}
+
+void qemus_add_patched_test(const char *name, QemuTest *test)
+{
+    static Qemu patched = { .version = PATCHED_GROUP };
+    const char *build = g_getenv("HAYWIRE_QEMU_BUILD_10_0");
+
+    if (!build) {
+        add_skipped(PATCHED_GROUP, name);
+        return;
+    }
+    if (!patched.path) {
+        patched.path = g_build_filename(build, QEMU_PROGRAM, NULL);
+    }
+    add_case(&patched, name, test);
 }

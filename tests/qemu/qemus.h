@@ -16,4 +16,11 @@ typedef void QemuTest(const char *qemu);
  */
 void qemus_add_test(const char *name, QemuTest *test);
 
+/*
+ * Add @test as /patched/@name for the QEMU 10.0 with our patches that the
+ * environment variable HAYWIRE_QEMU_BUILD_10_0 names the build folder of;
+ * without it the test skips.
+ */
+void qemus_add_patched_test(const char *name, QemuTest *test);
+
 #endif /* HAYWIRE_TESTS_QEMUS_H */
