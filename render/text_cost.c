@@ -58,10 +58,10 @@ void haywire_text_cost(GString *out, const HaywireCost *cost)
     }
     pairs = haywire_pairs_new();
     append_share(value, cost->cpu_time, cost->time);
-    take_line(pairs, "processor, host", value);
+    take_line(pairs, "reader's processor time", value);
     if (cost->companion_known) {
         append_share(value, cost->companion_cpu_time, cost->companion_time);
-        take_line(pairs, "processor, guest", value);
+        take_line(pairs, "companion's processor time", value);
     }
     g_string_append_printf(value, "%" G_GUINT64_FORMAT, cost->refreshes);
     take_line(pairs, "looks", value);

@@ -280,18 +280,18 @@ static void test_cost(void)
     haywire_text_cost(text, &cost);
     g_assert_cmpstr(text->str, ==,
                     "cost\n"
-                    "processor, host 41.3 ms in 25.0 s (0.17 %)\n"
-                    "looks           100\n"
-                    "full scans      2, 8.3 ms for 203696 pages\n"
-                    "pages read      2407, 1.5 KiB decoded\n");
+                    "reader's processor time 41.3 ms in 25.0 s (0.17 %)\n"
+                    "looks                   100\n"
+                    "full scans              2, 8.3 ms for 203696 pages\n"
+                    "pages read              2407, 1.5 KiB decoded\n");
     cost.companion_known = true;
     cost.time = 1000;
     g_string_truncate(text, 0);
     haywire_text_cost(text, &cost);
     g_assert_true(g_str_has_prefix(
         text->str, "cost\n"
-                   "processor, host  41.3 ms\n"
-                   "processor, guest 200.0 ms in 5.0 s (4.00 %)\n"));
+                   "reader's processor time    41.3 ms\n"
+                   "companion's processor time 200.0 ms in 5.0 s (4.00 %)\n"));
 }
 
 static void test_status_text(void)
