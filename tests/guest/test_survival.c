@@ -122,10 +122,10 @@ static void test_pid_reuse(const char *qemu)
     vm_wait_until(scene->vm, "the first process", TIMEOUT_S, has_occupant,
                   &first);
     g_assert_cmpstr(first.command_line, ==, "sleep 1001");
-    command = g_strdup_printf(
-        "kill -9 %u; wait %u; echo %u >/proc/sys/kernel/ns_last_pid; "
-        "sleep 2002 & echo $!",
-        first.pid, first.pid, first.pid - 1);
+    command = g_strdup_printf("kill -9 %u; wait %u 2>/dev/null; "
+                              "echo %u >/proc/sys/kernel/ns_last_pid; "
+                              "sleep 2002 & echo $!",
+                              first.pid, first.pid, first.pid - 1);
     again = vm_guest_run(scene->vm, command, NULL);
     second.pid = (guint32)g_ascii_strtoull(again, NULL, 10);
     g_assert_cmpuint(second.pid, ==, first.pid);
