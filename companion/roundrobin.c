@@ -310,8 +310,6 @@ void haywire_roundrobin_hear(HaywireRoundrobin *robin,
 
 bool haywire_roundrobin_update(HaywireRoundrobin *robin)
 {
-    uint64_t before = robin->cycle;
-
     if (robin->collecting || !haywire_roster_begin_changes(&robin->roster)) {
         return false;
     }
@@ -319,7 +317,5 @@ bool haywire_roundrobin_update(HaywireRoundrobin *robin)
     while (collect_one(robin)) {
         continue;
     }
-    robin->publisher->counter[HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS] +=
-        robin->cycle - before;
     return true;
 }
