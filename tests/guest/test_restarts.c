@@ -32,6 +32,8 @@
 #define SILENT_MS (10 * BEAT_MS + LOOKS_MS + BUSY_MS)
 #define ALIVE_MS  (BEAT_MS + LOOKS_MS + BUSY_MS)
 #define SEARCH_MS 4000
+/* Of another search, beside a live session: 10 s, more where one takes long. */
+#define SEARCH_LIVE_MS 20000
 
 static gboolean polling;
 
@@ -174,6 +176,25 @@ static void test_eras(const char *qemu)
     g_assert_cmpuint(counts.eras, ==, ERAS);
 }
 
+/* One that starts beside a live one takes its place, and keeps it. */
+static void test_beside(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    guint32 companion;
+
+    if (!scene) {
+        return;
+    }
+    begin(scene);
+    companion = run_for_pid(scene->vm, "older=$companion; " START);
+    check_time("the newer one live", wait_state(scene->vm, "live", companion),
+               ALIVE_MS + (polling ? SEARCH_LIVE_MS : 0));
+    g_free(vm_guest_run(
+        scene->vm,
+        "kill -9 $older; wait $older; usleep 300000; " END_ERA "true", NULL));
+    g_assert_true(is_as_wanted(scene->vm, &(Wanted){ "live", companion }));
+}
+
 /* Old pages lie everywhere; the last one started is the one that is shown. */
 static void test_hundred(const char *qemu)
 {
@@ -210,6 +231,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     polling = argc > 1 && g_str_equal(argv[1], "polling");
     qemus_add_test("restarts/eras", test_eras);
+    qemus_add_test("restarts/beside", test_beside);
     if (!polling) {
         qemus_add_test("restarts/stopped", test_stopped);
         qemus_add_test("restarts/hundred", test_hundred);
