@@ -4,17 +4,19 @@
  * The index names all pages of a session. Those that the map does not have
  * where the index says are looked at in the order of their positions, so that
  * one question to the kernel covers what lies close, and the next page is under
- * way while one is verified.
+ * way while one is verified. An index is as long as there are slots, whatever its
+ * pages say.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "map_internal.h"
 
 #define CACHE_LINE 64
+/* Entries that are sorted at a time: more than a usual session has. */
+#define COLLECTED 2048
 /* Pages between the question whether they are resident and their reading. */
 #define BATCH 64
 /* Pages under way ahead of the one that is verified. */
@@ -30,8 +32,9 @@ typedef struct IndexWalk {
     HaywireMap *map;
     HaywireSource *source;
     const HaywireLayout *layout;
-    HaywirePosition *named; /* by slot: where the index says that it is */
-    uint32_t found;
+    Entry *entry; /* those to follow, and room to sort them; NULL: none yet */
+    size_t count;
+    uint32_t left; /* entries that can still come: one for each slot */
     bool any_pfn;
 } IndexWalk;
 
@@ -136,9 +139,7 @@ static void follow_batch(IndexWalk *walk, const Entry *entry, size_t count)
         if (status[i] == HAYWIRE_OK) {
             status[i] = follow_entry(walk->map, &entry[i], live);
         }
-        if (status[i] == HAYWIRE_OK) {
-            walk->found++;
-        } else {
+        if (status[i] != HAYWIRE_OK) {
             walk->map->rejected[status[i]]++;
         }
     }
@@ -199,81 +200,91 @@ static Entry *sort_entries(Entry *entry, Entry *spare, size_t count)
     return entry;
 }
 
-/* Those that the map does not have where the index says. */
-static size_t collect_entries(IndexWalk *walk, Entry *ret_entry)
+static void follow_collected(IndexWalk *walk)
 {
-    const HaywireMap *map = walk->map;
-    size_t count = 0;
-    uint32_t slot;
+    size_t at, count = walk->count;
+    Entry *entry = sort_entries(walk->entry, walk->entry + COLLECTED, count);
 
-    for (slot = 0; slot < map->total; slot++) {
-        HaywirePosition position = walk->named[slot];
-
-        if (position.value == HAYWIRE_POSITION_NONE.value) {
-            continue;
-        }
-        if (map->slot[slot].position.value == position.value) {
-            walk->found++;
-        } else {
-            ret_entry[count++] = (Entry){ position, slot };
-        }
-    }
-    return count;
-}
-
-static HaywireStatus follow_named(IndexWalk *walk)
-{
-    const uint32_t total = walk->map->total;
-    Entry *room = malloc(2 * total * sizeof(*room)), *entry;
-    size_t at, count;
-
-    if (!room) {
-        return HAYWIRE_NO_MEMORY;
-    }
-    count = collect_entries(walk, room);
-    entry = sort_entries(room, room + total, count);
     for (at = 0; at < count; at += BATCH) {
         follow_batch(walk, entry + at, count - at < BATCH ? count - at : BATCH);
     }
-    free(room);
+    walk->count = 0;
+}
+
+static HaywireStatus collect(IndexWalk *walk, Entry entry)
+{
+    if (!walk->entry) {
+        walk->entry = malloc(2 * COLLECTED * sizeof(*walk->entry));
+    }
+    if (!walk->entry) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    walk->entry[walk->count++] = entry;
+    if (walk->count == COLLECTED) {
+        follow_collected(walk);
+    }
     return HAYWIRE_OK;
 }
 
-static void read_entries(IndexWalk *walk, HaywireIndexPage *page)
+static bool is_followed(const HaywireMap *map, Entry entry)
 {
-    const uint32_t total = walk->map->total;
-    uint32_t i;
-    uint64_t pfn;
-
-    for (i = 0; i < page->count && i < HAYWIRE_INDEX_PER_PAGE; i++) {
-        if (page->first_slot >= total || i >= total - page->first_slot ||
-            haywire_cursor_u64(&page->entries, &pfn) != HAYWIRE_OK) {
-            return;
-        }
-        walk->named[page->first_slot + i] = entry_position(walk, pfn);
-    }
+    return entry.position.value == HAYWIRE_POSITION_NONE.value ||
+           entry.position.value == map->slot[entry.slot].position.value;
 }
 
 /* A page of the index itself: it may lie elsewhere by now. */
-static void follow_index_page(IndexWalk *walk, uint32_t slot,
-                              HaywirePosition position)
+static void follow_index_page(IndexWalk *walk, Entry entry)
 {
     HaywireMap *map = walk->map;
-    const Entry entry = { position, slot };
     const uint8_t *live;
     HaywireStatus status;
 
-    if (position.value == HAYWIRE_POSITION_NONE.value ||
-        position.value == map->slot[slot].position.value) {
+    if (is_followed(map, entry)) {
         return;
     }
-    status = haywire_source_resident_page(walk->source, position, &live);
+    status = haywire_source_resident_page(walk->source, entry.position, &live);
     if (status == HAYWIRE_OK) {
         status = follow_entry(map, &entry, live);
     }
     if (status != HAYWIRE_OK) {
         map->rejected[status]++;
     }
+}
+
+/* Entries of the first index pages lead to the others: those cannot wait. */
+static HaywireStatus take_entry(IndexWalk *walk, Entry entry)
+{
+    const HaywireMap *map = walk->map;
+
+    if (entry.slot >= map->index.first &&
+        entry.slot - map->index.first < map->index.pages) {
+        follow_index_page(walk, entry);
+        return HAYWIRE_OK;
+    }
+    return is_followed(map, entry) ? HAYWIRE_OK : collect(walk, entry);
+}
+
+static HaywireStatus take_entries(IndexWalk *walk, HaywireIndexPage *page)
+{
+    const uint32_t total = walk->map->total;
+    HaywireStatus status = HAYWIRE_OK;
+    uint32_t i;
+    uint64_t pfn;
+
+    for (i = 0; i < page->count && i < HAYWIRE_INDEX_PER_PAGE; i++) {
+        if (page->first_slot >= total || i >= total - page->first_slot ||
+            walk->left == 0 ||
+            haywire_cursor_u64(&page->entries, &pfn) != HAYWIRE_OK) {
+            break;
+        }
+        walk->left--;
+        status = take_entry(
+            walk, (Entry){ entry_position(walk, pfn), page->first_slot + i });
+        if (status != HAYWIRE_OK) {
+            break;
+        }
+    }
+    return status;
 }
 
 /* The index's first pages, where the discovery page says that they are. */
@@ -283,61 +294,64 @@ static void follow_discovery(IndexWalk *walk)
     uint32_t i;
 
     for (i = 0; i < map->index_frames && i < map->index.pages; i++) {
-        follow_index_page(walk, map->index.first + i,
-                          entry_position(walk, map->index_pfn[i]));
+        follow_index_page(walk,
+                          (Entry){ entry_position(walk, map->index_pfn[i]),
+                                   map->index.first + i });
     }
 }
 
-/* Entries of all index pages; those of the first lead to the others. */
-static void read_index(IndexWalk *walk)
+static HaywireStatus take_index_page(IndexWalk *walk, uint32_t index)
 {
     HaywireMap *map = walk->map;
-    uint32_t i;
+    HaywireIndexPage page;
+    HaywirePageInfo info;
+    HaywirePage copy;
+    HaywireStatus status = haywire_map_read(
+        map, walk->source, HAYWIRE_CATEGORY_MASTER, index, &copy, &info);
 
-    for (i = 0; i < map->index.pages; i++) {
-        uint32_t slot = map->index.first + i;
-        HaywireIndexPage page;
-        HaywirePageInfo info;
-        HaywirePage copy;
-        HaywireStatus status;
-
-        follow_index_page(walk, slot, walk->named[slot]);
-        status = haywire_map_read(map, walk->source, HAYWIRE_CATEGORY_MASTER,
-                                  slot, &copy, &info);
-        if (status != HAYWIRE_OK) {
-            continue; /* the reader of that slot says why */
-        }
-        status = haywire_decode_index(&copy, &info, &page, NULL);
-        if (status == HAYWIRE_OK) {
-            read_entries(walk, &page);
-        } else {
-            map->rejected[status]++;
-        }
+    if (status != HAYWIRE_OK) {
+        return HAYWIRE_OK; /* the reader of that slot says why */
     }
+    status = haywire_decode_index(&copy, &info, &page, NULL);
+    if (status != HAYWIRE_OK) {
+        map->rejected[status]++;
+        return HAYWIRE_OK;
+    }
+    return take_entries(walk, &page);
+}
+
+static uint32_t count_missing(const HaywireMap *map)
+{
+    uint32_t missing = map->total;
+    int i;
+
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        missing -= map->mapped[i];
+    }
+    return missing;
 }
 
 HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
                                     const HaywireLayout *layout,
                                     uint32_t *ret_missing)
 {
-    IndexWalk walk = { .map = map, .source = source, .layout = layout };
-    HaywireStatus status;
+    IndexWalk walk = {
+        .map = map, .source = source, .layout = layout, .left = map->total
+    };
+    HaywireStatus status = HAYWIRE_OK;
     uint32_t i;
 
-    walk.named = malloc(map->total * sizeof(*walk.named));
-    if (!walk.named) {
-        return HAYWIRE_NO_MEMORY;
-    }
-    for (i = 0; i < map->total; i++) {
-        walk.named[i] = HAYWIRE_POSITION_NONE;
-    }
     follow_discovery(&walk);
-    read_index(&walk);
-    status = follow_named(&walk);
-    free(walk.named);
+    for (i = 0; i < map->index.pages && status == HAYWIRE_OK; i++) {
+        status = take_index_page(&walk, map->index.first + i);
+    }
+    if (walk.count > 0) {
+        follow_collected(&walk);
+    }
+    free(walk.entry);
     if (status != HAYWIRE_OK) {
         return status;
     }
-    *ret_missing = walk.found < map->total ? map->total - walk.found : 0;
+    *ret_missing = count_missing(map);
     return walk.any_pfn ? HAYWIRE_OK : HAYWIRE_NO_PFN;
 }

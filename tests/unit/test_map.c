@@ -10,6 +10,7 @@
 #include "beacon_builder.h"
 #include "haywire/bytes.h"
 #include "haywire/map.h"
+#include "haywire/publish.h"
 
 #define RAM_SIZE (16u << 20)
 #define TOTAL    1010
@@ -299,7 +300,7 @@ static void test_index_hidden(void)
     g_assert_cmpint(
         haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
         HAYWIRE_NO_PFN);
-    g_assert_cmpuint(missing, ==, TOTAL);
+    g_assert_cmpuint(missing, ==, TOTAL - 3);
     free_world(world);
 }
 
@@ -317,7 +318,7 @@ static void test_index_outside(void)
     g_assert_cmpint(
         haywire_map_add_index(world->map, world->source, &small, &missing), ==,
         HAYWIRE_OK);
-    g_assert_cmpuint(missing, ==, TOTAL);
+    g_assert_cmpuint(missing, ==, TOTAL - 3);
     g_assert_cmpuint(mapped(world), ==, 3);
     /* Its entries, and what discovery says of its own pages. */
     g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_NO_LAYOUT), ==,
@@ -343,6 +344,36 @@ static void test_big(void)
         HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 0);
     g_assert_cmpuint(mapped(world), ==, 12 + 1000 + 200 + 400);
+    free_world(world);
+}
+
+/* An index that names the same slots again and again ends somewhere. */
+static void test_index_repeats(void)
+{
+    World *world = new_world("session id=1\n");
+    HaywirePage *second = page(world, HAYWIRE_CATEGORY_MASTER, 2);
+    uint32_t length = haywire_le32_get(second->header.payload_length);
+    const HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_INDEX };
+    uint8_t payload[HAYWIRE_PAYLOAD_MAX];
+    uint32_t missing;
+
+    memcpy(payload, second->payload, length);
+    for (uint32_t i = 1; i <= 3; i++) {
+        haywire_page_publish(page(world, HAYWIRE_CATEGORY_MASTER, i), &stamp,
+                             payload, length);
+    }
+    /* The 490 slots that they name have no pages. */
+    for (size_t i = 490; i < 980; i++) {
+        const HaywireBeacon *beacon = haywire_beacons_get(world->beacons, i);
+
+        memset(world->ram + beacon->position.value, 0, HAYWIRE_PAGE_SIZE);
+    }
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_OK);
+    g_assert_cmpuint(missing, ==, TOTAL - 3);
+    g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_NOT_RESIDENT), ==,
+                     TOTAL);
     free_world(world);
 }
 
@@ -450,6 +481,7 @@ int main(int argc, char **argv)
     g_test_add_func("/map/index-hidden", test_index_hidden);
     g_test_add_func("/map/index-outside", test_index_outside);
     g_test_add_func("/map/big", test_big);
+    g_test_add_func("/map/index-repeats", test_index_repeats);
     g_test_add_func("/map/discovery", test_discovery);
     g_test_add_func("/map/discovery-lies", test_discovery_lies);
     g_test_add_func("/map/discovery-moved", test_discovery_moved);

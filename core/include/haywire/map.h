@@ -95,8 +95,8 @@ bool haywire_map_take_discovery(HaywireMap *map,
  * Fill slots from the master index, without a scan: each page named there is
  * verified, unless the map has it at that place already. Needs the index pages
  * in the map, or a discovery page that leads to them. Slots whose page is
- * missing, foreign, not resident or outside are counted in *ret_missing; they
- * keep what they had. Where a slot is named twice the last index page counts.
+ * missing, foreign, not resident or outside keep what they had; *ret_missing:
+ * slots that have no page then. As many entries count as there are slots.
  * HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes), HAYWIRE_NO_MEMORY.
  */
 HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
