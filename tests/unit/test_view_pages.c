@@ -1,0 +1,314 @@
+/*
+ * The view over arrays: pages that move, are torn, false, too many or gone.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <glib.h>
+#include <string.h>
+
+#include "beacon_builder.h"
+#include "haywire/bytes.h"
+#include "haywire/publish.h"
+#include "view_world.h"
+
+/* Publish a page's content again at another place, stamped as lying there. */
+static void move_page(World *world, HaywirePage *from, uint32_t to)
+{
+    HaywirePage *target = (HaywirePage *)(world->ram + to);
+
+    memcpy(target, from, sizeof(*target));
+    target->header.pfn = haywire_le64(to >> HAYWIRE_PAGE_SHIFT);
+    target->header.monotonic_ns =
+        haywire_le64(haywire_le64_get(target->header.monotonic_ns) + 1);
+    haywire_beacon_reseal(target);
+}
+
+static void set_index_entry(World *world, uint32_t slot, uint64_t pfn)
+{
+    HaywirePage *index = world_page(world, 0, HAYWIRE_CATEGORY_MASTER,
+                                    1 + slot / HAYWIRE_INDEX_PER_PAGE);
+    uint32_t length = haywire_le32_get(index->header.payload_length);
+    HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_INDEX,
+                               .monotonic_ns = 30 * S };
+    uint8_t payload[HAYWIRE_PAYLOAD_MAX];
+    HaywireLe64 entry = haywire_le64(pfn);
+
+    memcpy(payload, index->payload, length);
+    memcpy(payload + sizeof(HaywireWireIndex) +
+               slot % HAYWIRE_INDEX_PER_PAGE * sizeof(entry),
+           &entry, sizeof(entry));
+    haywire_page_publish(index, &stamp, payload, length);
+}
+
+/* The index says where a page has gone, while its old copy still stands. */
+static void check_moved(bool knows_layout)
+{
+    World *world = world_new(SESSION1, knows_layout);
+    HaywirePage *stats;
+    HaywireModel *model;
+
+    world_go_live(world, 0);
+    model = world_refresh(world);
+    g_assert_cmpuint(model->layout.count, ==, 1);
+    haywire_model_unref(model);
+    stats = world_page(world, 0, HAYWIRE_CATEGORY_MASTER, 4);
+    move_page(world, stats, 0x3000000);
+    set_index_entry(world, 4, 0x3000);
+    world_beat(world, 0);
+    model = world_refresh_after(world, 100 * MS);
+    g_assert_cmpuint(model->host.slot_clashes, ==, 1);
+    g_assert_cmpuint(model->host.remaps, ==, 1);
+    haywire_model_unref(model);
+    /* And now the old place is used for something else. */
+    memset(stats, 0xcc, sizeof(*stats));
+    world_beat(world, 0);
+    model = world_refresh_after(world, 100 * MS);
+    g_assert_cmpuint(model->host.remaps, ==, 1);
+    g_assert_true(model->guest.valid);
+    g_assert_cmpuint(model->host.scans, ==, 1);
+    haywire_model_unref(model);
+    world_free(world);
+}
+
+static void test_moved(void)
+{
+    check_moved(true);
+    check_moved(false);
+}
+
+/* Where it beats now is found before the copy left behind counts as stale. */
+static void test_moved_discovery(void)
+{
+    World *world = world_new(SESSION1, true);
+    HaywirePage *discovery;
+
+    world_go_live(world, 0);
+    discovery = world_page(world, 0, HAYWIRE_CATEGORY_MASTER, 0);
+    move_page(world, discovery, 0x3000000);
+    for (int i = 0; i < 40; i++) {
+        g_autoptr(HaywireModel) model = NULL;
+
+        haywire_beacon_beat((HaywirePage *)(world->ram + 0x3000000), 100 * MS);
+        model = world_refresh_after(world, 100 * MS);
+        g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_LIVE);
+        g_assert_cmpuint(model->host.scans, <=, 2);
+        g_assert_true(i < 20 || model->overview.heartbeat_age == 0);
+    }
+    world_free(world);
+}
+
+/* Without frame numbers only a scan finds a page that has moved. */
+static void test_moved_unprivileged(void)
+{
+    World *world = world_new("session id=9 pfns=0 interval=100ms\n"
+                             "process pid=1\n",
+                             true);
+    HaywirePage *stats;
+    HaywireModel *model;
+    uint64_t wait;
+
+    world_go_live(world, 0);
+    stats = world_page(world, 0, HAYWIRE_CATEGORY_MASTER, 4);
+    move_page(world, stats, 0x3000000);
+    memset(stats, 0xcc, sizeof(*stats));
+    world_beat(world, 0);
+    model = world_refresh_after(world, 100 * MS);
+    g_assert_cmpuint(model->host.remaps, ==, 1);
+    g_assert_cmpuint(model->host.rejected[HAYWIRE_BAD_MAGIC], ==, 1);
+    g_assert_false(model->guest.valid);
+    g_assert_cmpuint(model->overview.category[0].mapped, ==, 9);
+    wait = MAX(1500 * MS, 30 * model->overview.scan_duration);
+    haywire_model_unref(model);
+    world_beat(world, 0);
+    model = world_refresh_after(world, wait);
+    g_assert_cmpuint(model->host.scans, ==, 2);
+    g_assert_true(model->guest.valid);
+    haywire_model_unref(model);
+    world_free(world);
+}
+
+static void test_layout_deduced(void)
+{
+    World *world = world_new(SESSION1, false);
+    g_autoptr(HaywireModel) model = world_refresh(world);
+
+    g_assert_cmpuint(model->layout.count, ==, 1);
+    g_assert_cmpuint(model->layout.range[0].length, ==, RAM_SIZE);
+    world_free(world);
+    world = world_new("session id=1\nprocess pid=1\n", false);
+    haywire_model_unref(g_steal_pointer(&model));
+    model = world_refresh(world);
+    g_assert_cmpuint(model->process_count, ==, 1);
+    g_assert_cmpuint(model->layout.count, ==, 0);
+    world_free(world);
+}
+
+/* A busy page keeps what was last read of it. */
+static void test_busy(void)
+{
+    World *world = world_new(SESSION1, true);
+    g_autoptr(HaywireModel) model = NULL;
+    HaywirePage *stats;
+
+    world_go_live(world, 0);
+    stats = world_page(world, 0, HAYWIRE_CATEGORY_MASTER, 4);
+    stats->header.lock_top = haywire_le32(99);
+    world_beat(world, 0);
+    model = world_refresh_after(world, 100 * MS);
+    g_assert_true(model->guest.valid);
+    g_assert_cmpuint(model->host.remaps, ==, 0);
+    g_assert_cmpuint(model->host.rejected[HAYWIRE_PAGE_BUSY], ==, 1);
+    world_free(world);
+}
+
+/* While nothing is found: 250 ms, doubling up to 4 s. */
+static void test_pacing(void)
+{
+    World *world = world_new("", true);
+    static const unsigned due_ms[] = { 0,    250,  750,   1750,
+                                       3750, 7750, 11750, 15750 };
+    unsigned ms, next = 0;
+
+    for (ms = 0; ms < 19000; ms += 50) {
+        g_autoptr(HaywireModel) model =
+            world_refresh_after(world, ms ? 50 * MS : 0);
+
+        while (next < G_N_ELEMENTS(due_ms) && due_ms[next] + 40 < ms) {
+            next++;
+        }
+        g_assert_cmpuint(model->host.scans, >=, next ? next - 1 : 0);
+        g_assert_cmpuint(model->host.scans, <=, next + 1);
+    }
+    world_free(world);
+}
+
+static void test_reset(void)
+{
+    World *world = world_new(SESSION1, true);
+    g_autoptr(HaywireModel) model = NULL;
+
+    world_go_live(world, 0);
+    memset(world->ram, 0, RAM_SIZE);
+    haywire_view_reset(world->view);
+    model = world_refresh_after(world, 10 * MS);
+    g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_SEARCHING);
+    g_assert_false(model->overview.has_session);
+    world_free(world);
+}
+
+#define FLOOD_SIZE (512u << 20)
+#define FORGED     100000
+
+/* Forged pages all over the memory, a real session in between. */
+static uint8_t *make_flood(void)
+{
+    HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_EMPTY };
+    g_autoptr(HaywireBeacons) real =
+        haywire_beacons_make("place first=0x3800000\n"
+                             "session id=0x99 time=900s interval=100ms\n"
+                             "process pid=4\n");
+    uint8_t *ram = g_aligned_alloc0(1, FLOOD_SIZE, HAYWIRE_PAGE_SIZE);
+    size_t i;
+
+    for (i = 0; i < FORGED; i++) {
+        size_t place = i < 0x3800 ? i : i + 2000;
+
+        haywire_page_init((HaywirePage *)(ram + place * HAYWIRE_PAGE_SIZE),
+                          HAYWIRE_CATEGORY_PID, i % 100, 0x99 + i % 3, &stamp);
+    }
+    g_assert_true(haywire_beacons_place(real, ram, FLOOD_SIZE, NULL));
+    return ram;
+}
+
+static HaywireModel *look_once(uint8_t *ram, const HaywireLayout *layout)
+{
+    const HaywireRegion region = { { 0 }, FLOOD_SIZE, ram };
+    HaywireModel *model = NULL;
+    HaywireSource *source;
+    HaywireView *view;
+
+    g_assert_cmpint(
+        haywire_array_source_new(&region, 1, false, layout, &source), ==,
+        HAYWIRE_OK);
+    g_assert_cmpint(haywire_view_new(source, &view), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_view_refresh(view, (HaywireNow){ S, S }, &model),
+                    ==, HAYWIRE_OK);
+    g_assert_cmpuint(model->host.limits_reached, >=, 1);
+    g_assert_cmpuint(model->overview.category[4].mapped, ==, 200);
+    g_assert_cmpuint(model->process_count, ==, 1);
+    haywire_view_destroy(view);
+    haywire_source_destroy(source);
+    return model;
+}
+
+/*
+ * More forged pages than are noted: counted, and the real session is found all
+ * the same, by a second scan or by its index.
+ */
+static void test_flood(void)
+{
+    static const HaywireLayout layout = {
+        .count = 1,
+        .range = { { { 0 }, { 0 }, FLOOD_SIZE } },
+    };
+    uint8_t *ram = make_flood();
+    g_autoptr(HaywireModel) by_scan = look_once(ram, NULL);
+    g_autoptr(HaywireModel) by_index = look_once(ram, &layout);
+
+    g_assert_cmpuint(by_scan->host.scans, ==, 2);
+    g_assert_cmpuint(by_scan->host.slot_clashes, >, 30000);
+    g_assert_cmpuint(by_scan->host.index_attaches, ==, 0);
+    g_assert_cmpuint(by_index->host.scans, ==, 1);
+    g_assert_cmpuint(by_index->host.index_attaches, ==, 1);
+    g_aligned_free(ram);
+}
+
+static HaywireStatus truncated(HaywireSource *source)
+{
+    (void)source;
+    return HAYWIRE_SOURCE_TRUNCATED;
+}
+
+static void test_truncated(void)
+{
+    World *world = world_new(SESSION1, false);
+    HaywireModel *model = NULL;
+
+    world_go_live(world, 0);
+    world->ops.check = truncated;
+    g_assert_cmpint(haywire_view_refresh(world->view, world->now, &model), ==,
+                    HAYWIRE_SOURCE_TRUNCATED);
+    g_assert_null(model);
+    world_free(world);
+}
+
+static void test_focus_counts(void)
+{
+    World *world = world_new("", true);
+    g_autoptr(HaywireModel) model = NULL;
+
+    haywire_view_count_focus(world->view, HAYWIRE_OK);
+    haywire_view_count_focus(world->view, HAYWIRE_FOCUS_UNCONFIRMED);
+    haywire_view_count_focus(world->view, HAYWIRE_FOCUS_LOST_RACE);
+    model = world_refresh(world);
+    g_assert_cmpuint(model->host.focus_writes, ==, 2);
+    g_assert_cmpuint(model->host.focus_failures, ==, 2);
+    world_free(world);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/view-pages/moved", test_moved);
+    g_test_add_func("/view-pages/moved-discovery", test_moved_discovery);
+    g_test_add_func("/view-pages/moved-unprivileged", test_moved_unprivileged);
+    g_test_add_func("/view-pages/layout-deduced", test_layout_deduced);
+    g_test_add_func("/view-pages/busy", test_busy);
+    g_test_add_func("/view-pages/pacing", test_pacing);
+    g_test_add_func("/view-pages/reset", test_reset);
+    g_test_add_func("/view-pages/flood", test_flood);
+    g_test_add_func("/view-pages/truncated", test_truncated);
+    g_test_add_func("/view-pages/focus-counts", test_focus_counts);
+    return g_test_run();
+}

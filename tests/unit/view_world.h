@@ -1,0 +1,64 @@
+/*
+ * A small guest of arrays, and a view of it. What goes wrong ends the test.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HAYWIRE_TEST_VIEW_WORLD_H
+#define HAYWIRE_TEST_VIEW_WORLD_H
+
+#include <glib.h>
+
+#include "beacon_builder.h"
+#include "haywire/view.h"
+
+#define MS       UINT64_C(1000000)
+#define S        UINT64_C(1000000000)
+#define RAM_SIZE (64u << 20)
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireModel, haywire_model_unref)
+
+typedef struct World {
+    HaywireBeacons *beacons;
+    uint8_t *ram;
+    HaywireSource *source;
+    HaywireView *view;
+    HaywireNow now;
+    HaywireSourceOps ops; /* array ops, with a layout or without one */
+} World;
+
+/*
+ * RAM with the pages of @text. @knows_layout: the source knows where guest
+ * addresses lie, as in QEMU; false: as a file.
+ */
+World *world_new(const char *text, bool knows_layout);
+void world_free(World *world);
+
+/* A page of the text's session of this number, as it lies in RAM. */
+HaywirePage *world_page(World *world, unsigned session,
+                        HaywireCategory category, uint32_t index);
+
+/* One more heartbeat. */
+void world_beat(World *world, unsigned session);
+
+/* Look again, after so long by both clocks. A reference to be unreffed. */
+HaywireModel *world_refresh(World *world);
+HaywireModel *world_refresh_after(World *world, uint64_t ns);
+
+/* Found, and seen beating. */
+void world_go_live(World *world, unsigned session);
+
+#define SESSION1                                                             \
+    "place first=0x100000\n"                                                 \
+    "session id=0x11 started=10s wall-started=10s time=20s interval=100ms\n" \
+    "ram start=0x1000 end=0x3ff0000\n"                                       \
+    "process pid=1 name=\"init\" exe=\"/sbin/init\"\n"                       \
+    "process pid=2 name=\"kthreadd\" flags=kernel\n"                         \
+    "camera 1 nonce=0x1234 pid=1\n"
+
+#define SESSION2                                                             \
+    "place first=0x2000000\n"                                                \
+    "session id=0x22 started=30s wall-started=30s time=40s interval=100ms\n" \
+    "ram start=0x1000 end=0x3ff0000\n"                                       \
+    "process pid=7 name=\"other\"\n"
+
+#endif
