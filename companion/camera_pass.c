@@ -68,6 +68,13 @@ static bool add_range(HaywireCameraWriter *camera,
     return true;
 }
 
+/* A piece of the page table is not read. */
+static void leave_out(HaywirePass *pass)
+{
+    pass->runs_total++;
+    pass->flags |= HAYWIRE_CAMERA_PARTLY_READ;
+}
+
 /* All ranges, those of sections that found no place in the bank too. */
 static void list_ranges(HaywireCameraWriter *camera)
 {
@@ -76,7 +83,7 @@ static void list_ranges(HaywireCameraWriter *camera)
 
     while (collector->ops->sections_next(collector, &section)) {
         if (!add_range(camera, &section)) {
-            camera->pass.runs_total++;
+            leave_out(&camera->pass);
         }
         if (camera->range_count % HAYWIRE_TICK_EVERY == 0) {
             haywire_collector_tick(collector);
@@ -266,7 +273,7 @@ bool haywire_pass_read(HaywireCameraWriter *camera, HaywireCollect *ret_result)
         return false;
     }
     if (over_budget(pass)) {
-        pass->runs_total++;
+        leave_out(pass);
         next_range(pass);
         return true;
     }

@@ -338,6 +338,10 @@ static void test_budget(void)
     g_assert_true(pass(session));
     g_assert_cmpuint(control_of(session).runs_total, ==, 2 * 6 + 2);
     g_assert_cmpuint(control_of(session).runs_stored, ==, 2 * 6);
+    g_assert_true(control_of(session).flags & HAYWIRE_CAMERA_PARTLY_READ);
+    session->fake.pause_ms = 0;
+    g_assert_true(pass(session));
+    g_assert_false(control_of(session).flags & HAYWIRE_CAMERA_PARTLY_READ);
 }
 
 static void test_new_target(void)

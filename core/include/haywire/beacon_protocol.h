@@ -380,6 +380,7 @@ typedef enum HaywireCameraStatus {
 #define HAYWIRE_CAMERA_NO_SECTIONS   (1u << 1)
 #define HAYWIRE_CAMERA_NO_PAGE_TABLE (1u << 2)
 #define HAYWIRE_CAMERA_NO_PFNS       (1u << 3)
+#define HAYWIRE_CAMERA_PARTLY_READ   (1u << 4)
 
 typedef struct HaywireWireControl {
     HaywireLe32 nonce;
