@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
-#include "vm.h"
+#include "guest_work.h"
 #include "vm_internal.h"
 
 /* The defaults of companion and plugin. */
@@ -302,29 +301,8 @@ static void bench_focus_latency(void)
     report_latency("focus-latency", cost, count);
 }
 
-/* Processes by the hundred, and computing. */
-#define WORK                                                             \
-    "i=0; while [ $i -lt %d ]; do /bin/busybox true; i=$((i+1)); done; " \
-    "dd if=/dev/zero bs=1M count=%d 2>/dev/null | md5sum"
 #define WORK_PAIRS 3 /* of machines: two boots are never quite alike */
 #define WORK_RUNS  5 /* in each machine */
-
-/* ms of processor time that all of QEMU takes while the guest works. */
-static double work_cost(Vm *vm)
-{
-    int scale = bench_is_smoke() ? 1 : 20;
-    g_autofree char *command = g_strdup_printf(WORK, 50 * scale, 2 * scale);
-    pid_t pid = atoi(g_subprocess_get_identifier(vm->process));
-    struct timespec before, after;
-    clockid_t busy;
-
-    g_assert_cmpint(clock_getcpuclockid(pid, &busy), ==, 0);
-    clock_gettime(busy, &before);
-    g_free(vm_guest_run(vm, command, NULL));
-    clock_gettime(busy, &after);
-    return (after.tv_sec - before.tv_sec) * 1e3 +
-           (after.tv_nsec - before.tv_nsec) / BENCH_NS_PER_MS;
-}
 
 static void work_in_turn(double *with, double *without, guint runs)
 {
@@ -335,11 +313,11 @@ static void work_in_turn(double *with, double *without, guint runs)
     options.without_plugin = TRUE;
     alone = vm_start(&options);
     vm_wait_state(watched, "live");
-    work_cost(watched);
-    work_cost(alone);
+    guest_work_ms(watched, guest_work_fork);
+    guest_work_ms(alone, guest_work_fork);
     for (guint i = 0; i < runs; i++) {
-        without[i] = work_cost(alone);
-        with[i] = work_cost(watched);
+        without[i] = guest_work_ms(alone, guest_work_fork);
+        with[i] = guest_work_ms(watched, guest_work_fork);
     }
 }
 
