@@ -60,13 +60,28 @@ void companion_wait_live(Vm *vm, guint32 pid)
                   &pid);
 }
 
+guint32 guest_start(Vm *vm, const char *program)
+{
+    g_autofree char *command =
+        g_strdup_printf("echo $( %s </dev/null & echo $!)", program);
+    g_autofree char *text = vm_guest_run(vm, command, NULL);
+
+    return (guint32)g_ascii_strtoull(text, NULL, 10);
+}
+
+guint32 companion_start(Vm *vm)
+{
+    return guest_start(vm, "setsid /bin/haywire-companion run --max-cpu 100 "
+                           ">/run/out 2>&1");
+}
+
 guint32 companion_replace(Vm *vm)
 {
-    g_autofree char *command = g_strdup_printf(
-        COMPANION_START " p=$!; kill -9 %u; echo $p", companion_pid(vm));
-    g_autofree char *text = vm_guest_run(vm, command, NULL);
-    guint32 pid = (guint32)g_ascii_strtoull(text, NULL, 10);
+    guint32 old = companion_pid(vm);
+    guint32 pid = companion_start(vm);
+    g_autofree char *command = g_strdup_printf("kill -9 %u", old);
 
+    g_free(vm_guest_run(vm, command, NULL));
     companion_wait_live(vm, pid);
     return pid;
 }

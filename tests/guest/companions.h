@@ -8,10 +8,15 @@
 
 #include "vm.h"
 
-/* A command that starts one in the background and leaves its pid in $!. */
-#define COMPANION_START                                           \
-    "setsid /bin/haywire-companion run --max-cpu 100 </dev/null " \
-    ">/run/out 2>&1 &"
+/*
+ * Start a program in the guest's background (a shell command, which must not
+ * keep the output); returns its pid. It is no child of the console's shell,
+ * whose next command would get lost should its child end at that moment.
+ */
+guint32 guest_start(Vm *vm, const char *program);
+
+/* The same for a companion that is not held back. */
+guint32 companion_start(Vm *vm);
 
 /* The pid and session of the one that is shown; g_free() the session. */
 guint32 companion_pid(Vm *vm);

@@ -20,6 +20,7 @@
 #define MEMORY_MIB  512
 #define BALLOON_MIB 200
 #define DIMM_MIB    256
+#define SPARE_MIB   24
 #define RESCANS     5
 #define TIMEOUT_S   60
 #define RELEASE_S   10
@@ -192,14 +193,14 @@ static void unplug_dimm(Vm *vm, char *path)
 /* Start more animals; returns the pid of "plain", and an address of it. */
 static guint32 start_plain(Vm *vm, guint64 *ret_address)
 {
-    g_autofree char *text =
-        vm_guest_run(vm,
-                     "haywire-menagerie run </dev/null >/run/more 2>&1 & "
-                     "until grep -qs ^ready /run/more; do usleep 100000; done; "
-                     "grep '^plain ' /run/more",
-                     NULL);
+    g_autofree char *text = NULL;
     guint32 pid;
 
+    guest_start(vm, "haywire-menagerie run >/run/more 2>&1");
+    text = vm_guest_run(vm,
+                        "until grep -qs ^ready /run/more; "
+                        "do usleep 100000; done; grep '^plain ' /run/more",
+                        NULL);
     if (sscanf(text, "plain %u at=%" G_GINT64_MODIFIER "x", &pid,
                ret_address) != 2) {
         g_error("no plain process in the guest: %s", text);
@@ -292,21 +293,27 @@ static void test_dimm(const char *qemu)
     g_assert_cmpint(companion_counter(scene->vm, "host", "remaps"), >, 0);
 }
 
-#define FREE_MIB "$(($(sed -n 's/^MemFree: *//p' /proc/meminfo | sed 's/ .*//')"
+static unsigned int free_mib(Vm *vm)
+{
+    g_autofree char *text =
+        vm_guest_run(vm, "sed -n 's/^MemFree: *//p' /proc/meminfo", NULL);
+
+    return (unsigned int)(g_ascii_strtoull(text, NULL, 10) / 1024);
+}
 
 /* A companion whose pages lie all over memory that is free otherwise. */
 static guint32 scatter_companion(Vm *vm)
 {
-    guint32 pid;
+    g_autofree char *program =
+        g_strdup_printf("haywire-menagerie scatter %u >/run/scatter 2>&1",
+                        free_mib(vm) - SPARE_MIB);
+    guint32 scatterer = guest_start(vm, program), pid;
+    g_autofree char *end = g_strdup_printf("kill -9 %u", scatterer);
 
     g_free(vm_guest_run(
-        vm,
-        "haywire-menagerie scatter " FREE_MIB " / 1024 - 24)) "
-        "</dev/null >/run/scatter 2>&1 & echo $! >/run/scatterer; "
-        "until grep -qs ready /run/scatter; do usleep 100000; done",
-        NULL));
+        vm, "until grep -qs ready /run/scatter; do usleep 100000; done", NULL));
     pid = companion_replace(vm);
-    g_free(vm_guest_run(vm, "kill -9 $(cat /run/scatterer)", NULL));
+    g_free(vm_guest_run(vm, end, NULL));
     return pid;
 }
 
@@ -348,13 +355,13 @@ static void collapse_and_compare(Scene *scene)
     g_autoptr(GHashTable) after = NULL;
     g_autoptr(GPtrArray) answers = NULL;
     CompareTruth truth;
+    g_autofree char *program =
+        g_strdup_printf("(read x </run/go; exec haywire-menagerie collapse %u "
+                        ">/run/collapse 2>&1) >/dev/null",
+                        free_mib(scene->vm) * 3 / 4);
 
-    g_free(vm_guest_run(scene->vm,
-                        "mkfifo /run/go; : >/run/collapse; m=" FREE_MIB
-                        " * 3 / 4096)); "
-                        "(read x </run/go; exec haywire-menagerie collapse $m "
-                        ">/run/collapse 2>&1) &",
-                        NULL));
+    g_free(vm_guest_run(scene->vm, "mkfifo /run/go; : >/run/collapse", NULL));
+    guest_start(scene->vm, program);
     scene_wait_cycles(scene, 2);
     before = truth_processes(scene->vm);
     scene_wait_cycles(scene, 2);
