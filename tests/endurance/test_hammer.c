@@ -33,6 +33,9 @@
  */
 #define ACCEL "tcg,tb-size=32"
 
+/* As much as it likes, so that cameras follow soon. */
+#define COMPANION "run,--max-cpu,100"
+
 /*
  * Memory that is in use for good, at the end more than after half a minute.
  * With some four thousand requests a second it is less than the smallest
@@ -178,6 +181,7 @@ static void test_hammer(const char *qemu)
     hammer.vm = vm_start(&(VmOptions){ .qemu = qemu,
                                        .memory = "512M",
                                        .accel = ACCEL,
+                                       .companion = COMPANION,
                                        .may_reset = TRUE,
                                        .powered_off = TRUE,
                                        .more_qmp = QMP_CLIENTS,

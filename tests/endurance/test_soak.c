@@ -39,8 +39,14 @@
 #define QEMU_GROWTH_MAX      (1ull << 20)
 #define COMPANION_GROWTH_MAX (512ull << 10)
 
-/* Snapshots that no query showed: one in so many, for a host that is busy. */
-#define LOST_ONE_IN 50
+/* Processes come and go all the time, and so must snapshots. */
+#define SNAPSHOT_S 3
+
+/* The hammer says why: test_hammer.c. */
+#define ACCEL "tcg,tb-size=32"
+
+/* As much as it likes: what is done often is tried often. */
+#define COMPANION "run,--max-cpu,100"
 
 /* Processes come and go; now and then memory is filled, freed, compacted. */
 #define CHURN                                                             \
@@ -71,7 +77,9 @@ typedef struct {
     FiguresThread worker_at_start;
     guint64 first_generation;
     guint64 generation; /* the newest seen; 0: none */
-    guint64 lost;       /* generations that no query showed */
+    guint64 unseen;     /* generations that no query showed */
+    double renewed;     /* when the newest was first seen, s */
+    double oldest;      /* that a newest one ever was, s */
     guint64 generation_looks;
     guint turns;
     GArray *pids; /* of guint32: processes with memory */
@@ -95,10 +103,10 @@ static JsonNode *ask(Soak *soak, ViewQuestion question)
 }
 
 /*
- * A guest that the host does not let run has no heartbeat. That may be; all
- * else is a fault. QEMU's other threads hardly ever have anything to do.
+ * A guest that the host does not let run says nothing. That may be; all else
+ * is a fault. QEMU's other threads hardly ever have anything to do.
  */
-static void judge_silence(Soak *soak, JsonObject *status)
+static void judge_silence(Soak *soak, const char *what, JsonObject *status)
 {
     guint64 waited = figures_since(soak->waiting, now(soak) - STARVED_S);
 
@@ -108,33 +116,46 @@ static void judge_silence(Soak *soak, JsonObject *status)
     }
     soak->faults++;
     g_test_message("%s after %.1f s, heartbeat %" G_GINT64_FORMAT
-                   " ms old; QEMU waited for a processor for no more than "
-                   "%" G_GUINT64_FORMAT " ms",
-                   compare_string(status, "state"), now(soak),
+                   " ms old, snapshot %.1f s; QEMU waited for a processor for "
+                   "no more than %" G_GUINT64_FORMAT " ms",
+                   what, now(soak),
                    compare_int(status, "heartbeat-age") / 1000000,
-                   waited / 1000000);
+                   now(soak) - soak->renewed, waited / 1000000);
 }
 
-/* Live, of one session, and each snapshot newer than the one before. */
-static void look(Soak *soak)
+static void look_at_generation(Soak *soak, JsonObject *status)
 {
-    g_autoptr(JsonNode) answer = ask(soak, VIEW_STATUS);
-    JsonObject *status = json_node_get_object(answer);
     guint64 generation = (guint64)compare_int(status, "snapshot-generation");
 
-    figures_add(soak->waiting, now(soak),
-                figures_thread(vm_pid(soak->vm), "qemu-system").waited);
-    if (!g_str_equal(compare_string(status, "state"), "live")) {
-        judge_silence(soak, status);
-    }
-    g_assert_cmpint(compare_int(status, "sessions"), ==, 1);
     g_assert_cmpuint(generation, >=, soak->generation);
     if (soak->generation == 0) {
         soak->first_generation = generation;
     } else if (generation > soak->generation + 1) {
-        soak->lost += generation - soak->generation - 1;
+        soak->unseen += generation - soak->generation - 1;
+    }
+    if (generation > soak->generation) {
+        soak->renewed = now(soak);
     }
     soak->generation = generation;
+    soak->oldest = MAX(soak->oldest, now(soak) - soak->renewed);
+    if (now(soak) - soak->renewed > SNAPSHOT_S) {
+        judge_silence(soak, "no new snapshot", status);
+    }
+}
+
+/* Live, of one session, with snapshots that never go back. */
+static void look(Soak *soak)
+{
+    g_autoptr(JsonNode) answer = ask(soak, VIEW_STATUS);
+    JsonObject *status = json_node_get_object(answer);
+
+    figures_add(soak->waiting, now(soak),
+                figures_thread(vm_pid(soak->vm), "qemu-system").waited);
+    if (!g_str_equal(compare_string(status, "state"), "live")) {
+        judge_silence(soak, compare_string(status, "state"), status);
+    }
+    g_assert_cmpint(compare_int(status, "sessions"), ==, 1);
+    look_at_generation(soak, status);
 }
 
 static void keep_pids(Soak *soak, JsonArray *processes)
@@ -190,22 +211,29 @@ static JsonNode *host_and_guest(Vm *vm, JsonObject **ret_host,
     return answer;
 }
 
+/* Its resident size; 0 as long as it has not published its own details. */
 static guint64 companion_rss(Vm *vm)
 {
     g_autoptr(JsonNode) status = vm_qmp(vm, "query-haywire", NULL);
     g_autoptr(JsonNode) processes = vm_qmp(vm, "query-haywire-processes", NULL);
-    guint32 pid =
-        (guint32)compare_int(json_node_get_object(status), "companion-pid");
+    JsonObject *companion = compare_find(
+        json_node_get_array(processes),
+        (guint32)compare_int(json_node_get_object(status), "companion-pid"));
 
-    return (guint64)compare_int(
-        compare_find(json_node_get_array(processes), pid), "rss");
+    return companion ? (guint64)json_object_get_int_member_with_default(
+                           companion, "rss", 0)
+                     : 0;
 }
 
 static void measure(Soak *soak)
 {
+    guint64 companion = companion_rss(soak->vm);
+
     figures_add(soak->memory, now(soak),
                 process_memory_private(vm_pid(soak->vm)));
-    figures_add(soak->companion, now(soak), companion_rss(soak->vm));
+    if (companion != 0) {
+        figures_add(soak->companion, now(soak), companion);
+    }
 }
 
 static gpointer reader_run(gpointer opaque)
@@ -287,6 +315,14 @@ static void check_camera(Soak *soak)
     vm_wait_until(soak->vm, "the camera", FOLLOW_S, camera_is_on_init, NULL);
 }
 
+static gboolean lists_init(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) answer = vm_qmp(vm, "query-haywire-processes", NULL);
+
+    (void)opaque;
+    return compare_find(json_node_get_array(answer), INIT) != NULL;
+}
+
 static void tell_latency(const char *who, const Figures *latency)
 {
     g_test_message(
@@ -319,10 +355,11 @@ static void tell_guest(Soak *soak, guint seconds)
                    (double)worker / 1e6 / seconds,
                    (double)compare_int(guest, "cpu-time") / 1e6 / seconds);
     g_test_message("snapshots: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                   ", %" G_GUINT64_FORMAT " not seen; %u times a camera was "
+                   ", %" G_GUINT64_FORMAT
+                   " not seen, the oldest %.1f s old; %u times a camera was "
                    "turned; %u looks at a guest that was not let run",
-                   soak->first_generation, soak->generation, soak->lost,
-                   soak->turns, soak->starved);
+                   soak->first_generation, soak->generation, soak->unseen,
+                   soak->oldest, soak->turns, soak->starved);
     g_test_message("sessions %" G_GINT64_FORMAT ", remaps %" G_GINT64_FORMAT
                    ", pages moved %" G_GINT64_FORMAT
                    ", processes vanished %" G_GINT64_FORMAT
@@ -350,8 +387,6 @@ static void check_figures(Soak *soak, guint seconds)
     g_assert_cmpuint(growth, <=, QEMU_GROWTH_MAX);
     g_assert_cmpuint(companion, <=, COMPANION_GROWTH_MAX);
     g_assert_cmpuint(soak->generation, >, soak->first_generation);
-    g_assert_cmpuint(soak->lost * LOST_ONE_IN, <=,
-                     soak->generation - soak->first_generation);
     g_assert_cmpuint(soak->turns, >, 0);
 }
 
@@ -381,8 +416,10 @@ static void test_soak(void)
     soak.companion = figures_new();
     soak.waiting = figures_new();
     soak.pids = g_array_new(FALSE, FALSE, sizeof(guint32));
-    soak.vm = vm_start(&(VmOptions){ .memory = "512M" });
+    soak.vm = vm_start(&(VmOptions){
+        .memory = "512M", .accel = ACCEL, .companion = COMPANION });
     vm_wait_state(soak.vm, "live");
+    vm_wait_until(soak.vm, "the first snapshot", FOLLOW_S, lists_init, NULL);
     g_free(vm_guest_run(soak.vm, CHURN, NULL));
     reader_start(&soak.reader, soak.vm);
     soak.worker_at_start = figures_thread(vm_pid(soak.vm), "haywire");
