@@ -116,8 +116,7 @@ static HaywireStatus map_discovery(HaywireShown *shown)
     return haywire_map_add(shown->map, shown->session.position, &info);
 }
 
-/* The index leads to all pages of the session. */
-static bool map_by_index(HaywireView *view)
+bool haywire_view_map_by_index(HaywireView *view)
 {
     const HaywireLayout *layout = haywire_view_layout(view);
     uint32_t missing;
@@ -157,7 +156,7 @@ static HaywireStatus map_pages(HaywireView *view, HaywireNow now, bool scanned)
         return status;
     }
     alone = haywire_view_map_notes(view) == 0 || view->notes.overflow;
-    if (map_by_index(view)) {
+    if (haywire_view_map_by_index(view)) {
         view->host.index_attaches += alone;
         haywire_view_spare_scan(view, now);
         return HAYWIRE_OK;
@@ -193,7 +192,7 @@ static HaywireStatus attach(HaywireView *view, const HaywireSession *session,
     return status;
 }
 
-static const HaywireSession *find_shown(const HaywireView *view)
+const HaywireSession *haywire_view_find_shown(const HaywireView *view)
 {
     const HaywireSessions *sessions = &view->sessions;
     size_t i;
@@ -211,7 +210,7 @@ static const HaywireSession *find_shown(const HaywireView *view)
 static void follow_shown(HaywireView *view)
 {
     HaywireShown *shown = &view->shown;
-    const HaywireSession *session = find_shown(view);
+    const HaywireSession *session = haywire_view_find_shown(view);
 
     if (!shown->attached) {
         return;
@@ -303,6 +302,7 @@ static HaywireStatus look(HaywireView *view, HaywireNow now)
     shown->beat_now = false;
     haywire_sessions_observe(&view->sessions, view->source, now.now_ns);
     settle(view, now);
+    haywire_view_follow_move(view, now);
     hinted = haywire_view_follow_hints(view, now);
     follow_shown(view);
     if (hinted) {

@@ -34,30 +34,13 @@ static bool take_hint(HaywireHints *hints, size_t place, HaywireGpa *ret_gpa)
     return page != 0;
 }
 
-static HaywireStatus find_page(HaywireView *view, HaywireGpa gpa,
-                               HaywirePosition *ret_position,
-                               const uint8_t **ret_live)
+/* A page that may be a discovery page; else counted by what it is. */
+static bool look_at(HaywireView *view, HaywirePosition position, HaywireNow now)
 {
-    const HaywireLayout *layout = haywire_view_layout(view);
-    HaywireStatus status = HAYWIRE_NO_LAYOUT;
-
-    if (layout) {
-        status = haywire_layout_position(layout, gpa, ret_position);
-    }
-    if (status == HAYWIRE_OK) {
-        status =
-            haywire_source_resident_page(view->source, *ret_position, ret_live);
-    }
-    return status;
-}
-
-static HaywireStatus follow_hint(HaywireView *view, HaywireGpa gpa,
-                                 HaywireNow now)
-{
-    HaywirePosition position;
     HaywirePageInfo info;
     const uint8_t *live;
-    HaywireStatus status = find_page(view, gpa, &position, &live);
+    HaywireStatus status =
+        haywire_source_resident_page(view->source, position, &live);
 
     if (status == HAYWIRE_OK) {
         status = haywire_page_snapshot(live, view->scratch, &info, NULL);
@@ -66,7 +49,26 @@ static HaywireStatus follow_hint(HaywireView *view, HaywireGpa gpa,
         view->host.pages_read++;
         status = haywire_view_add_discovery(view, position, &info, now.now_ns);
     }
-    return status;
+    if (status != HAYWIRE_OK) {
+        view->host.rejected[status]++;
+    }
+    return status == HAYWIRE_OK;
+}
+
+static bool follow_hint(HaywireView *view, HaywireGpa gpa, HaywireNow now)
+{
+    const HaywireLayout *layout = haywire_view_layout(view);
+    HaywireStatus status = HAYWIRE_NO_LAYOUT;
+    HaywirePosition position;
+
+    if (layout) {
+        status = haywire_layout_position(layout, gpa, &position);
+    }
+    if (status != HAYWIRE_OK) {
+        view->host.rejected[status]++;
+        return false;
+    }
+    return look_at(view, position, now);
 }
 
 bool haywire_view_follow_hints(HaywireView *view, HaywireNow now)
@@ -76,17 +78,28 @@ bool haywire_view_follow_hints(HaywireView *view, HaywireNow now)
     size_t i;
 
     for (i = 0; i < HAYWIRE_HINTS_MAX; i++) {
-        HaywireStatus status;
-
-        if (!take_hint(&view->hints, i, &gpa)) {
-            continue;
-        }
-        status = follow_hint(view, gpa, now);
-        if (status == HAYWIRE_OK) {
-            found = true;
-        } else {
-            view->host.rejected[status]++;
+        if (take_hint(&view->hints, i, &gpa)) {
+            found |= follow_hint(view, gpa, now);
         }
     }
     return found;
+}
+
+void haywire_view_follow_move(HaywireView *view, HaywireNow now)
+{
+    const HaywireSession *session = haywire_view_find_shown(view);
+    HaywirePosition position;
+
+    if (!session) {
+        return;
+    }
+    if (session->gone && !view->shown.session.gone) {
+        haywire_view_map_by_index(view); /* our copy of it may be older */
+    }
+    position =
+        haywire_map_position(view->shown.map, HAYWIRE_CATEGORY_MASTER, 0);
+    if (position.value != HAYWIRE_POSITION_NONE.value &&
+        position.value != session->position.value) {
+        look_at(view, position, now);
+    }
 }

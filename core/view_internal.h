@@ -115,9 +115,21 @@ struct HaywireView {
 /* As haywire_view_set_memory(), with shares of any size. */
 HaywireStatus haywire_view_share(HaywireView *view, HaywireShares shares);
 
+/* view.c */
+/* The shown session as last observed; NULL when none is shown or known. */
+const HaywireSession *haywire_view_find_shown(const HaywireView *view);
+/* Read the shown session's index again; true when it leads to all pages. */
+bool haywire_view_map_by_index(HaywireView *view);
+
 /* view_hint.c */
 /* Look where the hints say. True when a discovery page was there. */
 bool haywire_view_follow_hints(HaywireView *view, HaywireNow now);
+
+/*
+ * Where the shown session's discovery page has gone, by its index: while the
+ * old copy of it still stands, or when it is not there any more.
+ */
+void haywire_view_follow_move(HaywireView *view, HaywireNow now);
 
 /* view_scan.c */
 bool haywire_view_scan_due(HaywireView *view, HaywireNow now);

@@ -9,6 +9,7 @@
 
 #include "beacon_builder.h"
 #include "haywire/bytes.h"
+#include "haywire/publish.h"
 #include "haywire/view.h"
 
 #define MS       UINT64_C(1000000)
@@ -408,6 +409,62 @@ static void test_index_moved(void)
     world_close(&world);
 }
 
+/* The index says that slot 0 lies there now. */
+static void move_in_index(World *world, HaywireGpa index, HaywireGpa there)
+{
+    HaywirePage *page = page_at(world, index);
+    const HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_INDEX,
+                                     .monotonic_ns = 30 * S };
+    uint32_t length = haywire_le32_get(page->header.payload_length);
+    HaywireLe64 pfn = haywire_le64(there.value >> HAYWIRE_PAGE_SHIFT);
+    uint8_t payload[HAYWIRE_PAYLOAD_MAX];
+
+    memcpy(payload, page->payload, length);
+    memcpy(payload + sizeof(HaywireWireIndex), &pfn, sizeof(pfn));
+    haywire_page_publish(page, &stamp, payload, length);
+}
+
+/* The discovery page goes on beating elsewhere; its old copy stands, or not. */
+static void check_moved_discovery(bool stands)
+{
+    g_autoptr(HaywireBeacons) beacons = haywire_beacons_make(SESSION1);
+    const HaywireGpa there = { 0x3200000 };
+    HaywireGpa discovery;
+    World world;
+
+    world_open(&world);
+    discovery = place(&world, SESSION1);
+    haywire_model_unref(refresh_after(&world, 0));
+    beat(&world, discovery);
+    haywire_model_unref(refresh_after(&world, 100 * MS));
+    memcpy(page_at(&world, there), page_at(&world, discovery),
+           HAYWIRE_PAGE_SIZE);
+    move_in_index(
+        &world,
+        haywire_beacons_find(beacons, 0, HAYWIRE_CATEGORY_MASTER, 1)->gpa,
+        there);
+    if (!stands) {
+        memset(page_at(&world, discovery), 1, HAYWIRE_PAGE_SIZE);
+    }
+    for (int i = 0; i < 30; i++) {
+        g_autoptr(HaywireModel) model = NULL;
+
+        beat(&world, there);
+        model = refresh_after(&world, 100 * MS);
+        g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_LIVE);
+        g_assert_cmpuint(model->overview.heartbeat_age, <=, 100 * MS);
+        g_assert_cmpuint(model->host.scans, ==, 1);
+        g_assert_cmpuint(mapped(model), ==, TOTAL);
+    }
+    world_close(&world);
+}
+
+static void test_discovery_moved(void)
+{
+    check_moved_discovery(true);
+    check_moved_discovery(false);
+}
+
 /* Each run of pages that is scanned takes at least this long. */
 #define SLOW_US 30000
 
@@ -474,6 +531,7 @@ int main(int argc, char **argv)
                     test_hint_without_layout);
     g_test_add_func("/view-search/hint-threads", test_hint_threads);
     g_test_add_func("/view-search/index-moved", test_index_moved);
+    g_test_add_func("/view-search/discovery-moved", test_discovery_moved);
     g_test_add_func("/view-search/slow-search", test_slow_search);
     g_test_add_func("/view-search/slow-live", test_slow_live);
     return g_test_run();
