@@ -121,7 +121,7 @@ static void test_crowd(const char *qemu)
         after = listed(scene->vm);
     } while (before != after);
     status = status_of(scene->vm, &node);
-    g_assert_cmpstr(compare_string(status, "state"), ==, "live");
+    g_assert_cmpstr(compare_string(status, "state"), ==, "paused");
     g_assert_cmpint(compare_int(status, "processes"), ==,
                     after + compare_int(status, "processes-missing"));
     g_assert_cmpint(after, >=, PROCESSES);
