@@ -202,10 +202,13 @@ static void note_news(HaywireCompanion *companion, HaywireTaskId task,
 static void hear(HaywireCompanion *companion)
 {
     const HaywireCollectorOps *ops = companion->collector->ops;
+    bool of_use = companion->enabled[HAYWIRE_TASK_PID] ||
+                  companion->enabled[HAYWIRE_TASK_ROUNDROBIN];
     HaywireHeard heard = { 0 };
     bool begun;
 
-    companion->hearing = ops->hear && ops->hear(companion->collector, &heard);
+    companion->hearing =
+        of_use && ops->hear && ops->hear(companion->collector, &heard);
     if (!companion->hearing) {
         return;
     }
