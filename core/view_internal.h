@@ -16,8 +16,8 @@
 #define HAYWIRE_PACE_LAST_NS  UINT64_C(4000000000)
 #define HAYWIRE_PACE_LOST_NS  UINT64_C(1000000000)
 #define HAYWIRE_PACE_LIVE_NS  UINT64_C(10000000000)
-/* Between two scans at least this many times the length of the last one: a
-   twentieth of the time, and a four-hundredth where a live session is shown and
+/* Between two scans at least this many times the processor time of the last one:
+   a twentieth of a core, and a four-hundredth where a live session is shown and
    has all its pages. */
 #define HAYWIRE_PACE_SHARE      20
 #define HAYWIRE_PACE_SHARE_LIVE 400
@@ -55,6 +55,7 @@ typedef struct HaywireScanLog {
     uint64_t ended_ns; /* host_ns */
     uint64_t duration_ns;
     uint64_t pages;
+    uint64_t cost_ns;  /* processor time */
     bool paced;        /* there was one, or it was not needed */
     uint64_t since_ns; /* host_ns: then; the next one is paced from here */
     uint64_t pace_ns;  /* while nothing live is there; 0: at once */

@@ -6,8 +6,8 @@
  * session that was live stands still; then every 250 ms, doubling up to 4 s,
  * while nothing live is there; after 1 s when pages were lost and the index did
  * not find them; else every 10 s, to notice a newer companion beside the one
- * that is shown. Never more than a twentieth of the time, and a four-hundredth
- * in that last case: a scan of 250 ms comes every 100 s then.
+ * that is shown. Never, unless asked for, more than a twentieth of a core, and a
+ * four-hundredth in that last case: a scan of 250 ms comes every 100 s then.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,11 +17,11 @@
 
 #include "view_internal.h"
 
-static uint64_t clock_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
@@ -32,7 +32,7 @@ static bool is_judging(const HaywireView *view)
     return shown->attached && !shown->session.stale && !shown->session.gone;
 }
 
-/* What is to lie between two scans, ns; 0: nothing. */
+/* What is to lie between two scans at least, ns. */
 static uint64_t pause_length(const HaywireView *view)
 {
     uint64_t pause = view->scan.pace_ns, share = HAYWIRE_PACE_SHARE, least;
@@ -41,8 +41,8 @@ static uint64_t pause_length(const HaywireView *view)
         pause = view->shown.lost ? HAYWIRE_PACE_LOST_NS : HAYWIRE_PACE_LIVE_NS;
         share = view->shown.lost ? HAYWIRE_PACE_SHARE : HAYWIRE_PACE_SHARE_LIVE;
     }
-    least = view->scan.duration_ns * share;
-    return pause > 0 && pause < least ? least : pause;
+    least = view->scan.cost_ns * share;
+    return pause < least ? least : pause;
 }
 
 bool haywire_view_scan_due(HaywireView *view, HaywireNow now)
@@ -167,11 +167,13 @@ static HaywireStatus run_scan(HaywireView *view, HaywireCandidate candidate,
                               Scanning *scanning, uint64_t *ret_duration_ns)
 {
     HaywireScanStats stats;
-    uint64_t started = clock_ns();
+    uint64_t started = clock_ns(CLOCK_MONOTONIC);
+    uint64_t used = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     HaywireStatus status =
         haywire_scan(view->source, candidate, on_progress, scanning, &stats);
 
-    *ret_duration_ns = clock_ns() - started;
+    *ret_duration_ns = clock_ns(CLOCK_MONOTONIC) - started;
+    view->scan.cost_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - used;
     if (status != HAYWIRE_OK) {
         return status;
     }
@@ -199,6 +201,7 @@ HaywireStatus haywire_view_scan(HaywireView *view, HaywireNow now)
 
     view->notes.count = 0;
     view->notes.overflow = false;
+    view->scan.cost_ns = 0;
     status = run_scan(view, on_candidate, &scanning, &duration);
     if (status != HAYWIRE_OK) {
         return status;

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 #include <string.h>
+#include <time.h>
 
 #include "beacon_builder.h"
 #include "haywire/bytes.h"
@@ -17,7 +18,7 @@
 #define RAM_SIZE (64u << 20)
 #define TOTAL    1010
 
-/* Times the length of a scan: the pause behind it, at least. */
+/* Times what a scan costs: the pause behind it, at least. */
 #define LOST_SHARE 20
 #define LIVE_SHARE 400
 
@@ -465,39 +466,61 @@ static void test_discovery_moved(void)
     check_moved_discovery(false);
 }
 
-/* Each run of pages that is scanned takes at least this long. */
-#define SLOW_US 30000
+/* A scan takes at least this much processor time. */
+#define SLOW_NS (30 * MS)
+
+static uint64_t used_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * S + (uint64_t)now.tv_nsec;
+}
 
 static void scan_slowly(HaywireSource *source, HaywirePosition start,
                         uint64_t length)
 {
+    uint64_t end = used_ns() + SLOW_NS;
+
     (void)source;
     (void)start;
     (void)length;
-    g_usleep(SLOW_US);
+    while (used_ns() < end) {
+    }
+}
+
+/* From the end of the scan on, and no longer than all of it took. */
+static void check_pause(World *world, HaywireGpa discovery, uint64_t share)
+{
+    uint64_t most = (share + 1) * scan_duration(world);
+    uint64_t least = share * SLOW_NS;
+
+    g_assert_cmpuint(most, >, least);
+    if (discovery.value != 0) {
+        beat(world, discovery);
+    }
+    g_assert_cmpuint(scans_after(world, least), ==, 1);
+    if (discovery.value != 0) {
+        beat(world, discovery);
+    }
+    g_assert_cmpuint(scans_after(world, most - least), ==, 2);
 }
 
 static void test_slow_search(void)
 {
     World world;
-    uint64_t pause;
 
     world_open(&world);
     world.ops.will_scan = scan_slowly;
     world.ram[0] = 1;
     g_assert_cmpuint(scans_after(&world, 0), ==, 1);
-    pause = LOST_SHARE * scan_duration(&world);
-    g_assert_cmpuint(pause, >=, 600 * MS);
-    /* From the end of the scan on, by the clock that the test holds. */
-    g_assert_cmpuint(scans_after(&world, pause), ==, 1);
-    g_assert_cmpuint(scans_after(&world, pause / LOST_SHARE), ==, 2);
+    check_pause(&world, (HaywireGpa){ 0 }, LOST_SHARE);
     world_close(&world);
 }
 
 static void test_slow_live(void)
 {
     HaywireGpa discovery;
-    uint64_t pause;
     World world;
 
     world_open(&world);
@@ -505,14 +528,29 @@ static void test_slow_live(void)
                               "session id=1 interval=1s\nprocess pid=1\n");
     world.ops.will_scan = scan_slowly;
     g_assert_cmpuint(scans_after(&world, 0), ==, 1);
-    pause = LIVE_SHARE * scan_duration(&world);
-    g_assert_cmpuint(pause, >=, 12 * S);
+    check_pause(&world, discovery, LIVE_SHARE);
+    world_close(&world);
+}
+
+/* A discovery page that comes and goes asks for no more scans than others. */
+static void test_slow_stale(void)
+{
+    HaywireGpa discovery;
+    uint8_t *page;
+    World world;
+
+    world_open(&world);
+    discovery = place(&world, "place first=0x100000\n"
+                              "session id=1 pfns=0\nprocess pid=1\n");
+    page = (uint8_t *)page_at(&world, discovery);
+    world.ops.will_scan = scan_slowly;
+    g_assert_cmpuint(scans_after(&world, 0), ==, 1);
     beat(&world, discovery);
-    g_assert_cmpuint(scans_after(&world, S), ==, 1);
-    beat(&world, discovery);
-    g_assert_cmpuint(scans_after(&world, pause - S), ==, 1);
-    beat(&world, discovery);
-    g_assert_cmpuint(scans_after(&world, pause / LIVE_SHARE), ==, 2);
+    g_assert_cmpuint(scans_after(&world, 10 * MS), ==, 1);
+    for (int i = 0; i < 50; i++) {
+        *page ^= 1; /* magic, and no magic */
+        g_assert_cmpuint(scans_after(&world, 10 * MS), ==, 1);
+    }
     world_close(&world);
 }
 
@@ -534,5 +572,6 @@ int main(int argc, char **argv)
     g_test_add_func("/view-search/discovery-moved", test_discovery_moved);
     g_test_add_func("/view-search/slow-search", test_slow_search);
     g_test_add_func("/view-search/slow-live", test_slow_live);
+    g_test_add_func("/view-search/slow-stale", test_slow_stale);
     return g_test_run();
 }

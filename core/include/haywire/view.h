@@ -14,10 +14,11 @@
  * When it scans: at first, when asked, and when a live session turns stale: at
  * once. While nothing live is there: after 250 ms, doubling up to 4 s. While
  * one is live: every 10 s (a newer companion may have started beside it), and
- * 1 s after pages were lost that the index does not lead to. Never more than
- * one twentieth of the time, and while one is live that has all its pages never
- * more than one four-hundredth: a scan of 250 ms then comes every 100 s. A hint
- * to a discovery page whose index leads to all pages spares the first scan.
+ * 1 s after pages were lost that the index does not lead to. Never, unless it is
+ * asked to, more than one twentieth of a core, and while one is live that has
+ * all its pages never more than one four-hundredth: a scan of 250 ms then comes
+ * every 100 s. A hint to a discovery page whose index leads to all pages spares
+ * the first scan.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
