@@ -21,6 +21,8 @@
  */
 #define EVENT_TIMEOUT_MS 5000
 
+#define PAUSE_S 3
+
 typedef struct Client {
     GPid pid;
     GIOChannel *output;
@@ -156,7 +158,27 @@ static void check_events(Vm *vm, Client *client)
                     ==, started);
 }
 
-static void test_processes(void)
+static void client_await_state(Client *client, const char *state)
+{
+    g_autoptr(JsonNode) event = client_await(client, "HAYWIRE_SESSION_CHANGED");
+    JsonObject *data =
+        json_object_get_object_member(json_node_get_object(event), "data");
+
+    g_assert_cmpstr(json_object_get_string_member(data, "state"), ==, state);
+    g_assert_false(json_object_has_member(data, "previous-session"));
+}
+
+/* Longer than a heartbeat may stand still. */
+static void check_pause(Vm *vm, Client *client)
+{
+    json_node_unref(vm_qmp(vm, "stop", NULL));
+    client_await_state(client, "paused");
+    g_usleep(PAUSE_S * G_USEC_PER_SEC);
+    json_node_unref(vm_qmp(vm, "cont", NULL));
+    client_await_state(client, "live");
+}
+
+static void test_events(void)
 {
     const char *build = g_getenv("HAYWIRE_QEMU_BUILD_10_0");
     g_autofree char *qemu = NULL;
@@ -178,6 +200,7 @@ static void test_processes(void)
     for (int i = 0; i < 3; i++) {
         check_events(vm, &client);
     }
+    check_pause(vm, &client);
     client_stop(&client);
     vm_quit(vm);
 }
@@ -185,6 +208,6 @@ static void test_processes(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/events/processes", test_processes);
+    g_test_add_func("/events/events", test_events);
     return g_test_run();
 }
