@@ -26,11 +26,20 @@ HaywireModel *haywire_model_ref(HaywireModel *model)
     return model;
 }
 
+static void unref_content(HaywireContent *content)
+{
+    if (content && atomic_fetch_sub_explicit(&content->references, 1,
+                                             memory_order_acq_rel) == 1) {
+        haywire_arena_clear(&content->arena);
+        free(content);
+    }
+}
+
 void haywire_model_unref(HaywireModel *model)
 {
     if (model && atomic_fetch_sub_explicit(&data_of(model)->references, 1,
                                            memory_order_acq_rel) == 1) {
-        haywire_arena_clear(&data_of(model)->arena);
+        unref_content(data_of(model)->content);
         free(data_of(model));
     }
 }
@@ -77,13 +86,13 @@ static HaywireStatus check_process(const HaywireModel *model, uint32_t pid,
 }
 
 /* The newest pass of this very process (@process NULL: of this pid). */
-static const HaywirePass *find_pass(const HaywireModelData *data,
+static const HaywirePass *find_pass(const HaywireContent *content,
                                     const HaywireProcess *process, uint32_t pid)
 {
     const HaywirePass *best = NULL;
 
     for (size_t i = 0; i < 2; i++) {
-        const HaywirePass *pass = &data->pass[i];
+        const HaywirePass *pass = &content->pass[i];
 
         if (pass->valid && pass->sections.pid == pid &&
             (!process || pass->sections.start_time == process->start_time) &&
@@ -94,18 +103,18 @@ static const HaywirePass *find_pass(const HaywireModelData *data,
     return best;
 }
 
-static const HaywireSectionList *find_list(const HaywireModelData *data,
+static const HaywireSectionList *find_list(const HaywireContent *content,
                                            uint32_t pid)
 {
-    size_t low = 0, high = data->list_count;
+    size_t low = 0, high = content->list_count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (data->list[middle].pid == pid) {
-            return &data->list[middle];
+        if (content->list[middle].pid == pid) {
+            return &content->list[middle];
         }
-        if (data->list[middle].pid < pid) {
+        if (content->list[middle].pid < pid) {
             low = middle + 1;
         } else {
             high = middle;
@@ -117,7 +126,7 @@ static const HaywireSectionList *find_list(const HaywireModelData *data,
 HaywireStatus haywire_model_sections(const HaywireModel *model, uint32_t pid,
                                      HaywireSectionList *ret_list)
 {
-    const HaywireModelData *data = const_data_of(model);
+    const HaywireContent *content = const_data_of(model)->content;
     const HaywireSectionList *list;
     const HaywireProcess *process;
     const HaywirePass *pass;
@@ -126,8 +135,8 @@ HaywireStatus haywire_model_sections(const HaywireModel *model, uint32_t pid,
     if (status != HAYWIRE_OK) {
         return status;
     }
-    pass = find_pass(data, process, pid);
-    list = process ? find_list(data, pid) : NULL;
+    pass = find_pass(content, process, pid);
+    list = process ? find_list(content, pid) : NULL;
     /* A pass that lacks something gives way to a list that does not. */
     if (pass && (!list || pass->sections.complete || !list->complete)) {
         *ret_list = pass->sections;
@@ -148,7 +157,7 @@ static HaywireStatus page_runs(const HaywireModel *model, uint32_t pid,
     if (status != HAYWIRE_OK) {
         return status;
     }
-    *ret_pass = find_pass(const_data_of(model), process, pid);
+    *ret_pass = find_pass(const_data_of(model)->content, process, pid);
     if (*ret_pass) {
         return HAYWIRE_OK;
     }

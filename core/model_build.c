@@ -28,15 +28,20 @@ size_t haywire_builder_work(const HaywireModelBuilder *builder, size_t part,
     return builder->shares.work / WORK_PARTS * part / size;
 }
 
+void haywire_builder_at(HaywireModelBuilder *builder, const HaywireCopy *copy)
+{
+    builder->fresh = !copy->counted;
+}
+
 void haywire_builder_reject(HaywireModelBuilder *builder, HaywireStatus status)
 {
-    builder->host->rejected[status]++;
+    builder->host->rejected[status] += builder->fresh;
 }
 
 bool haywire_builder_check(HaywireModelBuilder *builder, HaywireStatus status)
 {
     if (status == HAYWIRE_LIMIT) {
-        builder->host->limits_reached++;
+        builder->limits++;
     } else if (status == HAYWIRE_NO_MEMORY) {
         builder->no_memory = true;
     }
@@ -49,7 +54,7 @@ static void note_arena_failure(HaywireModelBuilder *builder)
     if (builder->arena->no_memory) {
         builder->no_memory = true;
     } else {
-        builder->host->limits_reached++;
+        builder->limits++;
     }
 }
 
@@ -117,6 +122,7 @@ bool haywire_builder_records(HaywireModelBuilder *builder,
     if (copy->info.kind == HAYWIRE_KIND_EMPTY) {
         return false;
     }
+    haywire_builder_at(builder, copy);
     if (copy->info.kind != kind ||
         haywire_record_reader_init(ret_reader, copy->page, &copy->info) !=
             HAYWIRE_OK) {
@@ -224,7 +230,7 @@ bool haywire_table_begin(HaywireModelBuilder *builder, size_t count)
 HaywireProcess *haywire_table_add(HaywireModelBuilder *builder)
 {
     if (builder->process_count == builder->process_room) {
-        builder->host->limits_reached++;
+        builder->limits++;
         return NULL;
     }
     return &builder->process[builder->process_count++];
@@ -232,7 +238,7 @@ HaywireProcess *haywire_table_add(HaywireModelBuilder *builder)
 
 static void build_table(HaywireModelBuilder *builder)
 {
-    HaywireOverview *overview = &builder->data->model.overview;
+    HaywireOverview *overview = &builder->model->overview;
     bool snapshot;
 
     haywire_builder_budget(builder, table_bytes(builder) * 3 / 2);
@@ -291,7 +297,7 @@ static const char *format_boot_id(HaywireModelBuilder *builder)
 
 static void build_session(HaywireModelBuilder *builder)
 {
-    HaywireOverview *overview = &builder->data->model.overview;
+    HaywireOverview *overview = &builder->model->overview;
 
     build_table(builder);
     overview->companion_version = format_version(builder);
@@ -299,9 +305,6 @@ static void build_session(HaywireModelBuilder *builder)
     haywire_build_manifest(builder);
     haywire_build_cameras(builder);
     build_details_and_sections(builder);
-    if (builder->input->layout) {
-        builder->data->model.layout = *builder->input->layout;
-    }
 }
 
 static void init_model(HaywireModel *model, const HaywireModelInput *input)
@@ -322,51 +325,138 @@ static void init_model(HaywireModel *model, const HaywireModelInput *input)
     model->camera[1].camera = 2;
 }
 
-static HaywireModelData *data_new(const HaywireModelInput *input,
-                                  const HaywireShares *shares)
+/* An empty content, with one reference. */
+static HaywireContent *content_new(const HaywireShares *shares)
+{
+    HaywireContent *content = calloc(1, sizeof(*content));
+
+    if (content) {
+        atomic_init(&content->references, 1);
+        content->arena.limit = shares->model;
+    }
+    return content;
+}
+
+/* A model of @content (its reference is taken); NULL without memory. */
+static HaywireModelData *data_new(HaywireContent *content)
 {
     HaywireModelData *data = calloc(1, sizeof(*data));
 
     if (data) {
         atomic_init(&data->references, 1);
-        data->arena.limit = shares->model;
-        init_model(&data->model, input);
+        data->content = content;
     }
     return data;
+}
+
+/* What the last model has met, too, is known. */
+static void count_limits(const HaywireModelBuilder *builder)
+{
+    const HaywireModelInput *input = builder->input;
+    uint64_t known = input->limits ? *input->limits : 0;
+
+    if (builder->limits > known) {
+        builder->host->limits_reached += builder->limits - known;
+    }
+    if (input->limits) {
+        *input->limits = builder->limits;
+    }
+}
+
+/* What a model says that its content does not. */
+static void finish(const HaywireModelInput *input, HaywireModelData *data)
+{
+    haywire_build_camera_ages(input, data);
+    data->model.host = *input->host;
+    if (input->discovery && input->layout) {
+        data->model.layout = *input->layout;
+    }
+    haywire_build_cost(input, &data->model);
+}
+
+static HaywireStatus build(HaywireModelBuilder *builder)
+{
+    const HaywireModelInput *input = builder->input;
+    const HaywireCopy **pointer =
+        calloc(input->copy_count + 1, sizeof(*pointer));
+
+    if (!pointer) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    count_bytes(builder);
+    sort_copies(builder, pointer);
+    build_session(builder);
+    free(pointer);
+    if (builder->no_memory) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    count_limits(builder);
+    builder->model->process = builder->process;
+    builder->model->process_count = builder->process_count;
+    return HAYWIRE_OK;
 }
 
 HaywireStatus haywire_model_build(const HaywireModelInput *input,
                                   HaywireModel **ret_model)
 {
-    HaywireShares shares = input->shares
-                               ? *input->shares
-                               : haywire_shares_divide(HAYWIRE_MEMORY_DEFAULT);
-    HaywireModelData *data = data_new(input, &shares);
-    const HaywireCopy **pointer =
-        calloc(input->copy_count + 1, sizeof(*pointer));
     HaywireModelBuilder builder = {
         .input = input,
-        .shares = shares,
+        .shares = input->shares ? *input->shares
+                                : haywire_shares_divide(HAYWIRE_MEMORY_DEFAULT),
         .host = input->host,
-        .data = data,
-        .arena = data ? &data->arena : NULL,
-        .no_memory = !data || !pointer,
     };
+    HaywireContent *content = content_new(&builder.shares);
+    HaywireModelData *data = content ? data_new(content) : NULL;
+    HaywireStatus status = HAYWIRE_OK;
 
-    if (!builder.no_memory && input->discovery) {
-        count_bytes(&builder);
-        sort_copies(&builder, pointer);
-        build_session(&builder);
-    }
-    free(pointer);
-    if (builder.no_memory) {
-        haywire_model_unref(data ? &data->model : NULL);
+    if (!data) {
+        free(content);
         return HAYWIRE_NO_MEMORY;
     }
-    data->model.process = builder.process;
-    data->model.process_count = builder.process_count;
-    data->model.host = *input->host;
-    haywire_build_cost(input, &data->model);
+    builder.model = &data->model;
+    builder.content = content;
+    builder.arena = &content->arena;
+    init_model(&data->model, input);
+    if (input->discovery) {
+        status = build(&builder);
+    }
+    if (status != HAYWIRE_OK) {
+        haywire_model_unref(&data->model);
+        return status;
+    }
+    finish(input, data);
+    *ret_model = &data->model;
+    return HAYWIRE_OK;
+}
+
+/* Of an overview, what decoding has yielded. */
+static void take_decoded(const HaywireOverview *from, HaywireOverview *to)
+{
+    to->companion_version = from->companion_version;
+    to->boot_id = from->boot_id;
+    to->kernel_release = from->kernel_release;
+    to->host_name = from->host_name;
+    to->processes = from->processes;
+    to->processes_missing = from->processes_missing;
+    to->snapshot_generation = from->snapshot_generation;
+    to->snapshot_time = from->snapshot_time;
+}
+
+HaywireStatus haywire_model_renew(HaywireModel *last,
+                                  const HaywireModelInput *input,
+                                  HaywireModel **ret_model)
+{
+    HaywireContent *content = ((HaywireModelData *)last)->content;
+    HaywireModelData *data = data_new(content);
+
+    if (!data) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    atomic_fetch_add_explicit(&content->references, 1, memory_order_relaxed);
+    data->model = *last;
+    data->model.overview = *input->overview;
+    take_decoded(&last->overview, &data->model.overview);
+    finish(input, data);
     *ret_model = &data->model;
     return HAYWIRE_OK;
 }

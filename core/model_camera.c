@@ -11,14 +11,20 @@
 /* Of the model's share, for each camera's data. */
 #define CAMERA_PARTS 4
 /* A vector of them may hold twice what it needs while it grows. */
-#define RUN_SET_BYTES (2 * sizeof(HaywireCursor))
+#define RUN_SET_BYTES (2 * sizeof(RunSet))
+
+/* Runs on a page, not yet decoded. */
+typedef struct RunSet {
+    const HaywireCopy *copy;
+    HaywireCursor runs;
+} RunSet;
 
 typedef struct PassReader {
     HaywireModelBuilder *builder;
     const HaywireControl *control;
     HaywirePass *pass;
     HaywireVector sets;     /* of HaywireSetSeen */
-    HaywireVector run_sets; /* of HaywireCursor: runs not yet decoded */
+    HaywireVector run_sets; /* of RunSet */
     size_t runs;            /* in these */
 } PassReader;
 
@@ -55,12 +61,13 @@ static void add_run(RunMaker *maker, const HaywirePageRun *run)
 }
 
 /* False when there is no room for more. */
-static bool add_runs(RunMaker *maker, const HaywireCursor *runs)
+static bool add_runs(RunMaker *maker, const RunSet *seen)
 {
-    HaywireSetRecord set = { .runs = *runs };
+    HaywireSetRecord set = { .runs = seen->runs };
     HaywireStatus status;
     HaywirePageRun run;
 
+    haywire_builder_at(maker->builder, seen->copy);
     for (;;) {
         status = haywire_decode_page_run(&set, &run);
         if (status == HAYWIRE_NOT_FOUND) {
@@ -76,11 +83,13 @@ static bool add_runs(RunMaker *maker, const HaywireCursor *runs)
     }
 }
 
-static void note_runs(PassReader *reader, const HaywireSetRecord *set)
+static void note_runs(PassReader *reader, const HaywireCopy *copy,
+                      const HaywireSetRecord *set)
 {
-    if (haywire_builder_check(
-            reader->builder,
-            haywire_vector_push(&reader->run_sets, &set->runs))) {
+    RunSet seen = { copy, set->runs };
+
+    if (haywire_builder_check(reader->builder,
+                              haywire_vector_push(&reader->run_sets, &seen))) {
         reader->runs += set->count;
     }
 }
@@ -102,7 +111,7 @@ static void read_page(PassReader *reader, const HaywireCopy *copy)
                              &record.section_set, &records);
         } else if (record.type == HAYWIRE_RECORD_PAGE_RUN_SET &&
                    belongs(reader, &record.page_run_set)) {
-            note_runs(reader, &record.page_run_set);
+            note_runs(reader, copy, &record.page_run_set);
         }
     }
 }
@@ -161,12 +170,12 @@ static RunMaker begin_runs(const PassReader *reader)
 static void finish_runs(PassReader *reader, HaywirePageRunList *list)
 {
     const HaywireControl *control = reader->control;
-    const HaywireCursor *runs = reader->run_sets.data;
+    const RunSet *seen = reader->run_sets.data;
     RunMaker maker = begin_runs(reader);
 
     for (size_t i = 0; i < reader->run_sets.count; i++) {
-        if (!add_runs(&maker, &runs[i])) {
-            reader->builder->host->limits_reached++;
+        if (!add_runs(&maker, &seen[i])) {
+            reader->builder->limits++;
             break;
         }
     }
@@ -183,13 +192,13 @@ static void finish_runs(PassReader *reader, HaywirePageRunList *list)
 static void read_pass(HaywireModelBuilder *builder, size_t number,
                       const HaywireControl *control)
 {
-    HaywirePass *pass = &builder->data->pass[number];
+    HaywirePass *pass = &builder->content->pass[number];
     PassReader reader = { builder, control, pass };
 
     haywire_builder_budget(builder, builder->shares.model / CAMERA_PARTS);
     haywire_sets_init(builder, &reader.sets, HAYWIRE_WORK_PASS);
     haywire_vector_init(
-        &reader.run_sets, sizeof(HaywireCursor),
+        &reader.run_sets, sizeof(RunSet),
         haywire_builder_work(builder, HAYWIRE_WORK_RUNS, RUN_SET_BYTES));
     read_pages(&reader, &builder->copies[HAYWIRE_CATEGORY_CAMERA1 + number]);
     pass->valid = true;
@@ -232,8 +241,7 @@ static uint32_t missing(uint32_t total, size_t here)
     return total > here ? total - (uint32_t)here : 0;
 }
 
-static void describe(const HaywireModelBuilder *builder,
-                     const HaywireCopy *copy, const HaywireControl *control,
+static void describe(const HaywireCopy *copy, const HaywireControl *control,
                      HaywireCamera *camera)
 {
     camera->mapped = true;
@@ -244,8 +252,6 @@ static void describe(const HaywireModelBuilder *builder,
     camera->current_start_time = control->current_start_time_ns;
     camera->pass = control->pass;
     if (control->pass > 0) {
-        camera->age =
-            since(builder->input->beat_monotonic_ns, control->pass_finished_ns);
         camera->pass_duration =
             since(control->pass_finished_ns, control->pass_started_ns);
     }
@@ -263,8 +269,8 @@ static void build_camera(HaywireModelBuilder *builder, size_t number)
 {
     const HaywireCopyList *copies =
         &builder->copies[HAYWIRE_CATEGORY_CAMERA1 + number];
-    HaywireCamera *camera = &builder->data->model.camera[number];
-    const HaywirePass *pass = &builder->data->pass[number];
+    HaywireCamera *camera = &builder->model->camera[number];
+    const HaywirePass *pass = &builder->content->pass[number];
     const HaywireCopy *copy = copies->count ? copies->copy[0] : NULL;
     HaywireControl control;
     HaywireStatus status;
@@ -273,12 +279,14 @@ static void build_camera(HaywireModelBuilder *builder, size_t number)
         copy->info.kind == HAYWIRE_KIND_EMPTY) {
         return;
     }
+    haywire_builder_at(builder, copy);
     status = haywire_decode_control(copy->page, &copy->info, &control, NULL);
     if (status != HAYWIRE_OK) {
         haywire_builder_reject(builder, status);
         return;
     }
-    describe(builder, copy, &control, camera);
+    builder->content->finished_ns[number] = control.pass_finished_ns;
+    describe(copy, &control, camera);
     if (has_pass(builder, number, &control)) {
         read_pass(builder, number, &control);
         camera->sections = control.sections_total;
@@ -294,5 +302,18 @@ void haywire_build_cameras(HaywireModelBuilder *builder)
 {
     for (size_t i = 0; i < 2 && !builder->no_memory; i++) {
         build_camera(builder, i);
+    }
+}
+
+void haywire_build_camera_ages(const HaywireModelInput *input,
+                               HaywireModelData *data)
+{
+    for (size_t i = 0; i < 2; i++) {
+        HaywireCamera *camera = &data->model.camera[i];
+
+        if (camera->pass > 0) {
+            camera->age =
+                since(input->beat_monotonic_ns, data->content->finished_ns[i]);
+        }
     }
 }

@@ -196,7 +196,7 @@ void haywire_table_from_cycles(HaywireModelBuilder *builder)
     count = find_pages(builder, page);
     if (count > 0) {
         qsort(page, count, sizeof(*page), compare_pages);
-        builder->data->model.overview.processes = page[0].cycle.processes;
+        builder->model->overview.processes = page[0].cycle.processes;
         read_pages(builder, page, choose_pages(page, count));
     }
     free(page);

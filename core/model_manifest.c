@@ -29,7 +29,7 @@ typedef struct ManifestReader {
 static void begin_text(ManifestReader *reader, Text *text, uint32_t total)
 {
     if (total > HAYWIRE_ARENA_TEXT_MAX) {
-        reader->builder->host->limits_reached++;
+        reader->builder->limits++;
         return;
     }
     text->bytes = haywire_arena_alloc(reader->builder->arena, total);
@@ -64,7 +64,7 @@ static void add_text(ManifestReader *reader, const HaywireTextRecord *record)
 static void read_page(ManifestReader *reader, const HaywireCopy *copy)
 {
     HaywireModelBuilder *builder = reader->builder;
-    HaywireManifest *manifest = &builder->data->model.manifest;
+    HaywireManifest *manifest = &builder->model->manifest;
     HaywireRecordReader records;
     HaywireRecord record;
 
@@ -105,10 +105,12 @@ static const char *whole_text(ManifestReader *reader, HaywireTextId id)
 
 static void read_stats(HaywireModelBuilder *builder, const HaywireCopy *copy)
 {
-    HaywireGuestStats *guest = &builder->data->model.guest;
-    HaywireStatus status =
-        haywire_decode_stats(copy->page, &copy->info, guest->counter, NULL);
+    HaywireGuestStats *guest = &builder->model->guest;
+    HaywireStatus status;
 
+    haywire_builder_at(builder, copy);
+    status =
+        haywire_decode_stats(copy->page, &copy->info, guest->counter, NULL);
     if (status == HAYWIRE_OK) {
         guest->valid = true;
     } else {
@@ -128,7 +130,7 @@ static bool in_part(const HaywireModelBuilder *builder, const HaywireCopy *copy,
 
 static void finish(ManifestReader *reader)
 {
-    HaywireModel *model = &reader->builder->data->model;
+    HaywireModel *model = reader->builder->model;
     HaywireManifest *manifest = &model->manifest;
 
     manifest->ram = haywire_builder_move(reader->builder, &reader->ram,

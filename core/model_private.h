@@ -49,14 +49,21 @@ typedef struct HaywirePass {
     HaywirePageRunList runs;
 } HaywirePass;
 
+/* What was decoded. Models of the same pages share it. */
+typedef struct HaywireContent {
+    atomic_uint references;
+    HaywireArena arena; /* all that the model points to */
+    size_t list_count;
+    const HaywireSectionList *list; /* from ROUNDROBIN, sorted by pid */
+    HaywirePass pass[2];
+    uint64_t finished_ns[2]; /* when the cameras' passes ended */
+} HaywireContent;
+
 /* What a HaywireModel pointer points into. */
 typedef struct HaywireModelData {
     HaywireModel model; /* first: what others see */
     atomic_uint references;
-    HaywireArena arena;
-    size_t list_count;
-    const HaywireSectionList *list; /* from ROUNDROBIN, sorted by pid */
-    HaywirePass pass[2];
+    HaywireContent *content;
 } HaywireModelData;
 
 /* Copies of one category, sorted by index. */
@@ -70,12 +77,16 @@ typedef struct HaywireModelBuilder {
     const HaywireModelInput *input;
     HaywireShares shares;
     HaywireHostCounters *host;
-    HaywireModelData *data;
+    HaywireModel *model;
+    HaywireContent *content;
     HaywireArena *arena;
     HaywireProcess *process; /* the table, in the arena */
     size_t process_count;
     size_t process_room;
     HaywireCopyList copies[HAYWIRE_CATEGORY_COUNT];
+    uint64_t limits; /* how often one was met */
+    bool fresh;      /* what is wrong with the page at hand counts */
+    bool table_fresh;
     bool no_memory;
 } HaywireModelBuilder;
 
@@ -101,6 +112,8 @@ size_t haywire_builder_work(const HaywireModelBuilder *builder, size_t part,
  */
 void *haywire_builder_array(HaywireModelBuilder *builder, size_t count,
                             size_t size);
+/* What is rejected from now on is of @copy: counted the first time only. */
+void haywire_builder_at(HaywireModelBuilder *builder, const HaywireCopy *copy);
 /* Count a rejected page or record. */
 void haywire_builder_reject(HaywireModelBuilder *builder, HaywireStatus status);
 /* True for OK. A limit is counted, lack of memory noted. */
@@ -186,6 +199,9 @@ void haywire_build_cameras(HaywireModelBuilder *builder);
 /* Details of all processes, and @sets of their sections, not yet decoded. */
 void haywire_build_details(HaywireModelBuilder *builder, HaywireVector *sets);
 void haywire_build_sections(HaywireModelBuilder *builder, HaywireVector *sets);
+/* How long ago the cameras' passes ended. */
+void haywire_build_camera_ages(const HaywireModelInput *input,
+                               HaywireModelData *data);
 /* The last step: what it all has cost. */
 void haywire_build_cost(const HaywireModelInput *input, HaywireModel *model);
 

@@ -162,6 +162,7 @@ static void add_set(ListMaker *maker, const HaywireSetSeen *set)
     HaywireRecordReader reader = haywire_records_at(set->copy, set->at);
     HaywireRecord record;
 
+    haywire_builder_at(maker->builder, set->copy);
     for (uint32_t i = 0; i < set->count; i++) {
         if (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
             add_section(maker, &record.section);
@@ -268,7 +269,7 @@ static bool make_list(HaywireModelBuilder *builder, const HaywireSetSeen *set,
 
 void haywire_build_sections(HaywireModelBuilder *builder, HaywireVector *sets)
 {
-    HaywireModelData *data = builder->data;
+    HaywireContent *content = builder->content;
     const HaywireSetSeen *set;
     HaywireSectionList *list;
     size_t at = 0;
@@ -282,7 +283,7 @@ void haywire_build_sections(HaywireModelBuilder *builder, HaywireVector *sets)
         size_t count;
 
         at += choose_generation(set + at, sets->count - at, &first, &count);
-        fine = make_list(builder, first, count, &list[data->list_count++]);
+        fine = make_list(builder, first, count, &list[content->list_count++]);
     }
-    data->list = list;
+    content->list = list;
 }

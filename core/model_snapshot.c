@@ -10,10 +10,14 @@
 #include <stdlib.h>
 
 typedef struct SnapshotPage {
-    uint64_t generation;
-    uint32_t index;
+    const HaywireCopy *copy;
     HaywirePidPage page;
 } SnapshotPage;
+
+static uint64_t generation(const SnapshotPage *page)
+{
+    return page->copy->info.generation;
+}
 
 /* A run of pages of one generation, sorted by ordinal. */
 typedef struct Snapshot {
@@ -27,8 +31,8 @@ static int compare_pages(const void *left, const void *right)
     const SnapshotPage *a = left;
     const SnapshotPage *b = right;
 
-    if (a->generation != b->generation) {
-        return a->generation > b->generation ? -1 : 1;
+    if (generation(a) != generation(b)) {
+        return generation(a) > generation(b) ? -1 : 1;
     }
     if (a->page.ordinal != b->page.ordinal) {
         return a->page.ordinal < b->page.ordinal ? -1 : 1;
@@ -49,14 +53,14 @@ static size_t decode_pages(HaywireModelBuilder *builder, SnapshotPage *out)
         if (copy->info.kind == HAYWIRE_KIND_EMPTY) {
             continue;
         }
+        haywire_builder_at(builder, copy);
         status =
             haywire_decode_pid_page(copy->page, &copy->info, &page->page, NULL);
         if (status != HAYWIRE_OK) {
             haywire_builder_reject(builder, status);
             continue;
         }
-        page->generation = copy->info.generation;
-        page->index = copy->info.index;
+        page->copy = copy;
         count++;
     }
     return count;
@@ -74,7 +78,8 @@ static bool is_complete(const Snapshot *snapshot, uint32_t ring)
 
         if (page->ordinal != i || page->pages != first->pages ||
             page->first_index != first->first_index ||
-            snapshot->page[i].index != (first->first_index + i) % ring) {
+            snapshot->page[i].copy->info.index !=
+                (first->first_index + i) % ring) {
             return false;
         }
     }
@@ -94,7 +99,7 @@ static Snapshot choose(SnapshotPage *page, size_t count, uint32_t ring)
         Snapshot candidate = { page + first, 0 };
 
         while (first < count &&
-               page[first].generation == candidate.page->generation) {
+               generation(&page[first]) == generation(candidate.page)) {
             candidate.count++;
             first++;
         }
@@ -144,6 +149,7 @@ static void read_entries(HaywireModelBuilder *builder, Snapshot snapshot)
         HaywirePidPage page = snapshot.page[i].page;
         HaywirePidEntry entry;
 
+        builder->table_fresh |= !snapshot.page[i].copy->counted;
         while (haywire_decode_pid_entry(&page, &entry) == HAYWIRE_OK) {
             if (!add_entry(builder, &entry)) {
                 return;
@@ -164,10 +170,10 @@ static size_t count_entries(Snapshot snapshot)
 
 static void describe(HaywireModelBuilder *builder, Snapshot snapshot)
 {
-    HaywireOverview *overview = &builder->data->model.overview;
+    HaywireOverview *overview = &builder->model->overview;
 
     overview->processes = snapshot.page[0].page.total;
-    overview->snapshot_generation = snapshot.page[0].generation;
+    overview->snapshot_generation = generation(&snapshot.page[0]);
     overview->snapshot_time = snapshot.page[0].page.taken_ns;
 }
 
@@ -284,6 +290,7 @@ void haywire_table_settle(HaywireModelBuilder *builder, bool count_duplicates)
         builder->no_memory = true;
         return;
     }
+    builder->fresh = builder->table_fresh;
     put_in_order(builder->process, builder->process_count, key);
     free(key);
     drop_duplicates(builder, count_duplicates);

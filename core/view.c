@@ -39,6 +39,7 @@ static void detach(HaywireView *view)
 
     haywire_view_drop_copies(view);
     haywire_map_destroy(shown->map);
+    haywire_model_unref(shown->newest);
     memset(shown, 0, sizeof(*shown));
     view->host.pages_left_out = 0;
 }

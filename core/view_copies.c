@@ -8,8 +8,8 @@
 
 #include "view_internal.h"
 
-/* What the map keeps of each slot. */
-#define MAP_SLOT_BYTES 16
+/* What the map keeps of each slot, and needs while it follows the index. */
+#define MAP_SLOT_BYTES (16 + 8)
 
 /* The class of a page, by its place in the session. */
 static HaywireCopyClass find_class(const HaywireShown *shown,
@@ -104,6 +104,20 @@ const HaywireCopy *const *haywire_view_list_copies(HaywireView *view,
     return pool->order;
 }
 
+void haywire_view_settle_copies(HaywireView *view)
+{
+    HaywireShown *shown = &view->shown;
+    uint32_t i;
+
+    for (i = 0; i < shown->total; i++) {
+        if (shown->slot[i].copy >= HAYWIRE_SLOT_HELD) {
+            view->pool.held[shown->slot[i].copy - HAYWIRE_SLOT_HELD]
+                .copy.counted = true;
+        }
+    }
+    shown->changed = false;
+}
+
 /* The copy of a slot; NULL when there is none. */
 static HaywireHeld *find_held(HaywireView *view, const HaywireSlot *slot)
 {
@@ -119,6 +133,7 @@ static void set_state(HaywireView *view, HaywireSlot *slot, uint32_t state)
 
     if (slot->copy >= HAYWIRE_SLOT_HELD) {
         haywire_pool_drop(&view->pool, slot->copy - HAYWIRE_SLOT_HELD);
+        shown->changed = true;
     }
     shown->left_out -= slot->copy == HAYWIRE_SLOT_LEFT_OUT;
     shown->left_out += state == HAYWIRE_SLOT_LEFT_OUT;
@@ -214,6 +229,8 @@ static void keep(HaywireView *view, HaywireSlot *slot, HaywirePosition position,
     held = find_held(view, slot);
     held->copy.info = *info;
     held->copy.position = position;
+    held->copy.counted = false;
+    shown->changed = true;
     view->scratch = haywire_pool_swap(
         &view->pool, slot->copy - HAYWIRE_SLOT_HELD, view->scratch);
 }
@@ -236,6 +253,7 @@ static void lose(HaywireView *view, HaywireSlot *slot, HaywireCategory category,
     haywire_map_forget(shown->map, category, index);
     set_state(view, slot, HAYWIRE_SLOT_UNREAD);
     shown->lost = true;
+    shown->lost_now = true;
 }
 
 static HaywireStatus update_slot(HaywireView *view, HaywireSlot *slot,
@@ -344,7 +362,7 @@ HaywireStatus haywire_view_update_copies(HaywireView *view)
     HaywireStatus status = update_slots(view, &index_read);
 
     if (status == HAYWIRE_OK && layout &&
-        (index_read || shown->lost || shown->index_moved) &&
+        (index_read || shown->lost_now || shown->index_moved) &&
         haywire_map_add_index(shown->map, view->source, layout, &missing) ==
             HAYWIRE_OK) {
         /* Those that have moved; a lost page that is found is not lost. */
@@ -356,6 +374,7 @@ HaywireStatus haywire_view_update_copies(HaywireView *view)
     }
     count_map(view);
     shown->index_moved = false;
+    shown->lost_now = false;
     count_left_out(view);
     shown->copied = true;
     if (!layout) {

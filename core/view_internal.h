@@ -81,6 +81,7 @@ typedef struct HaywireShown {
     bool copied;            /* the pages were read at least once */
     bool beat_now;          /* its heartbeat grew since the last refresh */
     bool lost;              /* a slot has lost its page: scan for it */
+    bool lost_now;          /* since the index was last asked */
     bool index_moved;       /* the discovery page says so */
     bool layout_known;      /* deduced */
     HaywireSession session; /* as last seen */
@@ -91,6 +92,10 @@ typedef struct HaywireShown {
     HaywireSlot *slot;
     uint32_t left_out;         /* slots without a copy for want of memory */
     uint32_t left_out_counted; /* of these, known to the statistics */
+    HaywireModel *newest;      /* made of the copies; NULL: none yet */
+    bool changed;              /* the copies, since then */
+    uint64_t limits;           /* met by it */
+    HaywireDiscovery decoded;  /* what it was made by */
     HaywireSighting *sighting; /* by slot, to work the layout out; or NULL */
     HaywireLayout layout;
 } HaywireShown;
@@ -157,6 +162,9 @@ HaywireStatus haywire_view_update_copies(HaywireView *view);
 /* The copies in order of their slots; valid until they are next updated. */
 const HaywireCopy *const *haywire_view_list_copies(HaywireView *view,
                                                    size_t *ret_count);
+
+/* A model was made of them: what is wrong with them is counted. */
+void haywire_view_settle_copies(HaywireView *view);
 
 /* view_layout.c */
 /* The layout to use: the source's or the deduced one; NULL when unknown. */

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include <string.h>
+
 #include "view_internal.h"
 
 static uint64_t since(uint64_t now, uint64_t then)
@@ -80,6 +82,35 @@ static HaywireState shown_state(const HaywireView *view, HaywireNow now)
                                                      : state;
 }
 
+/* Would the newest model's content come out the same now? */
+static bool is_unchanged(const HaywireShown *shown)
+{
+    const HaywireDiscovery *now = &shown->session.discovery;
+    const HaywireDiscovery *then = &shown->decoded;
+
+    return shown->newest && !shown->changed &&
+           memcmp(now->version, then->version, sizeof(now->version)) == 0 &&
+           memcmp(now->boot_id, then->boot_id, sizeof(now->boot_id)) == 0 &&
+           memcmp(now->part, then->part, sizeof(now->part)) == 0;
+}
+
+static HaywireStatus build_model(HaywireView *view, HaywireModelInput *input,
+                                 HaywireModel **ret_model)
+{
+    HaywireShown *shown = &view->shown;
+    HaywireStatus status;
+
+    input->copy = haywire_view_list_copies(view, &input->copy_count);
+    status = haywire_model_build(input, ret_model);
+    if (status == HAYWIRE_OK) {
+        haywire_model_unref(shown->newest);
+        shown->newest = haywire_model_ref(*ret_model);
+        shown->decoded = shown->session.discovery;
+        haywire_view_settle_copies(view);
+    }
+    return status;
+}
+
 HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
                                  HaywireModel **ret_model)
 {
@@ -93,15 +124,18 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
         .overview = &overview,
         .layout = haywire_view_layout(view),
         .shares = &view->shares,
+        .limits = &shown->limits,
         .host = &view->host,
     };
 
     describe_scan(view, now, &overview);
-    if (shown->attached) {
-        describe_session(shown, now, &overview);
-        input.discovery = &shown->session.discovery;
-        input.beat_monotonic_ns = shown->session.monotonic_ns;
-        input.copy = haywire_view_list_copies(view, &input.copy_count);
+    if (!shown->attached) {
+        return haywire_model_build(&input, ret_model);
     }
-    return haywire_model_build(&input, ret_model);
+    describe_session(shown, now, &overview);
+    input.discovery = &shown->session.discovery;
+    input.beat_monotonic_ns = shown->session.monotonic_ns;
+    return is_unchanged(shown)
+               ? haywire_model_renew(shown->newest, &input, ret_model)
+               : build_model(view, &input, ret_model);
 }

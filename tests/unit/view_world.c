@@ -5,6 +5,11 @@
  */
 #include "view_world.h"
 
+#include <string.h>
+
+#include "haywire/bytes.h"
+#include "haywire/publish.h"
+
 static const HaywireLayout *no_layout(HaywireSource *source)
 {
     (void)source;
@@ -58,6 +63,22 @@ HaywirePage *world_page(World *world, unsigned session,
     return (HaywirePage *)(world->ram + beacon->position.value);
 }
 
+void world_republish(HaywirePage *page)
+{
+    HaywirePageStamp stamp = {
+        .kind = haywire_le32_get(page->header.kind),
+        .generation = haywire_le64_get(page->header.generation),
+        .monotonic_ns = haywire_le64_get(page->header.monotonic_ns) + 1,
+        .realtime_ns = haywire_le64_get(page->header.realtime_ns) + 1,
+        .pfn = haywire_le64_get(page->header.pfn),
+    };
+    uint32_t length = haywire_le32_get(page->header.payload_length);
+    uint8_t payload[HAYWIRE_PAYLOAD_MAX];
+
+    memcpy(payload, page->payload, length);
+    haywire_page_publish(page, &stamp, payload, length);
+}
+
 void world_beat(World *world, unsigned session)
 {
     haywire_beacon_beat(world_page(world, session, HAYWIRE_CATEGORY_MASTER, 0),
@@ -78,6 +99,12 @@ HaywireModel *world_refresh_after(World *world, uint64_t ns)
     world->now.now_ns += ns;
     world->now.host_ns += ns;
     return world_refresh(world);
+}
+
+HaywireModel *world_next(World *world)
+{
+    world_beat(world, 0);
+    return world_refresh_after(world, 100 * MS);
 }
 
 void world_go_live(World *world, unsigned session)

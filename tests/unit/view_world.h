@@ -33,9 +33,14 @@ typedef struct World {
 World *world_new(const char *text, bool knows_layout);
 void world_free(World *world);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
+
 /* A page of the text's session of this number, as it lies in RAM. */
 HaywirePage *world_page(World *world, unsigned session,
                         HaywireCategory category, uint32_t index);
+
+/* The same content once more, published a moment later. */
+void world_republish(HaywirePage *page);
 
 /* One more heartbeat. */
 void world_beat(World *world, unsigned session);
@@ -43,6 +48,9 @@ void world_beat(World *world, unsigned session);
 /* Look again, after so long by both clocks. A reference to be unreffed. */
 HaywireModel *world_refresh(World *world);
 HaywireModel *world_refresh_after(World *world, uint64_t ns);
+
+/* A beat of the first session, and a look 100 ms after the last one. */
+HaywireModel *world_next(World *world);
 
 /* Found, and seen beating. */
 void world_go_live(World *world, unsigned session);

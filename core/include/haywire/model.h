@@ -315,6 +315,7 @@ typedef struct HaywireCopy {
     HaywirePageInfo info;
     HaywirePosition position;
     const HaywirePage *page;
+    bool counted; /* what is wrong with it is in the statistics already */
 } HaywireCopy;
 
 typedef struct HaywireModelInput {
@@ -327,12 +328,24 @@ typedef struct HaywireModelInput {
     size_t copy_count;
     const HaywireLayout *layout; /* NULL: not known */
     const HaywireShares *shares; /* NULL: of HAYWIRE_MEMORY_DEFAULT */
+    /* How often a limit was met by the session's last model; only what this
+       one meets above that is counted. Updated. NULL: 0. */
+    uint64_t *limits;
     /* Rejections are counted here first, then copied to the model. */
     HaywireHostCounters *host;
 } HaywireModelInput;
 
 /* HAYWIRE_OK, HAYWIRE_NO_MEMORY. What a limit cut is counted, not an error. */
 HaywireStatus haywire_model_build(const HaywireModelInput *input,
+                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
+
+/*
+ * What haywire_model_build() would make of the same copies as @last, which is
+ * of the same session: nothing is decoded again, both share what is decoded.
+ * HAYWIRE_OK, HAYWIRE_NO_MEMORY.
+ */
+HaywireStatus haywire_model_renew(HaywireModel *last,
+                                  const HaywireModelInput *input,
                                   HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
 
 #endif
