@@ -191,6 +191,31 @@ static void test_corrupt(void)
     check_on(list, "ps", 4, "haywire: No process list: * (bad-checksum)");
 }
 
+/* The same file, made good while the tool looks. */
+static void test_corrupt_at_first(void)
+{
+    g_autofree char *path = cli_ram_new(
+        "mended", SCENE "corrupt master 0 checksum=1\n", SCENE_SIZE);
+    g_autofree char *good = cli_ram_new("good", SCENE, SCENE_SIZE);
+    g_autofree char *arguments = g_strdup_printf("--ram %s ps", path);
+    g_autofree char *bytes = NULL;
+    CliProcess process;
+    CliResult result;
+    gsize length;
+    int fd;
+
+    g_assert_true(g_file_get_contents(good, &bytes, &length, NULL));
+    process = cli_start(arguments, NULL);
+    g_usleep(G_USEC_PER_SEC / 4);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    g_assert_cmpint(pwrite(fd, bytes, length, 0), ==, (gssize)length);
+    close(fd);
+    cli_wait(&process, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out, "init"));
+    cli_result_clear(&result);
+}
+
 static void test_wrong_pid(void)
 {
     g_autofree char *path = cli_ram_new("pids", SCENE, SCENE_SIZE);
@@ -320,6 +345,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/input/not-readable", test_not_readable);
     g_test_add_func("/cli/input/no-beacons", test_no_beacons);
     g_test_add_func("/cli/input/corrupt", test_corrupt);
+    g_test_add_func("/cli/input/corrupt-at-first", test_corrupt_at_first);
     g_test_add_func("/cli/input/wrong-pid", test_wrong_pid);
     g_test_add_func("/cli/input/usage", test_usage);
     g_test_add_func("/cli/input/numbers", test_numbers);

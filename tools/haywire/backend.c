@@ -9,6 +9,9 @@
 
 /* A session that beats more slowly than this is shown as not judged yet. */
 #define JUDGE_LIMIT_US (3 * G_USEC_PER_SEC)
+/* For how long to look again, and how often; the view scans when it is due. */
+#define AGAIN_LIMIT_US (1 * G_USEC_PER_SEC)
+#define AGAIN_PAUSE_US (G_USEC_PER_SEC / 10)
 
 void haywire_backend_free(HaywireBackend *backend)
 {
@@ -38,19 +41,48 @@ gboolean haywire_backend_refresh(HaywireBackend *backend, GError **error)
     return FALSE;
 }
 
-/* Pages that look like beacons, and none of them good: that is corruption. */
-static gboolean fail_without_session(HaywireBackend *backend, GError **error)
+/* Pages that look like beacons but are not good. */
+static gboolean count_rejected(HaywireBackend *backend, uint64_t *ret_rejected,
+                               GError **error)
 {
     HaywireHostCounters host;
     HaywireGuestStats guest;
-    uint64_t rejected = 0;
 
     if (!backend->ops->stats(backend, &host, &guest, error)) {
         return FALSE;
     }
+    *ret_rejected = 0;
     for (int i = HAYWIRE_BAD_MAGIC; i <= HAYWIRE_BAD_VALUE; i++) {
-        rejected += host.rejected[i];
+        *ret_rejected += host.rejected[i];
     }
+    return TRUE;
+}
+
+static gboolean has_session(HaywireBackend *backend)
+{
+    return backend->ops->overview(backend)->has_session;
+}
+
+/*
+ * A page that was being written at that moment, or that the guest's kernel
+ * moved while the scan went by, is good a little later.
+ */
+static gboolean look_again(HaywireBackend *backend, GError **error)
+{
+    const gint64 limit = g_get_monotonic_time() + AGAIN_LIMIT_US;
+
+    while (!has_session(backend) && g_get_monotonic_time() < limit) {
+        g_usleep(AGAIN_PAUSE_US);
+        if (!backend->ops->refresh(backend, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Beacons, and none of them good: that is corruption. */
+static gboolean fail_without_session(uint64_t rejected, GError **error)
+{
     if (rejected) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_CORRUPT,
                                  "No session, but %" G_GUINT64_FORMAT
@@ -63,11 +95,19 @@ static gboolean fail_without_session(HaywireBackend *backend, GError **error)
 gboolean haywire_backend_refresh_session(HaywireBackend *backend,
                                          GError **error)
 {
+    uint64_t rejected;
+
     if (!haywire_backend_refresh(backend, error)) {
         return FALSE;
     }
-    if (!backend->ops->overview(backend)->has_session) {
-        return fail_without_session(backend, error);
+    if (has_session(backend)) {
+        return TRUE;
     }
-    return TRUE;
+    if (!count_rejected(backend, &rejected, error) ||
+        (rejected && !look_again(backend, error))) {
+        return FALSE;
+    }
+    /* One that was found late is judged like any other. */
+    return has_session(backend) ? haywire_backend_refresh(backend, error)
+                                : fail_without_session(rejected, error);
 }
