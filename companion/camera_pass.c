@@ -75,16 +75,23 @@ static void leave_out(HaywirePass *pass)
     pass->flags |= HAYWIRE_CAMERA_PARTLY_READ;
 }
 
-/* All ranges, those of sections that found no place in the bank too. */
-static void list_ranges(HaywireCameraWriter *camera)
+/* The ranges of all sections, those that found no place in the bank too. */
+static void note_range(void *opaque, const HaywireGuestSection *section)
+{
+    HaywireCameraWriter *camera = opaque;
+
+    if (!add_range(camera, section)) {
+        leave_out(&camera->pass);
+    }
+}
+
+static void note_other_ranges(HaywireCameraWriter *camera)
 {
     HaywireCollector *collector = camera->collector;
     HaywireGuestSection section;
 
     while (collector->ops->sections_next(collector, &section)) {
-        if (!add_range(camera, &section)) {
-            leave_out(&camera->pass);
-        }
+        note_range(camera, &section);
         if (camera->range_count % HAYWIRE_TICK_EVERY == 0) {
             haywire_collector_tick(collector);
         }
@@ -98,6 +105,7 @@ static HaywireCollect stage_sections(HaywireCameraWriter *camera)
     HaywireSectionPacker packer = {
         .writer = next_section_page(camera),
         .next_page = next_section_page,
+        .each = note_range,
         .opaque = camera,
         .generation = pass->number,
     };
@@ -119,8 +127,7 @@ static HaywireCollect stage_sections(HaywireCameraWriter *camera)
             truncated;
     }
     pass->first_run_page = pass->used;
-    collector->ops->sections_rewind(collector);
-    list_ranges(camera);
+    note_other_ranges(camera);
     return HAYWIRE_COLLECT_OK;
 }
 

@@ -178,11 +178,10 @@ typedef struct HaywireCollectorOps {
     /*
      * Read all sections of a process into the collector, which holds those of
      * one process at a time; then sections_next() gives one after the other,
-     * false behind the last, and sections_rewind() starts again.
+     * false behind the last.
      */
     HaywireCollect (*sections)(HaywireCollector *collector,
                                HaywireOpenProcess *process, size_t *ret_count);
-    void (*sections_rewind)(HaywireCollector *collector);
     bool (*sections_next)(HaywireCollector *collector,
                           HaywireGuestSection *ret_section);
 

@@ -72,8 +72,13 @@ uint32_t haywire_pack_sections(HaywireSectionPacker *packer,
         return 0;
     }
     while (written < total &&
-           collector->ops->sections_next(collector, &section) &&
-           put_section(packer, process, &section, written, total)) {
+           collector->ops->sections_next(collector, &section)) {
+        if (packer->each) {
+            packer->each(packer->opaque, &section);
+        }
+        if (!put_section(packer, process, &section, written, total)) {
+            break;
+        }
         written++;
         if (section.flags & HAYWIRE_SECTION_PATH_TRUNCATED) {
             ++*ret_truncated;

@@ -15,12 +15,17 @@
  */
 typedef HaywireWriter *HaywireNextPage(void *opaque);
 
+/* Is shown each section that is read, also one that finds no place. */
+typedef void HaywireSectionSink(void *opaque,
+                                const HaywireGuestSection *section);
+
 typedef struct HaywireSectionPacker {
     HaywireWriter *writer; /* the page in work; NULL: none is left */
     HaywireNextPage *next_page;
-    void *opaque;
-    uint64_t generation; /* of the sets */
-    uint8_t *set;        /* the open set */
+    HaywireSectionSink *each; /* NULL: none */
+    void *opaque;             /* of both */
+    uint64_t generation;      /* of the sets */
+    uint8_t *set;             /* the open set */
     uint32_t set_count;
 } HaywireSectionPacker;
 
@@ -30,7 +35,8 @@ typedef struct HaywireSectionPacker {
  * @total: how many they are
  * @ret_truncated: how many paths were cut
  *
- * Returns how many found a place.
+ * Returns how many found a place. Behind the first that finds none, the
+ * collector's others are not read.
  */
 uint32_t haywire_pack_sections(HaywireSectionPacker *packer,
                                HaywireCollector *collector,

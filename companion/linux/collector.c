@@ -48,7 +48,6 @@ static const HaywireCollectorOps linux_ops = {
     .close = haywire_linux_close,
     .details = haywire_linux_details,
     .sections = haywire_linux_sections,
-    .sections_rewind = haywire_linux_sections_rewind,
     .sections_next = haywire_linux_sections_next,
     .figures = haywire_linux_figures,
     .pages = haywire_linux_pages,

@@ -50,7 +50,6 @@ HaywireCollect haywire_linux_details(HaywireCollector *collector,
 HaywireCollect haywire_linux_sections(HaywireCollector *collector,
                                       HaywireOpenProcess *process,
                                       size_t *ret_count);
-void haywire_linux_sections_rewind(HaywireCollector *collector);
 bool haywire_linux_sections_next(HaywireCollector *collector,
                                  HaywireGuestSection *ret_section);
 HaywireCollect haywire_linux_figures(HaywireCollector *collector,

@@ -41,11 +41,6 @@ HaywireCollect haywire_linux_sections(HaywireCollector *collector,
     return HAYWIRE_COLLECT_OK;
 }
 
-void haywire_linux_sections_rewind(HaywireCollector *collector)
-{
-    haywire_linux_collector(collector)->maps_position = 0;
-}
-
 bool haywire_linux_sections_next(HaywireCollector *collector,
                                  HaywireGuestSection *ret_section)
 {

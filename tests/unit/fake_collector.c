@@ -154,11 +154,6 @@ static HaywireCollect fake_sections(HaywireCollector *collector,
     return fake->loaded->sections_result;
 }
 
-static void fake_rewind(HaywireCollector *collector)
-{
-    self_of(collector)->next_section = 0;
-}
-
 static bool fake_next(HaywireCollector *collector,
                       HaywireGuestSection *ret_section)
 {
@@ -247,7 +242,6 @@ static const HaywireCollectorOps fake_ops = {
     .close = fake_close,
     .details = fake_details,
     .sections = fake_sections,
-    .sections_rewind = fake_rewind,
     .sections_next = fake_next,
     .figures = fake_figures,
     .pages = fake_pages,

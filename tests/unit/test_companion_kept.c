@@ -124,6 +124,44 @@ static void test_shared_slot(void)
     close(proc);
 }
 
+/* Not more than the limit: what else is open needs room. */
+static void test_limit(void)
+{
+    g_autofree HaywireKept *kept = g_new0(HaywireKept, 1);
+    int proc = open_proc();
+    pid_t pid = start_child();
+
+    kept->limit = 1;
+    g_assert_nonnull(haywire_kept_get(kept, proc, getpid()));
+    if (pid % HAYWIRE_KEPT_MAX != getpid() % HAYWIRE_KEPT_MAX) {
+        g_assert_null(haywire_kept_get(kept, proc, pid));
+    }
+    haywire_kept_drop(kept, getpid());
+    g_assert_cmpuint(kept->count, ==, 0);
+    g_assert_nonnull(haywire_kept_get(kept, proc, pid));
+    haywire_kept_clear(kept);
+    end_child(pid);
+    close(proc);
+}
+
+static void test_make_room(void)
+{
+    g_autofree HaywireKept *kept = g_new0(HaywireKept, 1);
+    struct rlimit before, few;
+
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    few = before;
+    few.rlim_cur = 100;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
+    haywire_kept_make_room(kept);
+    g_assert_false(kept->off);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &few), ==, 0);
+    g_assert_cmpuint(few.rlim_cur, >, 100);
+    g_assert_true(kept->limit == 0 ||
+                  kept->limit * HAYWIRE_KEPT_DESCRIPTORS < few.rlim_cur);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+}
+
 static void test_too_few_descriptors(void)
 {
     g_autofree HaywireKept *kept = g_new0(HaywireKept, 1);
@@ -151,6 +189,8 @@ int main(int argc, char **argv)
     g_test_add_func("/companion-kept/unused-are-closed",
                     test_unused_are_closed);
     g_test_add_func("/companion-kept/shared-slot", test_shared_slot);
+    g_test_add_func("/companion-kept/limit", test_limit);
+    g_test_add_func("/companion-kept/make-room", test_make_room);
     g_test_add_func("/companion-kept/too-few-descriptors",
                     test_too_few_descriptors);
     return g_test_run();

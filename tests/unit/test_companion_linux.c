@@ -240,12 +240,11 @@ static void test_sections(void)
     at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
     g_assert_true(at != MAP_FAILED);
     open_process(getpid(), &process, &brief);
-    g_assert_cmpint(collector->ops->sections(collector, &process, &count), ==,
-                    HAYWIRE_COLLECT_OK);
     for (int round = 0; round < 2; round++) {
         seen = 0;
         found = false;
-        collector->ops->sections_rewind(collector);
+        g_assert_cmpint(collector->ops->sections(collector, &process, &count),
+                        ==, HAYWIRE_COLLECT_OK);
         while (collector->ops->sections_next(collector, &section)) {
             seen++;
             if (section.start == (uintptr_t)at) {
@@ -264,6 +263,55 @@ static void test_sections(void)
     close(fd);
     g_unlink(path);
     g_rmdir(folder);
+}
+
+static HaywireMark mark_of(pid_t pid)
+{
+    HaywireMark mark;
+
+    collector->ops->mark(collector, (uint32_t)pid, &mark);
+    return mark;
+}
+
+static void run_a_little(int signal_number)
+{
+    (void)signal_number;
+}
+
+static void catch_signal(void)
+{
+    signal(SIGUSR1, run_a_little);
+}
+
+/* Equal while the process sleeps, another when it ran, none when it ended. */
+static void test_mark(void)
+{
+    pid_t pid = child_new(catch_signal);
+    HaywireMark before, after;
+
+    g_usleep(50000);
+    before = mark_of(pid);
+    if (before.process == 0) {
+        child_end(pid);
+        g_test_skip("no /proc/PID/schedstat here");
+        return;
+    }
+    g_usleep(50000);
+    after = mark_of(pid);
+    g_assert_cmpuint(after.process, ==, before.process);
+    g_assert_cmpuint(after.run, ==, before.run);
+    kill(pid, SIGUSR1);
+    g_usleep(50000);
+    after = mark_of(pid);
+    g_assert_cmpuint(after.process, ==, before.process);
+    g_assert_cmpuint(after.run, >, before.run);
+    child_end(pid);
+    g_assert_cmpuint(mark_of(pid).process, ==, 0);
+    /* Another process, perhaps even with that pid. */
+    pid = child_new(catch_signal);
+    g_usleep(50000);
+    g_assert_cmpuint(mark_of(pid).process, >, before.process);
+    child_end(pid);
 }
 
 static void take_run(void *opaque, const HaywireGuestRun *run)
@@ -328,6 +376,7 @@ int main(int argc, char **argv)
     g_assert_nonnull(collector);
     g_test_add_func("/linux/list", test_list);
     g_test_add_func("/linux/brief", test_brief);
+    g_test_add_func("/linux/mark", test_mark);
     g_test_add_func("/linux/gone", test_gone);
     g_test_add_func("/linux/zombie", test_zombie);
     g_test_add_func("/linux/executables", test_executables);

@@ -381,9 +381,25 @@ static void test_notes_lengths(void)
         0);
 }
 
+static void test_run_time(void)
+{
+    static const char *const bad[] = {
+        "", " ", "x", "12", "-1 2 3\n", "18446744073709551616 1 1\n"
+    };
+    uint64_t ns = 7;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_assert_false(haywire_parse_run_time(bad[i], strlen(bad[i]), &ns));
+        g_assert_cmpuint(ns, ==, 7);
+    }
+    g_assert_true(haywire_parse_run_time("557920 256681 1\n", 16, &ns));
+    g_assert_cmpuint(ns, ==, 557920);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/parse/run-time", test_run_time);
     g_test_add_func("/parse/stat", test_stat);
     g_test_add_func("/parse/stat/names", test_stat_names);
     g_test_add_func("/parse/stat/short", test_stat_short);

@@ -264,6 +264,34 @@ static void test_stats(void)
     g_assert_cmpuint(counter[HAYWIRE_COUNTER_CPU_TIME], >, 0);
 }
 
+static uint64_t cpu_time_of(Session *session)
+{
+    uint64_t counter[HAYWIRE_COUNTER_COUNT];
+    HaywirePage copy;
+    HaywirePageInfo info;
+
+    haywire_publisher_put_stats(session->publisher);
+    info = read_page(session, HAYWIRE_CATEGORY_MASTER, 4, &copy);
+    g_assert_cmpint(haywire_decode_stats(&copy, &info, counter, NULL), ==,
+                    HAYWIRE_OK);
+    return counter[HAYWIRE_COUNTER_CPU_TIME];
+}
+
+/* What the clock says, and never less than before. */
+static void test_cpu_time(void)
+{
+    g_autoptr(Session) session = session_new("c");
+    uint64_t before = haywire_platform_cpu_ns();
+
+    for (int i = 0; i < 100; i++) {
+        uint64_t now = cpu_time_of(session);
+
+        g_assert_cmpuint(now, >=, before);
+        g_assert_cmpuint(now, <=, haywire_platform_cpu_ns());
+        before = now;
+    }
+}
+
 /* The texts, put together from their pieces. */
 static void test_manifest(void)
 {
@@ -467,6 +495,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/moved", test_moved);
     g_test_add_func("/session/beat", test_beat);
     g_test_add_func("/session/stats", test_stats);
+    g_test_add_func("/session/cpu-time", test_cpu_time);
     g_test_add_func("/session/manifest", test_manifest);
     g_test_add_func("/session/manifest/still", test_manifest_still);
     g_test_add_func("/session/run", test_run);
