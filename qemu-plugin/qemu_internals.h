@@ -372,13 +372,6 @@ void qemu_plugin_read_memory_vaddr(void) QEMU_WEAK;
 int qemu_plugin_write_register(void) QEMU_WEAK;
 
 #define HAYWIRE_QEMU_FUNCTIONS(X)            \
-    X(qemu_plugin_register_vcpu_tb_trans_cb) \
-    X(qemu_plugin_tb_get_insn)               \
-    X(qemu_plugin_insn_size)                 \
-    X(qemu_plugin_insn_data)                 \
-    X(qemu_plugin_register_vcpu_mem_cb)      \
-    X(qemu_get_cpu)                          \
-    X(cpu_get_phys_page_debug)               \
     X(qmp_query_version)                     \
     X(qapi_free_VersionInfo)                 \
     X(error_setg_internal)                   \
@@ -434,7 +427,14 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
     X(runstate_check)                        \
     X(runstate_is_running)                   \
     X(qemu_add_vm_change_state_handler)      \
-    X(qemu_register_reset)
+    X(qemu_register_reset)                   \
+    X(qemu_plugin_register_vcpu_tb_trans_cb) \
+    X(qemu_plugin_tb_get_insn)               \
+    X(qemu_plugin_insn_size)                 \
+    X(qemu_plugin_insn_data)                 \
+    X(qemu_plugin_register_vcpu_mem_cb)      \
+    X(qemu_get_cpu)                          \
+    X(cpu_get_phys_page_debug)
 
 #define HAYWIRE_QEMU_DATA(X) \
     X(qmp_commands)          \

@@ -10,7 +10,9 @@ typedef struct ImpostorVersion {
 
 extern ImpostorVersion impostor_version;
 
-/* How often the plugin asked to be called when the machine stands. */
+/* How often the plugin asked to be called: when the machine stands, when code
+   is translated. */
 extern int impostor_notifiers;
+extern int impostor_listeners;
 
 #endif /* HAYWIRE_TESTS_IMPOSTOR_H */
