@@ -63,14 +63,25 @@ HaywirePage *haywire_publisher_page(HaywirePublisher *publisher,
     return &publisher->page[publisher->first_slot[category] + index];
 }
 
-static HaywirePageStamp make_stamp(uint32_t kind, uint64_t generation,
+/* How far the clocks are apart; the guest may set one of them. */
+static void compare_clocks(HaywirePublisher *publisher)
+{
+    publisher->wall_offset_ns =
+        haywire_platform_realtime_ns() - haywire_platform_monotonic_ns();
+}
+
+/* One clock is enough for a page: on some machines it is a slow device. */
+static HaywirePageStamp make_stamp(const HaywirePublisher *publisher,
+                                   uint32_t kind, uint64_t generation,
                                    uint64_t pfn)
 {
+    uint64_t now = haywire_platform_monotonic_ns();
+
     return (HaywirePageStamp){
         .kind = kind,
         .generation = generation,
-        .monotonic_ns = haywire_platform_monotonic_ns(),
-        .realtime_ns = haywire_platform_realtime_ns(),
+        .monotonic_ns = now,
+        .realtime_ns = now + publisher->wall_offset_ns,
         .pfn = pfn,
     };
 }
@@ -82,7 +93,7 @@ void haywire_publisher_put(HaywirePublisher *publisher,
 {
     HaywirePage *page = haywire_publisher_page(publisher, category, index);
     uint64_t pfn = publisher->pfn[page - publisher->page];
-    HaywirePageStamp stamp = make_stamp(kind, generation, pfn);
+    HaywirePageStamp stamp = make_stamp(publisher, kind, generation, pfn);
 
     haywire_page_publish(page, &stamp, payload, length);
     publisher->counter[HAYWIRE_COUNTER_PAGES_PUBLISHED]++;
@@ -196,7 +207,7 @@ static void stamp_moved(HaywirePublisher *publisher, uint32_t slot)
     uint8_t payload[HAYWIRE_PAYLOAD_MAX];
     size_t length = haywire_le32_get(page->header.payload_length);
     HaywirePageStamp stamp = make_stamp(
-        haywire_le32_get(page->header.kind),
+        publisher, haywire_le32_get(page->header.kind),
         haywire_le64_get(page->header.generation), publisher->pfn[slot]);
 
     memcpy(payload, page->payload, length);
@@ -234,6 +245,7 @@ void haywire_publisher_refresh(HaywirePublisher *publisher, uint64_t now_ns)
     }
     publisher->next_refresh_ns =
         now_ns + HAYWIRE_REFRESH_MS * HAYWIRE_NS_PER_MS;
+    compare_clocks(publisher);
     follow_pages(publisher);
     put_index(publisher);
     haywire_publisher_put_stats(publisher);
@@ -372,8 +384,8 @@ static void init_pages(HaywirePublisher *publisher)
     for (int c = HAYWIRE_CATEGORY_COUNT - 1; c >= 0; c--) {
         for (uint32_t i = publisher->setup.pages[c]; i-- > 0;) {
             uint32_t slot = publisher->first_slot[c] + i;
-            HaywirePageStamp stamp =
-                make_stamp(HAYWIRE_KIND_EMPTY, 0, publisher->pfn[slot]);
+            HaywirePageStamp stamp = make_stamp(publisher, HAYWIRE_KIND_EMPTY,
+                                                0, publisher->pfn[slot]);
 
             haywire_page_init(&publisher->page[slot], c, i, publisher->session,
                               &stamp);
@@ -404,6 +416,7 @@ HaywirePublisher *haywire_publisher_new(const HaywireSetup *setup)
     publisher->state = HAYWIRE_SESSION_RUNNING;
     publisher->started_monotonic_ns = haywire_platform_monotonic_ns();
     publisher->started_realtime_ns = haywire_platform_realtime_ns();
+    compare_clocks(publisher);
     haywire_platform_boot_id(publisher->boot_id);
     lay_out_master(publisher);
     count_slots(publisher);

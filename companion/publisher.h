@@ -43,6 +43,7 @@ typedef struct HaywirePublisher {
     uint64_t next_refresh_ns;
     uint64_t started_monotonic_ns;
     uint64_t started_realtime_ns;
+    uint64_t wall_offset_ns; /* wall clock less monotonic, at the refresh */
     uint8_t boot_id[HAYWIRE_BOOT_ID_SIZE];
     uint32_t state; /* HaywireSessionState */
     uint64_t counter[HAYWIRE_COUNTER_COUNT];

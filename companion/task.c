@@ -13,7 +13,7 @@
 #define COST_KEEP  3
 #define COST_PARTS 4
 
-/* Some steps; the clock costs more than the smallest of them. */
+/* Some steps: where the clock is a device, it costs more than a small one. */
 static HaywireStep run_steps(HaywireTask *task)
 {
     HaywireStep step = task->step(task->opaque);
