@@ -137,7 +137,8 @@ void scene_check_processes(Scene *scene)
     g_autoptr(JsonNode) answer = NULL;
     CompareTruth truth;
 
-    scene_wait_cycles(scene, 2);
+    /* One may have ended unseen, one was under way: the third is all new. */
+    scene_wait_cycles(scene, 3);
     answer = view_ask_ok(&scene->live[0], VIEW_PROCESSES, 0, 0);
     after = truth_processes(scene->vm);
     truth = (CompareTruth){ before, after, scene->keeper };

@@ -13,7 +13,7 @@
 #define SESSION_TIMEOUT_S 60
 #define JOB_TIMEOUT_S     30
 /* Ask on for so long after all is well. */
-#define WATCH_US (1 * G_USEC_PER_SEC)
+#define WATCH_US (G_USEC_PER_SEC / 2)
 /* Runs in the future only; nothing else in the guest has this name. */
 #define GHOST "sleep"
 
@@ -301,7 +301,7 @@ static void test_before_companion(const char *qemu)
     monitor(scene->vm, "savevm", "nobody");
     start_companion(scene, old);
     monitor(scene->vm, "loadvm", "nobody");
-    end = g_get_monotonic_time() + 3 * WATCH_US;
+    end = g_get_monotonic_time() + 4 * WATCH_US;
     while (g_get_monotonic_time() < end) {
         Past past = { old, scene_pid(scene, "plain") };
 
