@@ -14,6 +14,12 @@
 /* While news come, a snapshot of all only brings what nobody tells of. */
 #define HEARING_STRETCH 4
 
+/*
+ * Of the budget, rounds always have one part in so many. On a busy host all of
+ * a guest seems dear, and what cannot wait may take the budget by itself.
+ */
+#define LEAST_PART 4
+
 /* Whose intervals are stretched together. */
 typedef struct Stage {
     unsigned members;
@@ -121,8 +127,10 @@ void haywire_pace_plan(const HaywirePace *pace, bool hearing,
                        HaywirePaceRound round[HAYWIRE_PACE_COUNT])
 {
     const unsigned all = (1u << HAYWIRE_PACE_COUNT) - 1;
+    double least = (double)pace->budget / LEAST_PART;
     double left = (double)pace->budget - haywire_pace_other(pace);
 
+    left = left > least ? left : least;
     for (int i = 0; i < HAYWIRE_PACE_COUNT; i++) {
         round[i].interval_ns = round[i].usual_ns;
     }

@@ -188,6 +188,19 @@ static void test_window(void)
     assert_usual(round, HAYWIRE_PACE_PID);
 }
 
+/* However dear the rest is, rounds keep a quarter of the budget. */
+static void test_least(void)
+{
+    HaywirePaceRound round[HAYWIRE_PACE_COUNT];
+    HaywirePace pace;
+
+    haywire_pace_init(&pace, PERCENT);
+    run(&pace, 5, 50 * MS);
+    set_costs(round, 5 * MS, 0, 0, 0);
+    haywire_pace_plan(&pace, false, round);
+    g_assert_cmpuint(round[HAYWIRE_PACE_PID].interval_ns / MS, ==, 2000);
+}
+
 static void test_pause(void)
 {
     HaywirePace pace;
@@ -205,6 +218,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pace/longest", test_longest);
     g_test_add_func("/pace/hearing", test_hearing);
     g_test_add_func("/pace/window", test_window);
+    g_test_add_func("/pace/least", test_least);
     g_test_add_func("/pace/pause", test_pause);
     return g_test_run();
 }
