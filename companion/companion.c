@@ -153,6 +153,8 @@ HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
     note_privilege(companion);
     set_tasks(companion);
     enable_tasks(companion, options);
+    companion->listens = options->mode == HAYWIRE_MODE_RUN &&
+                         (options->only & ~HAYWIRE_ONLY_CAMERA);
     haywire_pace_init(&companion->pace, options->mode == HAYWIRE_MODE_RUN
                                             ? options->cpu_budget
                                             : 0);
@@ -202,13 +204,11 @@ static void note_news(HaywireCompanion *companion, HaywireTaskId task,
 static void hear(HaywireCompanion *companion)
 {
     const HaywireCollectorOps *ops = companion->collector->ops;
-    bool of_use = companion->enabled[HAYWIRE_TASK_PID] ||
-                  companion->enabled[HAYWIRE_TASK_ROUNDROBIN];
     HaywireHeard heard = { 0 };
     bool begun;
 
-    companion->hearing =
-        of_use && ops->hear && ops->hear(companion->collector, &heard);
+    companion->hearing = companion->listens && ops->hear &&
+                         ops->hear(companion->collector, &heard);
     if (!companion->hearing) {
         return;
     }

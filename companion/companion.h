@@ -49,6 +49,7 @@ typedef struct HaywireCompanion {
     HaywireTask task[HAYWIRE_TASK_COUNT];
     bool enabled[HAYWIRE_TASK_COUNT];
     HaywireNews news[HAYWIRE_NEWS_COUNT];
+    bool listens; /* it follows news between regular rounds */
     bool hearing; /* the system tells of processes that start and end */
     HaywirePace pace;
     uint64_t rounds_cpu_ns; /* processor time of all regular rounds */

@@ -374,6 +374,11 @@ static void test_once(void)
     const uint64_t *counter = session->publisher->counter;
     HaywireCameraWriter *camera = &session->companion->camera[0];
 
+    session->fake.hears = true;
+    session->fake.count = 19;
+    work(session, 200);
+    session->fake.count = 20;
+    haywire_changes_add(&session->fake.heard.begun, 20);
     work(session, 200);
     g_assert_cmpuint(counter[HAYWIRE_COUNTER_PID_ROUNDS], ==, 1);
     g_assert_cmpuint(counter[HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS], ==, 1);
