@@ -257,6 +257,38 @@ static void reader_next(Reader *reader)
     }
 }
 
+/* So many sections, or heads of their sets, fill a page. */
+#define SECTIONS_PER_PAGE 34
+
+/* Half of them are for sections. */
+static guint roundrobin_pages(guint processes, guint sections)
+{
+    guint ring = processes * (sections + 2) / SECTIONS_PER_PAGE;
+
+    return MIN(500 + 2 * ring, HAYWIRE_CATEGORY_PAGES_MAX);
+}
+
+/* All that was published is shown. */
+static void reader_check(Reader *reader, guint processes, guint sections)
+{
+    HaywireNow now = { reader->now_ns, reader->now_ns };
+    HaywireModel *model;
+    HaywireStatus status = haywire_view_refresh(reader->view, now, &model);
+
+    g_assert_cmpint(status, ==, HAYWIRE_OK);
+    g_assert_cmpuint(model->process_count, ==, processes);
+    g_assert_cmpuint(model->host.limits_reached, ==, 0);
+    for (guint i = 0; i < processes; i++) {
+        HaywireSectionList list;
+
+        status = haywire_model_sections(model, model->process[i].pid, &list);
+        g_assert_cmpint(status, ==, HAYWIRE_OK);
+        g_assert_true(list.complete);
+        g_assert_cmpuint(list.count, ==, sections);
+    }
+    haywire_model_unref(model);
+}
+
 static Reader *reader_new(guint processes, guint sections)
 {
     Reader *reader = g_new0(Reader, 1);
@@ -265,8 +297,7 @@ static Reader *reader_new(guint processes, guint sections)
         "session heartbeat=7 interval=100ms\n"
         "geometry roundrobin=%u pid=%u\n"
         "processes first=1 count=%u sections=%u\n",
-        65536 + processes * sections / 8,
-        MIN(500 + processes * (sections + 4) / 20, HAYWIRE_CATEGORY_PAGES_MAX),
+        65536 + processes * sections / 8, roundrobin_pages(processes, sections),
         100 + processes / 20, processes, sections);
 
     guest_open(&reader->guest, text, UINT64_C(2) << 30);
@@ -275,12 +306,14 @@ static Reader *reader_new(guint processes, guint sections)
         HAYWIRE_OK);
     g_assert_cmpint(haywire_view_new(reader->source, &reader->view), ==,
                     HAYWIRE_OK);
+    g_assert_cmpint(haywire_view_set_memory(reader->view, HAYWIRE_MEMORY_ROOMY),
+                    ==, HAYWIRE_OK);
     for (int i = 0; i < 3; i++) {
         reader_refresh(reader);
         reader_next(reader);
     }
     reader_refresh(reader);
-    g_assert_cmpuint(reader->listed, ==, processes);
+    reader_check(reader, processes, sections);
     return reader;
 }
 
@@ -339,8 +372,7 @@ static double process_cost(guint processes, guint sections)
     return cost * 1000 / processes;
 }
 
-/* As many sections each as a ring of the greatest size holds of all. */
-#define BIG_SECTIONS 60
+#define BIG_SECTIONS 100
 
 static void bench_big_guest(void)
 {

@@ -16,7 +16,7 @@
 static const uint64_t numbers[] = {
     0,          1,          2,          7,          97,
     98,         490,        491,        3936,       3937,
-    4095,       4096,       16383,      16384,      16385,
+    4095,       4096,       16384,      32768,      32769,
     0x7fff,     0xffff,     0x7fffffff, 0x80000000, 0xffffffff,
     0xfffff000, UINT64_MAX, INT64_MAX,  0x3142face, UINT64_C(1) << 52,
 };

@@ -36,9 +36,9 @@ static void test_bad_options(const char *qemu)
                    "60000, not 'soon'");
     assert_refused(qemu, ",interval=0", "", "not '0'");
     assert_refused(qemu, ",interval=60001", "", "not '60001'");
-    assert_refused(qemu, ",memory=7", "",
-                   "haywire: option 'memory' needs MiB from 8 to 4096, "
-                   "not '7'");
+    assert_refused(qemu, ",memory=11", "",
+                   "haywire: option 'memory' needs MiB from 12 to 4096, "
+                   "not '11'");
     assert_refused(qemu, ",memory=16M", "", "not '16M'");
     assert_refused(qemu, ",doorbell=loud", "",
                    "haywire: option 'doorbell' needs on or off, not 'loud'");
@@ -91,7 +91,7 @@ static void test_ram_option(const char *qemu)
                        "-machine q35,memory-backend=mem0 -m 256";
 
     assert_works(qemu, ",ram=pc.ram", "-m 256");
-    assert_works(qemu, ",interval=10,ram=mem0,memory=8,doorbell=off", file);
+    assert_works(qemu, ",interval=10,ram=mem0,memory=12,doorbell=off", file);
 }
 
 /* A DIMM that comes and stays is no reason to stop working. */

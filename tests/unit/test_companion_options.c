@@ -71,13 +71,13 @@ static void test_all(void)
 {
     HaywireOptions options =
         parsed("companion --only pid once --only=camera --interval 50 "
-               "--pages pid=16384 --pages camera1=5 --hold 0 --rounds 7");
+               "--pages pid=32768 --pages camera1=5 --hold 0 --rounds 7");
 
     g_assert_cmpint(options.mode, ==, HAYWIRE_MODE_ONCE);
     g_assert_cmphex(options.only, ==, HAYWIRE_ONLY_PID | HAYWIRE_ONLY_CAMERA);
     g_assert_cmpuint(options.setup.pid_interval_ns, ==, 50 * HAYWIRE_NS_PER_MS);
     g_assert_cmpuint(options.setup.heartbeat_ns, ==, 20 * HAYWIRE_NS_PER_MS);
-    g_assert_cmpuint(options.setup.pages[HAYWIRE_CATEGORY_PID], ==, 16384);
+    g_assert_cmpuint(options.setup.pages[HAYWIRE_CATEGORY_PID], ==, 32768);
     g_assert_cmpuint(options.setup.pages[HAYWIRE_CATEGORY_CAMERA1], ==, 5);
     g_assert_cmpuint(options.setup.pages[HAYWIRE_CATEGORY_CAMERA2], ==, 200);
     g_assert_cmpuint(options.hold_ns, ==, 0);
@@ -112,7 +112,7 @@ static void test_refused(void)
         "c --pages pid",
         "c --pages pid=",
         "c --pages pid=1",
-        "c --pages pid=16385",
+        "c --pages pid=32769",
         "c --pages master=10",
         "c --pages pi=10",
         "c --pages =10",

@@ -177,8 +177,8 @@ static void test_bad_discovery(void)
           3 },
         { "set master 0 +92.4=0", HAYWIRE_BAD_GEOMETRY, 144 + 92, "geometry",
           0 },
-        { "set master 0 +104.4=16385", HAYWIRE_BAD_GEOMETRY, 144 + 104,
-          "geometry", 16385 },
+        { "set master 0 +104.4=32769", HAYWIRE_BAD_GEOMETRY, 144 + 104,
+          "geometry", 32769 },
         /* over page 0; beyond the end; wrapping */
         { "set master 0 +116.4=0", HAYWIRE_BAD_GEOMETRY, 144 + 116,
           "master layout", 0 },
@@ -403,9 +403,9 @@ static void test_bad_pid_page(void)
           "entries on this page", 98 },
         { "set pid 0 +0.4=2", HAYWIRE_BAD_ORDINAL, 144, "ordinal", 2 },
         { "set pid 0 +4.4=0", HAYWIRE_BAD_ORDINAL, 144, "ordinal", 0 },
-        { "set pid 0 +4.4=16385", HAYWIRE_BAD_ORDINAL, 144, "ordinal", 0 },
-        { "set pid 0 +20.4=16384", HAYWIRE_BAD_ORDINAL, 144 + 20,
-          "index of the first page", 16384 },
+        { "set pid 0 +4.4=32769", HAYWIRE_BAD_ORDINAL, 144, "ordinal", 0 },
+        { "set pid 0 +20.4=32768", HAYWIRE_BAD_ORDINAL, 144 + 20,
+          "index of the first page", 32768 },
     };
 
     check_corruptions(corruptions, G_N_ELEMENTS(corruptions),

@@ -266,7 +266,7 @@ static void test_bad_cycle(void)
     static const Corruption corruptions[] = {
         { "set roundrobin 0 +24.4=1", HAYWIRE_BAD_ORDINAL, 24, "ordinal", 1,
           HAYWIRE_OK },
-        { "set roundrobin 0 +28.4=16385", HAYWIRE_BAD_ORDINAL, 24, "ordinal", 0,
+        { "set roundrobin 0 +28.4=32769", HAYWIRE_BAD_ORDINAL, 24, "ordinal", 0,
           HAYWIRE_OK },
     };
 

@@ -203,7 +203,7 @@ static uint64_t awkward_number(void)
     static const uint64_t numbers[] = {
         0,          1,          7,          8,
         97,         98,         4095,       4096,
-        16384,      UINT16_MAX, INT32_MAX,  UINT32_MAX - 7,
+        32768,      UINT16_MAX, INT32_MAX,  UINT32_MAX - 7,
         UINT32_MAX, INT64_MAX,  UINT64_MAX, UINT64_MAX - 4095,
     };
 

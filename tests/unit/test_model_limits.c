@@ -275,7 +275,7 @@ static void test_many_sets(void)
     liar_clear(&liar);
 }
 
-/* One section a page, in one set of 16384, all with the longest path. */
+/* One section a page, in one set of them all, all with the longest path. */
 static void add_long_sections(Liar *liar, uint32_t pages)
 {
     for (uint32_t i = 0; i < pages; i++) {

@@ -66,7 +66,7 @@ typedef enum HaywireCategory {
 #define HAYWIRE_PID_PAGES          100
 #define HAYWIRE_CAMERA1_PAGES      200
 #define HAYWIRE_CAMERA2_PAGES      200
-#define HAYWIRE_CATEGORY_PAGES_MAX 16384
+#define HAYWIRE_CATEGORY_PAGES_MAX 32768
 #define HAYWIRE_PID_GENERATIONS    10
 
 /* Section 2: the page. */

@@ -16,7 +16,7 @@
 /* A view in another program, such as QEMU. */
 #define HAYWIRE_MEMORY_DEFAULT (16 * HAYWIRE_MIB)
 /* Below this the largest geometry would leave no room for copies. */
-#define HAYWIRE_MEMORY_MIN (8 * HAYWIRE_MIB)
+#define HAYWIRE_MEMORY_MIN (12 * HAYWIRE_MIB)
 /* A program of its own: enough for thousands of processes, with sections. */
 #define HAYWIRE_MEMORY_ROOMY (512 * HAYWIRE_MIB)
 

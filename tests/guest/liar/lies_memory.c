@@ -143,7 +143,7 @@ static void begin_vanish(unsigned long number)
 const Lie lies_of_memory[] = {
     { "flood", "pages with a beacon's first line", 200000, begin_flood, beat },
     { "claims", "copies that claim the same slots", 50000, begin_claims, beat },
-    { "huge", "pages in each category, all there", 16384, begin_huge, beat },
+    { "huge", "pages in each category, all there", 32768, begin_huge, beat },
     { "rewrite", "threads that rewrite pages in a tight loop", 1, begin_rewrite,
       beat },
     { "vanish", "control pages that come and go", 1, begin_vanish, beat },

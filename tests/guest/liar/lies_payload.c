@@ -24,7 +24,7 @@ static void begin(unsigned long number)
 }
 
 static const uint32_t numbers[] = {
-    0, 1, 7, 97, 98, 490, 3936, 3937, 16384, 0x7fffffff, 0x80000000, 0xffffffff,
+    0, 1, 7, 97, 98, 490, 3936, 3937, 32768, 0x7fffffff, 0x80000000, 0xffffffff,
 };
 
 /* Some of the payload's words become numbers that hurt. */
