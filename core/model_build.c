@@ -380,12 +380,14 @@ static HaywireStatus build(HaywireModelBuilder *builder)
     const HaywireCopy **pointer =
         calloc(input->copy_count + 1, sizeof(*pointer));
 
-    if (!pointer) {
-        return HAYWIRE_NO_MEMORY;
+    builder->texts = haywire_texts_new();
+    builder->no_memory = !pointer || !builder->texts;
+    if (!builder->no_memory) {
+        count_bytes(builder);
+        sort_copies(builder, pointer);
+        build_session(builder);
     }
-    count_bytes(builder);
-    sort_copies(builder, pointer);
-    build_session(builder);
+    free(builder->texts);
     free(pointer);
     if (builder->no_memory) {
         return HAYWIRE_NO_MEMORY;

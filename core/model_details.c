@@ -130,8 +130,8 @@ static void fill(HaywireModelBuilder *builder, HaywireProcess *process,
     process->cmdline_truncated =
         record->flags & HAYWIRE_PROCESS_CMDLINE_TRUNCATED;
     complete_name(builder, process, record);
-    process->exe = haywire_builder_text(
-        builder, record->exe.data, record->exe.length, &process->exe_truncated);
+    process->exe = haywire_builder_shared_text(builder, record->exe,
+                                               &process->exe_truncated);
     process->cmdline =
         join_arguments(builder, record->cmdline, &process->cmdline_truncated);
 }

@@ -72,6 +72,9 @@ typedef struct HaywireCopyList {
     size_t count;
 } HaywireCopyList;
 
+/* Texts met so far, to be shared; plain free() frees it. */
+typedef struct HaywireTexts HaywireTexts;
+
 /* A model being made. After @no_memory nothing more is tried. */
 typedef struct HaywireModelBuilder {
     const HaywireModelInput *input;
@@ -80,6 +83,7 @@ typedef struct HaywireModelBuilder {
     HaywireModel *model;
     HaywireContent *content;
     HaywireArena *arena;
+    HaywireTexts *texts;
     HaywireProcess *process; /* the table, in the arena */
     size_t process_count;
     size_t process_room;
@@ -124,6 +128,11 @@ bool haywire_builder_check(HaywireModelBuilder *builder, HaywireStatus status);
 const char *haywire_builder_text(HaywireModelBuilder *builder,
                                  const uint8_t *bytes, size_t length,
                                  bool *ret_cut);
+/* The same for a text that others may have, too. */
+const char *haywire_builder_shared_text(HaywireModelBuilder *builder,
+                                        HaywireString bytes, bool *ret_cut);
+/* NULL without memory. */
+HaywireTexts *haywire_texts_new(void);
 /*
  * Move @vector's elements into the arena and empty it; NULL and *ret_count 0
  * when there are none or no room.

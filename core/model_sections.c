@@ -113,24 +113,8 @@ typedef struct ListMaker {
     HaywireModelBuilder *builder;
     HaywireSection *section; /* in the arena, with room for all */
     size_t count;
-    HaywireString last_path; /* as it lies in the copy */
-    const char *last_text;   /* what came of it; NULL: none yet */
     uint64_t last_end;
 } ListMaker;
-
-/* Programs map a file several times in a row: one text serves for all. */
-static const char *path_text(ListMaker *maker, HaywireString path,
-                             bool *ret_cut)
-{
-    if (maker->last_text && path.length == maker->last_path.length &&
-        memcmp(path.data, maker->last_path.data, path.length) == 0) {
-        return maker->last_text;
-    }
-    maker->last_path = path;
-    maker->last_text =
-        haywire_builder_text(maker->builder, path.data, path.length, ret_cut);
-    return maker->last_text;
-}
 
 static void fill_section(ListMaker *maker, const HaywireSectionRecord *record,
                          HaywireSection *section)
@@ -143,7 +127,8 @@ static void fill_section(ListMaker *maker, const HaywireSectionRecord *record,
     section->device_minor = record->device_minor;
     section->inode = record->inode;
     section->path_truncated = record->flags & HAYWIRE_SECTION_PATH_TRUNCATED;
-    section->path = path_text(maker, record->path, &section->path_truncated);
+    section->path = haywire_builder_shared_text(maker->builder, record->path,
+                                                &section->path_truncated);
 }
 
 static void add_section(ListMaker *maker, const HaywireSectionRecord *record)
