@@ -120,6 +120,14 @@ void vm_wait_until(Vm *vm, const char *what, unsigned int timeout_s,
 /* Let a guest that was powered off run; wait until it takes commands. */
 void vm_boot(Vm *vm);
 
+/*
+ * Have the guest run a command that ends it; nothing is waited for. It boots
+ * anew only if somebody listens to what it has to say: ask vm_has_booted(),
+ * which does not wait, until it takes commands once more.
+ */
+void vm_guest_end(Vm *vm, const char *command);
+gboolean vm_has_booted(Vm *vm);
+
 /* Reset the machine, and wait until its guest takes commands once more. */
 void vm_reset(Vm *vm);
 

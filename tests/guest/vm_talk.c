@@ -97,6 +97,29 @@ void vm_guest_wait_ready(Vm *vm)
                          VM_BOOT_TIMEOUT_S, "booting the guest"));
 }
 
+gboolean vm_has_booted(Vm *vm)
+{
+    const char *found;
+
+    while (g_socket_condition_check(vm->console, G_IO_IN) & G_IO_IN) {
+        receive(vm->console, vm->console_text, g_get_monotonic_time(),
+                "booting the guest anew");
+    }
+    found = strstr(vm->console_text->str, READY_MARK);
+    if (found) {
+        g_string_erase(vm->console_text, 0,
+                       found + strlen(READY_MARK) - vm->console_text->str);
+    }
+    return found != NULL;
+}
+
+void vm_guest_end(Vm *vm, const char *command)
+{
+    g_autofree char *line = g_strconcat(command, "\n", NULL);
+
+    vm_send(vm->console, line);
+}
+
 char *vm_guest_run(Vm *vm, const char *command, int *ret_status)
 {
     g_autofree char *line = g_strconcat(command, "\n", NULL);
