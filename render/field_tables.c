@@ -379,7 +379,8 @@ static const HaywireField host_fields[] = {
     FIELD(HaywireHostCounters, index_attaches, "index-attaches",
           "maps made from the master index alone"),
     FIELD(HaywireHostCounters, remaps, "remaps",
-          "times that a page was no longer what the map said"),
+          "times that a page was no longer what the map said, or had moved "
+          "elsewhere"),
     FIELD(HaywireHostCounters, slot_clashes, "slot-clashes",
           "pages that claimed the place of another"),
     FIELD(HaywireHostCounters, sessions_seen, "sessions-seen",
