@@ -8,9 +8,6 @@
 
 #include "view_internal.h"
 
-/* What the map keeps of each slot, and needs while it follows the index. */
-#define MAP_SLOT_BYTES (16 + 8)
-
 /* The class of a page, by its place in the session. */
 static HaywireCopyClass find_class(const HaywireShown *shown,
                                    HaywireCategory category, uint32_t index)
@@ -34,8 +31,8 @@ static HaywireCopyClass find_class(const HaywireShown *shown,
 static void begin_pool(HaywireView *view)
 {
     HaywireShown *shown = &view->shown;
-    size_t slot_bytes = MAP_SLOT_BYTES + sizeof(*shown->slot) +
-                        (shown->sighting ? sizeof(*shown->sighting) : 0);
+    size_t slot_bytes =
+        HAYWIRE_SLOT_BYTES + (shown->sighting ? sizeof(*shown->sighting) : 0);
     uint32_t need[HAYWIRE_COPIES_CLASSES] = { 0 };
     uint32_t index;
     int category;

@@ -74,6 +74,10 @@ typedef struct HaywireSlot {
     uint32_t copy;
 } HaywireSlot;
 
+/* All that is kept of a slot: here, in the map, and while that follows the
+   index. */
+#define HAYWIRE_SLOT_BYTES (sizeof(HaywireSlot) + 16 + 8)
+
 /* The session that is shown, with the copies of its pages. */
 typedef struct HaywireShown {
     bool attached; /* all below need it */

@@ -6,6 +6,7 @@
 
 #include "haywire/bytes.h"
 #include "haywire/publish.h"
+#include "view_internal.h"
 #include "view_world.h"
 
 /* More processes than a default geometry's details are for, and sections. */
@@ -75,6 +76,16 @@ static void test_least(void)
     g_assert_cmpuint(model->host.pages_left_out, >, 0);
 }
 
+/* Nor does the largest geometry take all of it. */
+static void test_largest_geometry(void)
+{
+    size_t slots = HAYWIRE_CATEGORY_COUNT * HAYWIRE_CATEGORY_PAGES_MAX;
+    size_t copies = haywire_shares_divide(HAYWIRE_MEMORY_MIN).copies;
+
+    g_assert_cmpuint(slots * HAYWIRE_SLOT_BYTES + 100 * HAYWIRE_PAGE_SIZE, <,
+                     copies);
+}
+
 /* With enough of it nothing is left out; and it can be changed. */
 static void test_roomy(void)
 {
@@ -137,6 +148,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/view-memory/sections-give-way", test_sections_give_way);
     g_test_add_func("/view-memory/least", test_least);
+    g_test_add_func("/view-memory/largest-geometry", test_largest_geometry);
     g_test_add_func("/view-memory/roomy", test_roomy);
     g_test_add_func("/view-memory/room-again", test_room_again);
     return g_test_run();
