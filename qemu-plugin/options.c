@@ -105,7 +105,6 @@ gboolean haywire_options_parse(int argc, char **argv,
 {
     g_auto(HaywireOptions) options = {
         .interval_ms = HAYWIRE_INTERVAL_DEFAULT_MS,
-        .doorbell = TRUE,
         .memory_mib = HAYWIRE_MEMORY_DEFAULT_MIB,
     };
 
