@@ -18,12 +18,21 @@
     "i=0; while [ $i -lt %d ]; do /bin/busybox true; i=$((i+1)); done; " \
     "dd if=/dev/zero bs=1M count=%d 2>/dev/null | md5sum"
 
-void guest_work_fork(Vm *vm)
+static void fork_scaled(Vm *vm, int scale)
 {
-    int scale = bench_is_smoke() ? 1 : 20;
     g_autofree char *command = g_strdup_printf(WORK, 50 * scale, 2 * scale);
 
     g_free(vm_guest_run(vm, command, NULL));
+}
+
+void guest_work_fork(Vm *vm)
+{
+    fork_scaled(vm, bench_is_smoke() ? 1 : 20);
+}
+
+void guest_work_fork_few(Vm *vm)
+{
+    fork_scaled(vm, bench_is_smoke() ? 1 : 4);
 }
 
 void guest_work_boot(Vm *vm)

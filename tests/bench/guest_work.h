@@ -14,6 +14,9 @@ typedef void GuestWork(Vm *vm);
 /* Starts processes, a thousand, and computes; less in a smoke run. */
 void guest_work_fork(Vm *vm);
 
+/* The same with two hundred, to be done often. */
+void guest_work_fork_few(Vm *vm);
+
 /* Reboots; the machine must have may_reset. */
 void guest_work_boot(Vm *vm);
 
