@@ -38,23 +38,22 @@ static char *state_of(Vm *vm)
     return g_strdup(compare_string(status_of(vm, &node), "state"));
 }
 
-/* It lives, then it does not, and never again; then the next one does. */
+/* It lives, then it does not, and never again; then the next one is shown. */
 static gboolean has_successor(Vm *vm, gpointer opaque)
 {
     Succession *succession = opaque;
     g_autoptr(JsonNode) node = NULL;
     JsonObject *status = status_of(vm, &node);
     gboolean is_live = g_str_equal(compare_string(status, "state"), "live");
+    const char *session =
+        json_object_get_string_member_with_default(status, "session", "");
 
-    if (!is_live) {
+    if (g_str_equal(session, succession->old)) {
         g_assert_false(succession->next);
-        succession->over = TRUE;
-    } else if (g_str_equal(compare_string(status, "session"),
-                           succession->old)) {
-        g_assert_false(succession->over);
-    } else {
-        succession->over = succession->next = TRUE;
+        g_assert_false(is_live && succession->over);
     }
+    succession->over |= !is_live;
+    succession->next |= is_live && !g_str_equal(session, succession->old);
     succession->boot |= vm_has_booted(vm);
     return succession->next && succession->boot;
 }
