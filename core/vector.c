@@ -57,17 +57,6 @@ HaywireStatus haywire_vector_push(HaywireVector *vector, const void *element)
     return status;
 }
 
-HaywireStatus haywire_vector_extend(HaywireVector *vector, void **ret_element)
-{
-    HaywireStatus status = make_room(vector);
-
-    if (status == HAYWIRE_OK) {
-        *ret_element = memset(end_of(vector), 0, vector->size);
-        vector->count++;
-    }
-    return status;
-}
-
 void haywire_vector_clear(HaywireVector *vector)
 {
     free(vector->data);

@@ -21,12 +21,6 @@ void haywire_vector_init(HaywireVector *vector, size_t size, size_t max);
 /* Copies @element. HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_LIMIT. */
 HaywireStatus haywire_vector_push(HaywireVector *vector,
                                   const void *element) HAYWIRE_MUST_CHECK;
-/*
- * One element more, zeroed, to be filled where it lies; valid until the next
- * one. HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_LIMIT.
- */
-HaywireStatus haywire_vector_extend(HaywireVector *vector,
-                                    void **ret_element) HAYWIRE_MUST_CHECK;
 /* The vector is empty after that. */
 void haywire_vector_clear(HaywireVector *vector);
 
