@@ -24,7 +24,9 @@ typedef struct Pair {
     Vm *off;
 } Pair;
 
-static Vm *start(const char *plugin, const char *companion)
+static Pair pair;
+
+static Vm *start(const char *plugin)
 {
     return vm_start(&(VmOptions){ .qemu = g_getenv("HAYWIRE_BENCH_QEMU"),
                                   .plugin = plugin,
@@ -32,19 +34,15 @@ static Vm *start(const char *plugin, const char *companion)
                                   .kernel = "nokaslr norandmaps",
                                   .may_reset = TRUE,
                                   .menagerie = "none",
-                                  .companion = companion });
+                                  .companion = "none" });
 }
 
-static Pair start_pair(const char *companion)
+static void start_pair(void)
 {
-    return (Pair){ start(",doorbell=on", companion),
-                   start(",doorbell=off", companion) };
-}
-
-static void end_pair(Pair *pair)
-{
-    vm_free(pair->on);
-    vm_free(pair->off);
+    if (!pair.on) {
+        pair.on = start(",doorbell=on");
+        pair.off = start(",doorbell=off");
+    }
 }
 
 static double least(const double *values, guint count)
@@ -62,17 +60,19 @@ static double least(const double *values, guint count)
  * longer and so hears more of its timer: what disturbs only adds, and the least
  * is compared.
  */
-static void compare(BenchResult *result, Pair *pair, GuestWork *work,
-                    guint runs)
+static void compare(BenchResult *result, GuestWork *work, guint runs)
 {
     g_autofree double *on = g_new(double, runs);
     g_autofree double *off = g_new(double, runs);
 
-    work(pair->on);
-    work(pair->off);
+    start_pair();
+    if (!bench_is_smoke()) {
+        work(pair.on);
+        work(pair.off);
+    }
     for (guint i = 0; i < runs; i++) {
-        off[i] = guest_work_instructions(pair->off, work);
-        on[i] = guest_work_instructions(pair->on, work);
+        off[i] = guest_work_instructions(pair.off, work);
+        on[i] = guest_work_instructions(pair.on, work);
     }
     result->unit = guest_work_unit();
     result->value = least(on, runs);
@@ -83,20 +83,15 @@ static void compare(BenchResult *result, Pair *pair, GuestWork *work,
 static void bench_cost(void)
 {
     BenchResult result = { "doorbell-cost", .bound = 1.05 };
-    Pair pair = start_pair("none");
 
-    compare(&result, &pair, guest_work_fork_few,
-            bench_is_smoke() ? 1 : WORK_RUNS);
-    end_pair(&pair);
+    compare(&result, guest_work_fork_few, bench_is_smoke() ? 1 : WORK_RUNS);
 }
 
 static void bench_boot(void)
 {
     BenchResult result = { "doorbell-boot", .bound = 1.05 };
-    Pair pair = start_pair("none");
 
-    compare(&result, &pair, guest_work_boot, bench_is_smoke() ? 1 : BOOT_RUNS);
-    end_pair(&pair);
+    compare(&result, guest_work_boot, bench_is_smoke() ? 1 : BOOT_RUNS);
 }
 
 static gboolean is_live(Vm *vm, gint64 companion)
@@ -135,11 +130,11 @@ static double attach(Vm *vm)
 static void bench_attach(void)
 {
     BenchResult result = { "doorbell-attach", .unit = "ms", .bound = 0.2 };
-    Pair pair = start_pair("none");
     guint runs = bench_is_smoke() ? 1 : ATTACHES;
     g_autofree double *on = g_new(double, runs);
     g_autofree double *off = g_new(double, runs);
 
+    start_pair();
     for (guint i = 0; i < runs; i++) {
         g_usleep(STALE_US +
                  (bench_is_smoke() ? 0 : g_random_int_range(3000000, 8000000)));
@@ -149,7 +144,6 @@ static void bench_attach(void)
     result.value = bench_median(on, runs);
     result.limit = bench_median(off, runs);
     bench_report(&result);
-    end_pair(&pair);
 }
 
 int main(int argc, char **argv)
@@ -160,5 +154,9 @@ int main(int argc, char **argv)
         { "doorbell-attach", bench_attach },
     };
 
-    return bench_main(argc, argv, benches, G_N_ELEMENTS(benches));
+    int status = bench_main(argc, argv, benches, G_N_ELEMENTS(benches));
+
+    vm_free(pair.on);
+    vm_free(pair.off);
+    return status;
 }
