@@ -77,7 +77,7 @@ static HaywireCollect read_entry(HaywirePidRing *ring, uint32_t pid,
     haywire_publisher_count(ring->publisher, result);
     if (result == HAYWIRE_COLLECT_OK) {
         set_entry(ret_entry, &brief);
-        mark->process = brief.threads == 1 ? mark->process : 0;
+        haywire_roster_doubt(&brief, mark);
     }
     return result;
 }

@@ -181,6 +181,13 @@ const HaywireSeen *haywire_roster_keep(HaywireRoster *roster, uint32_t pid,
                                                                    : NULL;
 }
 
+void haywire_roster_doubt(const HaywireBrief *brief, HaywireMark *mark)
+{
+    if (brief->threads != 1 || brief->state == 'R') {
+        mark->process = 0;
+    }
+}
+
 static bool reserve_seen(HaywireSeenList *list)
 {
     size_t allocated = list->allocated ? list->allocated * 2 : FIRST_SEEN;

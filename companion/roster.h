@@ -71,6 +71,12 @@ const HaywireSeen *haywire_roster_before(const HaywireRoster *roster,
 const HaywireSeen *haywire_roster_keep(HaywireRoster *roster, uint32_t pid,
                                        HaywireMark *ret_mark);
 
+/*
+ * Forget @mark where an equal one would not mean that @brief still holds: the
+ * mark is of one thread, and a process that runs is about to change.
+ */
+void haywire_roster_doubt(const HaywireBrief *brief, HaywireMark *mark);
+
 /* Remember a result, new or kept; one that is not is read again next time. */
 void haywire_roster_note(HaywireRoster *roster, const HaywireSeen *seen);
 

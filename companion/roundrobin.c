@@ -243,9 +243,7 @@ static bool read_one(HaywireRoundrobin *robin, HaywireSeen *seen)
     if (!stage_process(robin, &brief)) {
         return false;
     }
-    if (brief.threads != 1) {
-        seen->mark.process = 0;
-    }
+    haywire_roster_doubt(&brief, &seen->mark);
     seen->read_ns = robin->roster.now_ns;
     note_record(robin, seen, haywire_process_length(&brief, &robin->details));
     robin->fresh++;

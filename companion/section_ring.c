@@ -139,7 +139,7 @@ static void put_process(HaywireSectionRing *ring, HaywireSeen *seen)
     }
     haywire_publisher_count(ring->publisher, result);
     if (complete) {
-        seen->mark.process = brief.threads == 1 ? seen->mark.process : 0;
+        haywire_roster_doubt(&brief, &seen->mark);
         seen->size = (uint32_t)(bytes_written(ring) - bytes);
         seen->read_ns = ring->roster.now_ns;
         haywire_roster_note(&ring->roster, seen);

@@ -73,7 +73,7 @@ static HaywireCollect fake_brief(HaywireCollector *collector, uint32_t pid,
     ret_brief->ppid = process->ppid ? process->ppid : 1;
     ret_brief->start_time_ns = process->start_time_ns;
     ret_brief->threads = process->threads ? process->threads : pid + 65000;
-    ret_brief->state = process->zombie ? 'Z' : 'S';
+    ret_brief->state = process->zombie ? 'Z' : process->running ? 'R' : 'S';
     ret_brief->kernel = process->kernel;
     ret_brief->ids_known = true;
     ret_brief->uid = 1000 + pid;

@@ -20,6 +20,7 @@ typedef struct FakeProcess {
     uint32_t threads; /* 0: more than a snapshot has room for */
     uint64_t run;     /* its mark, once the collector has marks */
     bool zombie;
+    bool running;
     bool kernel;
     size_t cmdline_length;
     size_t path_length; /* of each section; 0: "/bin/fake" */

@@ -98,6 +98,14 @@ static void test_snapshot(void)
     g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 2);
     g_assert_cmpuint(haywire_le64_get(entry_of(session, 41)->start_time_ns), ==,
                      77777);
+    /* One that runs is about to change, however little it ran. */
+    session->process[30].running = true;
+    session->process[30].run++;
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 2);
+    session->process[30].running = false;
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 2);
+    g_assert_cmpuint(entry_of(session, 31)->state, ==, 'S');
+    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 1);
     session->fake.marks = false;
     g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, PROCESSES);
 }
