@@ -47,7 +47,8 @@ static bool make_room(HaywireArena *arena, size_t size)
 {
     HaywireArenaChunk *chunk;
 
-    if (size <= arena->left) {
+    /* Before the first chunk there is no place, not even for nothing. */
+    if (arena->at && size <= arena->left) {
         return true;
     }
     chunk = add_chunk(arena, CHUNK_SIZE);

@@ -141,7 +141,7 @@ static void tighten(HaywireView *view)
     const HaywireShares shares = {
         .copies = 12 * HAYWIRE_PAGE_SIZE,
         .notes = 2048,
-        .model = 16384,
+        .model = 98304,
         .work = 4096,
     };
 

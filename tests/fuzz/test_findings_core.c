@@ -1,0 +1,38 @@
+/*
+ * What fuzzing found within the core, one test each.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <glib.h>
+
+#include "model_private.h"
+
+/* An empty list, the first thing that a model gets memory for. */
+static void test_nothing_first(void)
+{
+    HaywireArena arena = { .limit = HAYWIRE_MIB };
+
+    g_assert_nonnull(haywire_arena_copy(&arena, NULL, 0));
+    g_assert_false(arena.cut);
+    haywire_arena_clear(&arena);
+}
+
+/* The same where no memory is left. */
+static void test_nothing_in_no_memory(void)
+{
+    HaywireArena arena = { .limit = 1 };
+
+    g_assert_null(haywire_arena_copy(&arena, NULL, 0));
+    g_assert_true(arena.cut);
+    haywire_arena_clear(&arena);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/findings/arena/nothing-first", test_nothing_first);
+    g_test_add_func("/findings/arena/nothing-in-no-memory",
+                    test_nothing_in_no_memory);
+    return g_test_run();
+}
