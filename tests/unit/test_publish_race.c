@@ -3,7 +3,8 @@
  *
  * One page, one writer that never rests, four readers. Every snapshot that is
  * accepted must be one whole publication: its payload carries its own proof,
- * which no checksum of ours is part of. Built with the thread sanitizer.
+ * which no checksum of ours is part of. Built twice: with the thread sanitizer,
+ * and without.
  *
  *   HAYWIRE_RACE_SNAPSHOTS   how many to take in all (default: as many as fit
  *                            HAYWIRE_RACE_SECONDS)
