@@ -5,44 +5,14 @@
  */
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "haywire/beacon_protocol.h"
+#include "haywire/pagemap_scan.h"
 #include "residency_method.h"
 
-/*
- * PAGEMAP_SCAN: Documentation/admin-guide/mm/pagemap.rst of Linux 6.7.
- * Declared here under names of our own: older headers lack it.
- */
-typedef struct ScanRegion {
-    uint64_t start;
-    uint64_t end;
-    uint64_t categories;
-} ScanRegion;
-
-typedef struct ScanArgument {
-    uint64_t size;
-    uint64_t flags;
-    uint64_t start;
-    uint64_t end;
-    uint64_t walk_end;
-    uint64_t vec;
-    uint64_t vec_len;
-    uint64_t max_pages;
-    uint64_t category_inverted;
-    uint64_t category_mask;
-    uint64_t category_anyof_mask;
-    uint64_t return_mask;
-} ScanArgument;
-
-_Static_assert(sizeof(ScanArgument) == 96, "the kernel's struct pm_scan_arg");
-
-#define IOCTL_SCAN      _IOWR('f', 16, ScanArgument)
-#define SCAN_IS_PRESENT (UINT64_C(1) << 3)
-#define SCAN_IS_SWAPPED (UINT64_C(1) << 4)
-#define SCAN_BATCH      256
+#define SCAN_BATCH 256
 
 /* Bits of an entry of /proc/PID/pagemap. */
 #define ENTRY_SWAPPED (UINT64_C(1) << 62)
@@ -55,31 +25,28 @@ _Static_assert(sizeof(ScanArgument) == 96, "the kernel's struct pm_scan_arg");
  * less on a page that it does not report: half as much, as measured.
  */
 static long scan_holes(int pagemap, uint64_t start, uint64_t end,
-                       ScanRegion *hole, size_t room, uint64_t *ret_end)
+                       HaywirePagemapRegion *hole, size_t room,
+                       uint64_t *ret_end)
 {
-    ScanArgument argument = {
-        .size = sizeof(argument),
+    HaywirePagemapScan scan = {
         .start = start,
         .end = end,
         .vec = (uintptr_t)hole,
         .vec_len = room,
-        .category_inverted = SCAN_IS_PRESENT | SCAN_IS_SWAPPED,
-        .category_mask = SCAN_IS_PRESENT | SCAN_IS_SWAPPED,
-        .return_mask = SCAN_IS_PRESENT | SCAN_IS_SWAPPED,
+        .category_inverted = HAYWIRE_PAGEMAP_PRESENT | HAYWIRE_PAGEMAP_SWAPPED,
+        .category_mask = HAYWIRE_PAGEMAP_PRESENT | HAYWIRE_PAGEMAP_SWAPPED,
+        .return_mask = HAYWIRE_PAGEMAP_PRESENT | HAYWIRE_PAGEMAP_SWAPPED,
     };
-    long count;
+    long count = haywire_pagemap_scan(pagemap, &scan);
 
-    do {
-        count = ioctl(pagemap, IOCTL_SCAN, &argument);
-    } while (count < 0 && errno == EINTR);
-    *ret_end = argument.walk_end;
+    *ret_end = scan.walk_end;
     return count;
 }
 
 /* Tried out on a page that is there and one that is not. */
 bool haywire_pagemap_scan_works(int pagemap)
 {
-    ScanRegion hole[2];
+    HaywirePagemapRegion hole[2];
     uint64_t ignored, start;
     uint8_t *pages = mmap(NULL, 2 * HAYWIRE_PAGE_SIZE, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -104,7 +71,7 @@ HaywireStatus haywire_fill_pagemap_scan(int pagemap,
                                         HaywireRun *run, size_t room,
                                         size_t *ret_count, uint64_t *ret_next)
 {
-    ScanRegion hole[SCAN_BATCH];
+    HaywirePagemapRegion hole[SCAN_BATCH];
     uint64_t base = (uintptr_t)mapping->host, at = base + from, walked;
     /* One run more than holes may come out. */
     size_t batch = room - 1 < SCAN_BATCH ? room - 1 : SCAN_BATCH;

@@ -97,12 +97,12 @@ static HaywireCollect read_piece(HaywireLinuxCollector *self,
 
 /* Parts that lie close together, and fit the buffer, become one. */
 static size_t join_parts(const HaywireLinuxCollector *self,
-                         HaywirePopulated *part, size_t count)
+                         HaywirePagemapRegion *part, size_t count)
 {
     size_t joined = 0;
 
     for (size_t i = 1; i < count; i++) {
-        HaywirePopulated *last = &part[joined];
+        HaywirePagemapRegion *last = &part[joined];
 
         if (part[i].start - last->end <= GAP_PAGES * self->page_size &&
             part[i].end - last->start <=
@@ -119,7 +119,8 @@ static size_t join_parts(const HaywireLinuxCollector *self,
  * When the last part was cut because enough pages were found: cut it where no
  * huge page can begin before and end behind.
  */
-static uint64_t cut_last(HaywirePopulated *last, uint64_t next, uint64_t end)
+static uint64_t cut_last(HaywirePagemapRegion *last, uint64_t next,
+                         uint64_t end)
 {
     uint64_t cut = next - next % HUGE_BYTES;
 
@@ -135,7 +136,7 @@ static HaywireCollect read_populated(HaywireLinuxCollector *self,
                                      const PageReader *reader, uint64_t start,
                                      uint64_t end, uint64_t *ret_next)
 {
-    HaywirePopulated part[PARTS];
+    HaywirePagemapRegion part[PARTS];
     uint64_t next = end;
     long found = haywire_populated_find(
         reader->pagemap, start, end, HAYWIRE_PAGEMAP_CHUNK, part, PARTS, &next);

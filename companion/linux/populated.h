@@ -1,6 +1,5 @@
 /*
- * Which parts of an address space have pages, by the kernel's PAGEMAP_SCAN:
- * Linux 6.7, Documentation/admin-guide/mm/pagemap.rst.
+ * Which parts of an address space have pages, by the kernel's PAGEMAP_SCAN.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,12 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As the kernel writes it: struct page_region. */
-typedef struct HaywirePopulated {
-    uint64_t start; /* gva */
-    uint64_t end;   /* exclusive */
-    uint64_t categories;
-} HaywirePopulated;
+#include "haywire/pagemap_scan.h"
 
 /*
  * The first stretches of [start, end) whose pages are present or swapped out,
@@ -30,7 +24,7 @@ typedef struct HaywirePopulated {
  * Returns how many, or -1 where the kernel cannot do it (errno).
  */
 long haywire_populated_find(int pagemap, uint64_t start, uint64_t end,
-                            uint64_t pages, HaywirePopulated *ret_part,
+                            uint64_t pages, HaywirePagemapRegion *ret_part,
                             size_t room, uint64_t *ret_next);
 
 #endif

@@ -5,12 +5,12 @@
  */
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "bench.h"
 #include "haywire/beacon_protocol.h"
+#include "haywire/pagemap_scan.h"
 #include "haywire/scan.h"
 #include "mapped_source.h"
 
@@ -169,35 +169,25 @@ static void bench_scan_warm(void)
     ram_close(&ram);
 }
 
-/* struct pm_scan_arg of Linux 6.7; older headers lack it. */
-typedef struct PagemapScan {
-    guint64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
-    guint64 inverted, mask, anyof_mask, return_mask;
-} PagemapScan;
-
-#define PAGEMAP_SCAN_CALL _IOWR('f', 16, PagemapScan)
-#define PAGE_IS_PRESENT   8
-
 /*
  * One PAGEMAP_SCAN of the whole mapping, in as few calls as its results need.
  * Without it (before Linux 6.7) nothing is added to the limit.
  */
 static void walk_page_table(const Ram *ram)
 {
-    g_autofree guint64 *regions = g_new(guint64, 3 * RUNS_MAX);
+    g_autofree HaywirePagemapRegion *regions =
+        g_new(HaywirePagemapRegion, RUNS_MAX);
     int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    PagemapScan scan = {
-        .size = sizeof(scan),
+    HaywirePagemapScan scan = {
         .start = (guintptr)ram->host,
         .end = (guintptr)ram->host + ram->size,
         .vec = (guintptr)regions,
         .vec_len = RUNS_MAX,
-        .anyof_mask = PAGE_IS_PRESENT,
-        .return_mask = PAGE_IS_PRESENT,
+        .category_anyof_mask = HAYWIRE_PAGEMAP_PRESENT,
+        .return_mask = HAYWIRE_PAGEMAP_PRESENT,
     };
 
-    while (scan.start < scan.end &&
-           ioctl(pagemap, PAGEMAP_SCAN_CALL, &scan) >= 0) {
+    while (scan.start < scan.end && haywire_pagemap_scan(pagemap, &scan) >= 0) {
         scan.start = scan.walk_end;
     }
     close(pagemap);

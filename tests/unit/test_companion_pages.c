@@ -86,7 +86,7 @@ static Runs read_runs(const uint8_t *memory, uint64_t size, bool whole)
 
 static bool kernel_scans(void)
 {
-    HaywirePopulated part[1];
+    HaywirePagemapRegion part[1];
     uint64_t next;
     int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     long found = haywire_populated_find(pagemap, (uintptr_t)part & -PAGE,
