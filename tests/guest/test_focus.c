@@ -18,8 +18,10 @@
 
 static Scene *get_scene(const char *qemu)
 {
-    return scene_get(
-        &(VmOptions){ .qemu = qemu, .memory = "512M", .with_qtest = TRUE });
+    return scene_get(&(VmOptions){ .qemu = qemu,
+                                   .memory = "512M",
+                                   .companion = "run",
+                                   .with_qtest = TRUE });
 }
 
 typedef struct {

@@ -30,7 +30,7 @@ static void forget(void)
 
 static Scene *get_scene(const char *qemu)
 {
-    return scene_get(&(VmOptions){ .qemu = qemu });
+    return scene_get(&(VmOptions){ .qemu = qemu, .companion = "run" });
 }
 
 static void test_processes_live(const char *qemu)

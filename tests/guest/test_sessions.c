@@ -18,7 +18,8 @@
 
 static Scene *get_scene(const char *qemu)
 {
-    return scene_get(&(VmOptions){ .qemu = qemu, .memory = "512M" });
+    return scene_get(
+        &(VmOptions){ .qemu = qemu, .memory = "512M", .companion = "run" });
 }
 
 static JsonNode *status(Vm *vm)

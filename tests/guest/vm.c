@@ -123,6 +123,10 @@ static char *clock_words(const VmOptions *options)
     return khz ? g_strdup_printf(" tsc_early_khz=%u", khz) : g_strdup("");
 }
 
+/* Guests share two cores with others: tests wait less for a companion that may
+   take what it needs. Some have it run as users do. */
+#define COMPANION "run,--max-cpu,100"
+
 static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
 {
     const char *guest = environment("HAYWIRE_TEST_GUEST", ".");
@@ -141,7 +145,7 @@ static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
     add_format(words,
                "console=ttyS0 panic=-1 quiet haywire.console=script "
                "haywire.companion=%s haywire.menagerie=%s%s %s",
-               options->companion ? options->companion : "run",
+               options->companion ? options->companion : COMPANION,
                options->menagerie ? options->menagerie : "run", clock,
                options->kernel ? options->kernel : "");
 }

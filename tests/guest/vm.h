@@ -33,7 +33,8 @@ typedef struct {
     const char *hotplug;     /* for DIMMs: "slots=1,maxmem=2G" */
     const char *device;      /* one more, as -device has it */
     const char *kernel;      /* more words on the kernel's command line */
-    const char *companion;   /* arguments, commas for spaces: "run" */
+    const char *companion;   /* arguments, commas for spaces:
+                                "run,--max-cpu,100" */
     const char *menagerie;   /* arguments, or "none": "run" */
     gboolean plain_memory;   /* no memory-backend-file */
     gboolean without_kernel; /* and stopped: RAM is the test's alone */
