@@ -56,7 +56,7 @@ static Scene *get_scene(const char *qemu)
     return scene_get(
         &(VmOptions){ .qemu = qemu,
                       .memory = "512M",
-                      .plugin = polling ? ",doorbell=off" : NULL });
+                      .plugin = polling ? ",doorbell=off" : ",doorbell=on" });
 }
 
 typedef struct {
@@ -120,6 +120,33 @@ static guint32 begin(Scene *scene)
     return companion;
 }
 
+static gboolean is_listed(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) node = vm_qmp(vm, "query-haywire-processes", NULL);
+    JsonArray *processes = json_node_get_array(node);
+
+    for (guint i = 0; i < json_array_get_length(processes); i++) {
+        JsonObject *process = json_array_get_object_element(processes, i);
+
+        if (g_str_equal(compare_string(process, "name"), opaque)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* A session may be live before its first process list is there. */
+static void wait_era(Vm *vm)
+{
+    g_autofree char *text =
+        vm_guest_run(vm, "echo \"@" WATCHER_ERA "$n\"", NULL);
+    char *name = strrchr(text, '@');
+
+    g_assert_nonnull(name);
+    vm_wait_until(vm, "the era's process", TIMEOUT_S, is_listed,
+                  g_strstrip(name + 1));
+}
+
 /* Silence turns it stale, a beat live again; the session stays. */
 static void test_stopped(const char *qemu)
 {
@@ -159,6 +186,7 @@ static void test_eras(const char *qemu)
         return;
     }
     companion = begin(scene);
+    wait_era(scene->vm);
     watcher = watcher_start(vm_second_qmp_path(scene->vm));
     for (int i = 1; i < ERAS; i++) {
         g_free(vm_guest_run(scene->vm, KILL "true", NULL));
@@ -167,6 +195,7 @@ static void test_eras(const char *qemu)
         companion = run_for_pid(scene->vm, END_ERA BEGIN_ERA START);
         check_time("another one live", wait_state(scene->vm, "live", companion),
                    found_ms());
+        wait_era(scene->vm);
     }
     counts = watcher_end(watcher);
     g_free(vm_guest_run(scene->vm, END_ERA "true", NULL));
