@@ -82,6 +82,14 @@ void haywire_view_drop_copies(HaywireView *view)
     shown->total = 0;
 }
 
+/* The copy of a slot; NULL when there is none. */
+static HaywireHeld *find_held(HaywireView *view, const HaywireSlot *slot)
+{
+    return slot->copy >= HAYWIRE_SLOT_HELD
+               ? &view->pool.held[slot->copy - HAYWIRE_SLOT_HELD]
+               : NULL;
+}
+
 const HaywireCopy *const *haywire_view_list_copies(HaywireView *view,
                                                    size_t *ret_count)
 {
@@ -91,10 +99,10 @@ const HaywireCopy *const *haywire_view_list_copies(HaywireView *view,
     uint32_t i;
 
     for (i = 0; i < shown->total; i++) {
-        if (shown->slot[i].copy >= HAYWIRE_SLOT_HELD) {
-            uint32_t number = shown->slot[i].copy - HAYWIRE_SLOT_HELD;
+        const HaywireHeld *held = find_held(view, &shown->slot[i]);
 
-            pool->order[count++] = &pool->held[number].copy;
+        if (held) {
+            pool->order[count++] = &held->copy;
         }
     }
     *ret_count = count;
@@ -107,20 +115,13 @@ void haywire_view_settle_copies(HaywireView *view)
     uint32_t i;
 
     for (i = 0; i < shown->total; i++) {
-        if (shown->slot[i].copy >= HAYWIRE_SLOT_HELD) {
-            view->pool.held[shown->slot[i].copy - HAYWIRE_SLOT_HELD]
-                .copy.counted = true;
+        HaywireHeld *held = find_held(view, &shown->slot[i]);
+
+        if (held) {
+            held->copy.counted = true;
         }
     }
     shown->changed = false;
-}
-
-/* The copy of a slot; NULL when there is none. */
-static HaywireHeld *find_held(HaywireView *view, const HaywireSlot *slot)
-{
-    return slot->copy >= HAYWIRE_SLOT_HELD
-               ? &view->pool.held[slot->copy - HAYWIRE_SLOT_HELD]
-               : NULL;
 }
 
 /* Change what is known of a slot's page to one of the states without a copy. */
