@@ -25,7 +25,9 @@ HaywireStatus haywire_focus_target(const HaywireModel *model, uint32_t camera,
         !haywire_state_is_current(model->overview.state)) {
         return HAYWIRE_NO_SESSION;
     }
-    if (!model->camera[camera - 1].mapped) {
+    if (!model->camera[camera - 1].mapped ||
+        model->camera[camera - 1].position.value ==
+            HAYWIRE_POSITION_NONE.value) {
         return HAYWIRE_NOT_FOUND;
     }
     ret_target->session = model->overview.session;

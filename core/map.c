@@ -76,6 +76,17 @@ void haywire_map_claim(HaywireMap *map, HaywireMapSlot *slot,
     slot->monotonic_ns = info->monotonic_ns;
 }
 
+/* From another place than the slot's, if that has a page at all. */
+static bool may_claim(HaywireMap *map, const HaywireMapSlot *slot,
+                      const HaywirePageInfo *info)
+{
+    if (!haywire_map_slot_is_used(slot)) {
+        return info->monotonic_ns >= slot->monotonic_ns;
+    }
+    map->clashes++;
+    return info->monotonic_ns > slot->monotonic_ns;
+}
+
 HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
                               const HaywirePageInfo *info)
 {
@@ -87,12 +98,8 @@ HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
     if (!slot) {
         return HAYWIRE_BAD_INDEX;
     }
-    if (haywire_map_slot_is_used(slot) &&
-        slot->position.value != position.value) {
-        map->clashes++;
-        if (info->monotonic_ns <= slot->monotonic_ns) {
-            return HAYWIRE_OK;
-        }
+    if (slot->position.value != position.value && !may_claim(map, slot, info)) {
+        return HAYWIRE_OK;
     }
     haywire_map_claim(map, slot, position, info);
     return HAYWIRE_OK;
@@ -105,7 +112,6 @@ void haywire_map_forget(HaywireMap *map, HaywireCategory category,
 
     if (slot && haywire_map_slot_is_used(slot)) {
         slot->position = HAYWIRE_POSITION_NONE;
-        slot->monotonic_ns = 0;
         map->mapped[category]--;
     }
 }
@@ -164,11 +170,11 @@ HaywireStatus haywire_map_snapshot(const HaywireMap *map, const uint8_t *live,
     return HAYWIRE_OK;
 }
 
-HaywireStatus haywire_map_read(const HaywireMap *map, HaywireSource *source,
+HaywireStatus haywire_map_read(HaywireMap *map, HaywireSource *source,
                                HaywireCategory category, uint32_t index,
                                HaywirePage *ret_copy, HaywirePageInfo *ret_info)
 {
-    const HaywireMapSlot *slot = find_slot(map, category, index);
+    HaywireMapSlot *slot = find_slot(map, category, index);
     const uint8_t *live;
     HaywireStatus status;
 
@@ -179,5 +185,10 @@ HaywireStatus haywire_map_read(const HaywireMap *map, HaywireSource *source,
     if (status != HAYWIRE_OK) {
         return status;
     }
-    return haywire_map_snapshot(map, live, category, index, ret_copy, ret_info);
+    status =
+        haywire_map_snapshot(map, live, category, index, ret_copy, ret_info);
+    if (status == HAYWIRE_OK) {
+        slot->monotonic_ns = ret_info->monotonic_ns;
+    }
+    return status;
 }

@@ -91,11 +91,9 @@ static HaywireStatus follow_entry(HaywireMap *map, const Entry *entry,
     if (status != HAYWIRE_OK) {
         return status;
     }
-    if (haywire_map_slot_is_used(slot)) {
-        map->clashes++;
-        if (info.monotonic_ns < slot->monotonic_ns) {
-            return HAYWIRE_OK;
-        }
+    map->clashes += haywire_map_slot_is_used(slot);
+    if (info.monotonic_ns < slot->monotonic_ns) {
+        return HAYWIRE_OK;
     }
     haywire_map_claim(map, slot, entry->position, &info);
     return HAYWIRE_OK;

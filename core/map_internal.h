@@ -11,7 +11,8 @@
 
 typedef struct HaywireMapSlot {
     HaywirePosition position; /* HAYWIRE_POSITION_NONE: not mapped */
-    uint64_t monotonic_ns;    /* of the page when it claimed the slot */
+    uint64_t monotonic_ns;    /* of the slot's page when it was last read; older
+                                 pages are not it */
 } HaywireMapSlot;
 
 struct HaywireMap {

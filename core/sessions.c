@@ -84,6 +84,7 @@ static void take_beat(HaywireSession *session, const HaywirePageInfo *info,
 {
     bool grew = discovery->heartbeat > session->discovery.heartbeat;
 
+    session->rewinds += info->monotonic_ns < session->monotonic_ns;
     take_content(session, info, discovery);
     if (grew) {
         session->beat_seen_ns = now_ns;

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "view_internal.h"
 
@@ -221,6 +220,10 @@ static void follow_shown(HaywireView *view)
         shown->session.beating = false;
         return;
     }
+    if (session->rewinds != shown->session.rewinds) {
+        detach(view); /* all that was read since then has not happened */
+        return;
+    }
     if (session->discovery.heartbeat != shown->session.discovery.heartbeat) {
         shown->beat_now = true;
     }
@@ -332,17 +335,6 @@ static HaywireStatus look(HaywireView *view, HaywireNow now)
     return haywire_view_update_copies(view);
 }
 
-/* Of the thread that calls, which is always the same. */
-static uint64_t thread_cpu_ns(void)
-{
-    struct timespec used;
-
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) {
-        return 0;
-    }
-    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
-}
-
 HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
                                    HaywireModel **ret_model)
 {
@@ -361,7 +353,7 @@ HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
         status = source->ops->check(source);
     }
     if (status == HAYWIRE_OK) {
-        view->host.cpu_time = thread_cpu_ns();
+        view->host.cpu_time = haywire_view_clock(CLOCK_THREAD_CPUTIME_ID);
         status = haywire_view_model(view, now, &model);
     }
     if (status == HAYWIRE_OK) {

@@ -217,8 +217,10 @@ static void keep(HaywireView *view, HaywireSlot *slot, HaywirePosition position,
     }
     held = find_held(view, slot);
     if (held) {
-        /* The index has led to where the page is now. */
-        view->host.remaps += held->copy.position.value != position.value;
+        /* The index has led to where the page is now; see lose(). */
+        view->host.remaps +=
+            held->copy.position.value != HAYWIRE_POSITION_NONE.value &&
+            held->copy.position.value != position.value;
         haywire_pool_renew(&view->pool, slot->copy - HAYWIRE_SLOT_HELD);
     } else if (!take_copy(view, slot, info)) {
         set_state(view, slot, HAYWIRE_SLOT_LEFT_OUT);
@@ -235,13 +237,15 @@ static void keep(HaywireView *view, HaywireSlot *slot, HaywirePosition position,
 
 /*
  * The slot's page is not there any more. While the session beats that means
- * that it moved. Else the companion may just have been killed: what we hold is
- * then the last that is to be known.
+ * that it moved; what we hold stays until it is found, so that a snapshot does
+ * not fall apart meanwhile. Else the companion may just have been killed: what
+ * we hold is then the last that is to be known.
  */
 static void lose(HaywireView *view, HaywireSlot *slot, HaywireCategory category,
                  uint32_t index, HaywireStatus why)
 {
     HaywireShown *shown = &view->shown;
+    HaywireHeld *held;
 
     if (!shown->beat_now && shown->copied) {
         return;
@@ -249,7 +253,13 @@ static void lose(HaywireView *view, HaywireSlot *slot, HaywireCategory category,
     view->host.rejected[why]++;
     view->host.remaps++;
     haywire_map_forget(shown->map, category, index);
-    set_state(view, slot, HAYWIRE_SLOT_UNREAD);
+    held = find_held(view, slot);
+    if (held) {
+        held->copy.position = HAYWIRE_POSITION_NONE;
+        shown->changed = true;
+    } else {
+        set_state(view, slot, HAYWIRE_SLOT_UNREAD);
+    }
     shown->lost = true;
     shown->lost_now = true;
 }

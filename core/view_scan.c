@@ -13,11 +13,10 @@
  */
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "view_internal.h"
 
-static uint64_t clock_ns(clockid_t clock)
+uint64_t haywire_view_clock(clockid_t clock)
 {
     struct timespec now;
 
@@ -167,14 +166,14 @@ static HaywireStatus run_scan(HaywireView *view, HaywireCandidate candidate,
                               Scanning *scanning, uint64_t *ret_duration_ns)
 {
     HaywireScanStats stats;
-    uint64_t started = clock_ns(CLOCK_MONOTONIC);
-    uint64_t used = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t started = haywire_view_clock(CLOCK_MONOTONIC);
+    uint64_t used = haywire_view_clock(CLOCK_THREAD_CPUTIME_ID);
     HaywireStatus status =
         haywire_scan(view->source, candidate, on_progress, scanning, &stats);
 
     /* Within the other, so that it never seems to cost more than it took. */
-    view->scan.cost_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - used;
-    *ret_duration_ns = clock_ns(CLOCK_MONOTONIC) - started;
+    view->scan.cost_ns += haywire_view_clock(CLOCK_THREAD_CPUTIME_ID) - used;
+    *ret_duration_ns = haywire_view_clock(CLOCK_MONOTONIC) - started;
     if (status != HAYWIRE_OK) {
         return status;
     }

@@ -195,6 +195,44 @@ static void test_clash(void)
     free_world(world);
 }
 
+/* What is older than what was read of a slot is a copy left behind. */
+static void test_left_behind(void)
+{
+    World *world = new_world("session id=1\n");
+    HaywirePage *live = page(world, HAYWIRE_CATEGORY_PID, 3);
+    HaywirePageInfo info;
+    const HaywirePosition elsewhere = { 0x3000 };
+    uint32_t missing;
+
+    g_assert_cmpint(add(world, HAYWIRE_CATEGORY_PID, 3), ==, HAYWIRE_OK);
+    live->header.monotonic_ns =
+        haywire_le64(haywire_le64_get(live->header.monotonic_ns) + 50);
+    haywire_beacon_reseal(live);
+    g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_PID, 3), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_page_verify(live, &info, NULL), ==, HAYWIRE_OK);
+    haywire_map_forget(world->map, HAYWIRE_CATEGORY_PID, 3);
+    info.monotonic_ns--;
+    g_assert_cmpint(haywire_map_add(world->map, elsewhere, &info), ==,
+                    HAYWIRE_OK);
+    live->header.monotonic_ns = haywire_le64(info.monotonic_ns);
+    haywire_beacon_reseal(live);
+    g_assert_cmpint(
+        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
+        HAYWIRE_OK);
+    g_assert_cmpuint(missing, ==, 1);
+    g_assert_cmpuint(
+        haywire_map_position(world->map, HAYWIRE_CATEGORY_PID, 3).value, ==,
+        HAYWIRE_POSITION_NONE.value);
+    info.monotonic_ns++;
+    g_assert_cmpint(haywire_map_add(world->map, elsewhere, &info), ==,
+                    HAYWIRE_OK);
+    g_assert_cmpuint(
+        haywire_map_position(world->map, HAYWIRE_CATEGORY_PID, 3).value, ==,
+        elsewhere.value);
+    g_assert_cmpuint(haywire_map_clashes(world->map), ==, 0);
+    free_world(world);
+}
+
 /* Another page lies where the map points: it says which, and reads nothing. */
 static void test_replaced(void)
 {
@@ -475,6 +513,7 @@ int main(int argc, char **argv)
     g_test_add_func("/map/bad-index", test_bad_index);
     g_test_add_func("/map/bad-session", test_bad_session);
     g_test_add_func("/map/clash", test_clash);
+    g_test_add_func("/map/left-behind", test_left_behind);
     g_test_add_func("/map/replaced", test_replaced);
     g_test_add_func("/map/index", test_index);
     g_test_add_func("/map/index-missing", test_index_missing);

@@ -9,6 +9,7 @@
 
 #include "beacon_builder.h"
 #include "haywire/bytes.h"
+#include "haywire/focus.h"
 #include "haywire/publish.h"
 #include "view_world.h"
 
@@ -98,6 +99,16 @@ static void test_moved_discovery(void)
     world_free(world);
 }
 
+/* A beat, and a look when the next scan for lost pages is due. */
+static HaywireModel *look_after_scan(World *world)
+{
+    g_autoptr(HaywireModel) model = world_refresh(world);
+
+    world_beat(world, 0);
+    return world_refresh_after(
+        world, MAX(1500 * MS, 30 * model->overview.scan_duration));
+}
+
 /* Without frame numbers only a scan finds a page that has moved. */
 static void test_moved_unprivileged(void)
 {
@@ -106,7 +117,6 @@ static void test_moved_unprivileged(void)
                              true);
     HaywirePage *stats;
     HaywireModel *model;
-    uint64_t wait;
 
     world_go_live(world, 0);
     stats = world_page(world, 0, HAYWIRE_CATEGORY_MASTER, 4);
@@ -116,14 +126,110 @@ static void test_moved_unprivileged(void)
     model = world_refresh_after(world, 100 * MS);
     g_assert_cmpuint(model->host.remaps, ==, 1);
     g_assert_cmpuint(model->host.rejected[HAYWIRE_BAD_MAGIC], ==, 1);
-    g_assert_false(model->guest.valid);
+    g_assert_true(model->guest.valid); /* as last read */
     g_assert_cmpuint(model->overview.category[0].mapped, ==, 9);
-    wait = MAX(1500 * MS, 30 * model->overview.scan_duration);
     haywire_model_unref(model);
-    world_beat(world, 0);
-    model = world_refresh_after(world, wait);
+    model = look_after_scan(world);
     g_assert_cmpuint(model->host.scans, ==, 2);
+    g_assert_cmpuint(model->host.remaps, ==, 1);
     g_assert_true(model->guest.valid);
+    g_assert_cmpuint(model->overview.category[0].mapped, ==, 10);
+    haywire_model_unref(model);
+    world_free(world);
+}
+
+/* The newest snapshot stays while one of its pages is looked for. */
+static void test_moved_snapshot(void)
+{
+    World *world = world_new("session id=9 pfns=0 interval=100ms\n"
+                             "process pid=1\n"
+                             "snapshot\n"
+                             "process pid=1\n"
+                             "process pid=2\n",
+                             true);
+    static const unsigned mapped[] = { 99, 99, 100 };
+    HaywirePage *page, *older, *newer;
+    HaywirePage newest;
+
+    world_go_live(world, 0);
+    page = world_page(world, 0, HAYWIRE_CATEGORY_PID, 1);
+    older = (HaywirePage *)(world->ram + 0x3000000);
+    newer = (HaywirePage *)(world->ram + 0x3100000);
+    newest = *page;
+    memset(page, 0xcc, sizeof(*page));
+    for (size_t look = 0; look < G_N_ELEMENTS(mapped); look++) {
+        g_autoptr(HaywireModel) model = NULL;
+
+        if (look == 1) {
+            *older = newest; /* left behind where it lay before */
+            older->header.monotonic_ns =
+                haywire_le64(haywire_le64_get(newest.header.monotonic_ns) - 1);
+            haywire_beacon_reseal(older);
+        } else if (look == 2) {
+            *newer = newest;
+        }
+        if (look > 0) {
+            haywire_view_request_rescan(world->view);
+        }
+        model = world_next(world);
+        g_assert_cmpuint(model->host.scans, ==, look + 1);
+        g_assert_cmpuint(model->overview.category[HAYWIRE_CATEGORY_PID].mapped,
+                         ==, mapped[look]);
+        g_assert_cmpuint(model->overview.snapshot_generation, ==, 2);
+        g_assert_cmpuint(model->process_count, ==, 2);
+        g_assert_cmpuint(model->host.remaps, ==, 1);
+    }
+    world_free(world);
+}
+
+/* Nor does a camera vanish; only that there is no page now to write to. */
+static void test_moved_control(void)
+{
+    World *world = world_new(SESSION1, true);
+    g_autoptr(HaywireModel) model = NULL;
+    HaywireFocusTarget target;
+
+    world_go_live(world, 0);
+    memset(world_page(world, 0, HAYWIRE_CATEGORY_CAMERA1, 0), 0xcc,
+           HAYWIRE_PAGE_SIZE);
+    model = world_next(world);
+    g_assert_cmpuint(model->camera[0].target_pid, ==, 1);
+    g_assert_cmpint(haywire_focus_target(model, 1, &target), ==,
+                    HAYWIRE_NOT_FOUND);
+    g_assert_cmpint(haywire_focus_target(model, 2, &target), ==, HAYWIRE_OK);
+    world_free(world);
+}
+
+static void rename_init(World *world, const char *name)
+{
+    HaywirePage *page = world_page(world, 0, HAYWIRE_CATEGORY_PID, 0);
+    uint8_t *at = memmem(page->payload, sizeof(page->payload), "init", 4);
+
+    g_assert_nonnull(at);
+    memcpy(at, name, 4);
+    world_republish(page);
+}
+
+/* Memory is put back in time: nothing that was read since then is shown. */
+static void test_put_back(void)
+{
+    World *world = world_new(SESSION1, true);
+    g_autofree uint8_t *kept = NULL;
+    HaywireModel *model;
+
+    world_go_live(world, 0);
+    kept = g_memdup2(world->ram, RAM_SIZE);
+    rename_init(world, "then");
+    model = world_next(world);
+    g_assert_cmpstr(model->process[0].name, ==, "then");
+    haywire_model_unref(model);
+    memcpy(world->ram, kept, RAM_SIZE);
+    rename_init(world, "else"); /* as often as before: the same lock */
+    model = world_refresh_after(world, 100 * MS);
+    g_assert_cmpstr(model->process[0].name, ==, "else");
+    haywire_model_unref(model);
+    model = world_next(world);
+    g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_LIVE);
     haywire_model_unref(model);
     world_free(world);
 }
@@ -303,6 +409,9 @@ int main(int argc, char **argv)
     g_test_add_func("/view-pages/moved", test_moved);
     g_test_add_func("/view-pages/moved-discovery", test_moved_discovery);
     g_test_add_func("/view-pages/moved-unprivileged", test_moved_unprivileged);
+    g_test_add_func("/view-pages/moved-snapshot", test_moved_snapshot);
+    g_test_add_func("/view-pages/moved-control", test_moved_control);
+    g_test_add_func("/view-pages/put-back", test_put_back);
     g_test_add_func("/view-pages/layout-deduced", test_layout_deduced);
     g_test_add_func("/view-pages/busy", test_busy);
     g_test_add_func("/view-pages/pacing", test_pacing);

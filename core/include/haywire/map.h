@@ -20,6 +20,8 @@ typedef struct HaywireSession {
     HaywireDiscovery discovery;
     uint64_t monotonic_ns; /* of the newest beat seen */
     uint64_t realtime_ns;
+    uint32_t rewinds; /* times that its page became an older one: memory was put
+                         back in time */
     /* Kept by haywire_sessions_observe(), in the caller's clock: */
     uint64_t first_seen_ns;
     uint64_t beat_seen_ns; /* when the heartbeat last grew or was first seen */
@@ -74,7 +76,8 @@ void haywire_map_destroy(HaywireMap *map);
 
 /*
  * Claim a slot for a verified page of this session. Two pages may claim one:
- * the newer monotonic time wins and the clash is counted.
+ * the newer monotonic time wins and the clash is counted. A page older than
+ * what was read of the slot is a copy left behind, and claims nothing.
  * HAYWIRE_OK, _BAD_SESSION, _BAD_INDEX (outside of the geometry).
  */
 HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
@@ -123,7 +126,7 @@ HaywirePosition haywire_map_position(const HaywireMap *map,
  * _BAD_CATEGORY, _BAD_INDEX (another page lies there now: map again), and all
  * of haywire_page_snapshot() and haywire_source_pointer().
  */
-HaywireStatus haywire_map_read(const HaywireMap *map, HaywireSource *source,
+HaywireStatus haywire_map_read(HaywireMap *map, HaywireSource *source,
                                HaywireCategory category, uint32_t index,
                                HaywirePage *ret_copy,
                                HaywirePageInfo *ret_info) HAYWIRE_MUST_CHECK;

@@ -172,7 +172,8 @@ typedef struct HaywirePageRunList {
 typedef struct HaywireCamera {
     uint32_t camera;          /* 1 or 2 */
     bool mapped;              /* its control page was found; needed below */
-    HaywirePosition position; /* of the control page: for focus.h */
+    HaywirePosition position; /* of the control page: for focus.h; none while it
+                                 is looked for */
     HaywireCameraStatus status;
     uint32_t target_pid;  /* that the companion has taken from the
                                    control word, and status is of; 0 none */
@@ -192,6 +193,7 @@ typedef struct HaywireCamera {
     uint64_t swap;
     bool sections_readable;
     bool page_table_readable;
+    bool page_table_complete; /* the pass read all of it */
     bool pfns_known;
 } HaywireCamera;
 
@@ -310,6 +312,7 @@ haywire_model_translate(const HaywireModel *model, uint32_t pid,
  * model_build.c; allocates from one arena within the model's share of memory.
  *
  * Copies of one session only, verified; a slot without a good copy is absent.
+ * That of a page that has just moved has no position until the page is found.
  */
 typedef struct HaywireCopy {
     HaywirePageInfo info;
