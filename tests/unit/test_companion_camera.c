@@ -4,62 +4,33 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <glib.h>
-#include <string.h>
-
-#include "companion.h"
-#include "fake_collector.h"
-#include "haywire/decode.h"
+#include "companion_session.h"
 
 #define FIRST HAYWIRE_CATEGORY_CAMERA1
 
-typedef struct Session {
-    FakeCollector fake;
-    HaywireCompanion *companion;
-    FakeProcess *process;
-} Session;
-
-static Session *session_new(size_t processes, unsigned sections, unsigned runs,
-                            uint32_t pages)
+/* Three processes; each section of theirs has @runs runs of pages. */
+static Session *camera_session(unsigned sections, unsigned runs, uint32_t pages)
 {
-    Session *session = g_new0(Session, 1);
-    char error[HAYWIRE_OPTION_ERROR_SIZE];
-    char *argv[] = { (char *)"c", NULL };
-    HaywireOptions options;
+    g_autofree char *line = g_strdup_printf("c --pages camera1=%u", pages);
+    Session *session = session_new(line, 3, sections);
 
-    session->process = fake_processes_new(processes, sections);
-    for (size_t i = 0; i < processes; i++) {
+    for (size_t i = 0; i < session->fake.count; i++) {
         session->process[i].runs = runs;
     }
-    fake_collector_init(&session->fake, session->process, processes);
-    g_assert_true(haywire_options_parse(1, argv, &options, error));
-    options.setup.pages[FIRST] = pages;
-    session->companion = haywire_companion_new(&options, &session->fake.base);
-    g_assert_nonnull(session->companion);
     return session;
 }
 
-static void session_free(Session *session)
+static HaywirePage *control_page(Session *session)
 {
-    haywire_companion_destroy(session->companion);
-    g_free(session->process);
-    g_free(session);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
-
-static HaywirePage *page_of(Session *session, uint32_t index)
-{
-    return haywire_publisher_page(session->companion->publisher, FIRST, index);
+    return haywire_publisher_page(session->publisher, FIRST, 0);
 }
 
 static HaywireControl control_of(Session *session)
 {
-    HaywirePage copy = *page_of(session, 0);
-    HaywirePageInfo info;
+    HaywirePage copy;
+    HaywirePageInfo info = session_read(session, FIRST, 0, &copy);
     HaywireControl control;
 
-    g_assert_cmpint(haywire_page_verify(&copy, &info, NULL), ==, HAYWIRE_OK);
     g_assert_cmpint(haywire_decode_control(&copy, &info, &control, NULL), ==,
                     HAYWIRE_OK);
     return control;
@@ -68,7 +39,7 @@ static HaywireControl control_of(Session *session)
 /* As a host does it. */
 static bool write_word(Session *session, uint32_t nonce, uint32_t pid)
 {
-    haywire_page_set_control_word(page_of(session, 0),
+    haywire_page_set_control_word(control_page(session),
                                   HAYWIRE_CONTROL_WORD(nonce, pid));
     return haywire_camera_poll(&session->companion->camera[0]);
 }
@@ -82,7 +53,7 @@ static bool focus(Session *session, uint32_t pid)
 static bool pass(Session *session)
 {
     return haywire_task_round(&session->companion->task[HAYWIRE_TASK_CAMERA1],
-                              session->companion->publisher);
+                              session->publisher);
 }
 
 typedef struct Content {
@@ -105,16 +76,15 @@ static void read_runs(Content *content, HaywireSetRecord *set)
     }
 }
 
-static void read_page(Content *content, const HaywireControl *control,
-                      const HaywirePage *page)
+static void read_page(Session *session, uint32_t index,
+                      const HaywireControl *control, Content *content)
 {
-    HaywirePage copy = *page;
-    HaywirePageInfo info;
+    HaywirePage copy;
+    HaywirePageInfo info = session_read(session, FIRST, index, &copy);
     HaywireRecordReader reader;
     HaywireRecord record;
     HaywireStatus status;
 
-    g_assert_cmpint(haywire_page_verify(&copy, &info, NULL), ==, HAYWIRE_OK);
     g_assert_cmpuint(info.generation, ==, control->pass);
     g_assert_cmpint(haywire_record_reader_init(&reader, &copy, &info), ==,
                     HAYWIRE_OK);
@@ -143,7 +113,7 @@ static Content content_of(Session *session)
     Content content = { 0 };
 
     for (uint32_t i = 0; i < control.pages; i++) {
-        read_page(&content, &control, page_of(session, control.first_page + i));
+        read_page(session, control.first_page + i, &control, &content);
     }
     g_assert_cmpuint(content.sections, ==, control.sections_stored);
     g_assert_cmpuint(content.runs, ==, control.runs_stored);
@@ -155,12 +125,12 @@ static Content content_of(Session *session)
 
 static void test_idle(void)
 {
-    g_autoptr(Session) session = session_new(3, 5, 5, 200);
+    g_autoptr(Session) session = camera_session(5, 5, 200);
     HaywireControl control = control_of(session);
 
     g_assert_cmpint(control.status, ==, HAYWIRE_CAMERA_IDLE);
     g_assert_cmpuint(control.nonce, !=, 0);
-    g_assert_cmphex(haywire_page_get_control_word(page_of(session, 0)), ==,
+    g_assert_cmphex(haywire_page_get_control_word(control_page(session)), ==,
                     HAYWIRE_CONTROL_WORD(control.nonce, 0));
     g_assert_false(haywire_camera_poll(&session->companion->camera[0]));
     g_assert_false(pass(session));
@@ -170,7 +140,7 @@ static void test_idle(void)
 
 static void test_active(void)
 {
-    g_autoptr(Session) session = session_new(3, 300, 2, 200);
+    g_autoptr(Session) session = camera_session(300, 2, 200);
     HaywireControl control;
 
     g_assert_true(focus(session, 2));
@@ -198,7 +168,7 @@ static void test_active(void)
 /* A pass is written to the bank that the newest one does not lie in. */
 static void test_banks(void)
 {
-    g_autoptr(Session) session = session_new(3, 10, 10, 200);
+    g_autoptr(Session) session = camera_session(10, 10, 200);
 
     g_assert_true(focus(session, 1));
     for (unsigned i = 1; i < 6; i++) {
@@ -208,13 +178,12 @@ static void test_banks(void)
         g_assert_cmpuint(content_of(session).runs, ==, 100);
     }
     g_assert_cmpuint(
-        session->companion->publisher->counter[HAYWIRE_COUNTER_CAMERA1_PASSES],
-        ==, 5);
+        session->publisher->counter[HAYWIRE_COUNTER_CAMERA1_PASSES], ==, 5);
 }
 
 static void test_foreign_word(void)
 {
-    g_autoptr(Session) session = session_new(3, 1, 1, 200);
+    g_autoptr(Session) session = camera_session(1, 1, 200);
     uint32_t nonce = control_of(session).nonce;
 
     g_assert_false(write_word(session, nonce + 1, 2));
@@ -222,12 +191,13 @@ static void test_foreign_word(void)
     g_assert_false(pass(session));
     g_assert_cmpuint(control_of(session).target_pid, ==, 0);
     /* What is there is left as it is. */
-    g_assert_cmphex(haywire_page_get_control_word(page_of(session, 0)), ==, 2);
+    g_assert_cmphex(haywire_page_get_control_word(control_page(session)), ==,
+                    2);
 }
 
 static void test_no_process(void)
 {
-    g_autoptr(Session) session = session_new(3, 4, 4, 200);
+    g_autoptr(Session) session = camera_session(4, 4, 200);
     HaywireControl control;
 
     g_assert_true(focus(session, 3));
@@ -250,21 +220,20 @@ static void test_no_process(void)
 
 static void test_vanishes(void)
 {
-    g_autoptr(Session) session = session_new(3, 4, 4, 200);
+    g_autoptr(Session) session = camera_session(4, 4, 200);
 
     session->process[0].pages_result = HAYWIRE_COLLECT_GONE;
     g_assert_true(focus(session, 1));
     g_assert_false(pass(session));
     g_assert_cmpint(control_of(session).status, ==, HAYWIRE_CAMERA_NO_PROCESS);
     g_assert_cmpint(session->fake.open, ==, 0);
-    g_assert_cmpuint(
-        session->companion->publisher->counter[HAYWIRE_COUNTER_VANISHED], ==,
-        1);
+    g_assert_cmpuint(session->publisher->counter[HAYWIRE_COUNTER_VANISHED], ==,
+                     1);
 }
 
 static void test_denied(void)
 {
-    g_autoptr(Session) session = session_new(3, 4, 4, 200);
+    g_autoptr(Session) session = camera_session(4, 4, 200);
 
     session->process[0].sections_result = HAYWIRE_COLLECT_DENIED;
     session->process[1].pages_result = HAYWIRE_COLLECT_DENIED;
@@ -282,7 +251,7 @@ static void test_denied(void)
 /* No sections at all: kernel threads, zombies. */
 static void test_empty(void)
 {
-    g_autoptr(Session) session = session_new(3, 0, 0, 200);
+    g_autoptr(Session) session = camera_session(0, 0, 200);
 
     g_assert_true(focus(session, 1));
     g_assert_true(pass(session));
@@ -293,10 +262,10 @@ static void test_empty(void)
 
 static void test_overflow(void)
 {
-    g_autoptr(Session) session = session_new(3, 200, 100, 21);
+    g_autoptr(Session) session = camera_session(200, 100, 21);
     HaywireControl control;
-    uint64_t *dropped = &session->companion->publisher
-                             ->counter[HAYWIRE_COUNTER_PAGE_RUNS_DROPPED];
+    uint64_t *dropped =
+        &session->publisher->counter[HAYWIRE_COUNTER_PAGE_RUNS_DROPPED];
 
     /* 24 of these sections fit a page, and sections get 5 pages of 10. */
     session->process[0].path_length = 100;
@@ -319,7 +288,7 @@ static void test_overflow(void)
 
 static void test_smallest(void)
 {
-    g_autoptr(Session) session = session_new(3, 3, 3, 5);
+    g_autoptr(Session) session = camera_session(3, 3, 5);
 
     g_assert_true(focus(session, 2));
     g_assert_true(pass(session));
@@ -331,7 +300,7 @@ static void test_smallest(void)
 /* What takes too long to read is left out, and counted. */
 static void test_budget(void)
 {
-    g_autoptr(Session) session = session_new(3, 2, 6, 200);
+    g_autoptr(Session) session = camera_session(2, 6, 200);
 
     session->fake.pause_ms = 250;
     g_assert_true(focus(session, 1));
@@ -346,7 +315,7 @@ static void test_budget(void)
 
 static void test_new_target(void)
 {
-    g_autoptr(Session) session = session_new(3, 50, 50, 200);
+    g_autoptr(Session) session = camera_session(50, 50, 200);
     HaywireCameraWriter *camera = &session->companion->camera[0];
 
     g_assert_true(focus(session, 1));

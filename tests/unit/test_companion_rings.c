@@ -5,74 +5,16 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <glib.h>
-#include <string.h>
-
-#include "companion.h"
-#include "fake_collector.h"
-#include "haywire/decode.h"
-#include "platform.h"
-
-/* A session over made-up processes. */
-typedef struct Session {
-    FakeCollector fake;
-    HaywireOptions options;
-    HaywireCompanion *companion;
-    FakeProcess *process;
-} Session;
-
-static Session *session_new(size_t processes, unsigned sections,
-                            HaywireCategory category, uint32_t pages)
-{
-    Session *session = g_new0(Session, 1);
-    char error[HAYWIRE_OPTION_ERROR_SIZE];
-    char *argv[] = { (char *)"c", NULL };
-
-    session->process = fake_processes_new(processes, sections);
-    fake_collector_init(&session->fake, session->process, processes);
-    g_assert_true(haywire_options_parse(1, argv, &session->options, error));
-    session->options.setup.pages[category] = pages;
-    session->companion =
-        haywire_companion_new(&session->options, &session->fake.base);
-    g_assert_nonnull(session->companion);
-    return session;
-}
-
-static void session_free(Session *session)
-{
-    haywire_companion_destroy(session->companion);
-    g_free(session->process);
-    g_free(session);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
-
-static void round_of(Session *session, HaywireTaskId id)
-{
-    g_assert_true(haywire_task_round(&session->companion->task[id],
-                                     session->companion->publisher));
-}
+#include "companion_session.h"
 
 static uint64_t counter(Session *session, HaywireGuestCounter id)
 {
-    return session->companion->publisher->counter[id];
-}
-
-/* False for an empty page. */
-static bool copy_page(Session *session, HaywireCategory category,
-                      uint32_t index, HaywirePage *ret_copy,
-                      HaywirePageInfo *ret_info)
-{
-    *ret_copy =
-        *haywire_publisher_page(session->companion->publisher, category, index);
-    g_assert_cmpint(haywire_page_verify(ret_copy, ret_info, NULL), ==,
-                    HAYWIRE_OK);
-    return ret_info->kind != HAYWIRE_KIND_EMPTY;
+    return session->publisher->counter[id];
 }
 
 static uint32_t pages_of(Session *session, HaywireCategory category)
 {
-    return haywire_publisher_pages(session->companion->publisher, category);
+    return haywire_publisher_pages(session->publisher, category);
 }
 
 /* How many pids a complete snapshot of this generation holds; 0: none is. */
@@ -83,11 +25,11 @@ static uint32_t snapshot_size(Session *session, uint64_t generation)
 
     for (uint32_t i = 0; i < pages; i++) {
         HaywirePage copy;
-        HaywirePageInfo info;
+        HaywirePageInfo info =
+            session_read(session, HAYWIRE_CATEGORY_PID, i, &copy);
         HaywirePidPage page;
 
-        if (!copy_page(session, HAYWIRE_CATEGORY_PID, i, &copy, &info) ||
-            info.generation != generation) {
+        if (info.kind == HAYWIRE_KIND_EMPTY || info.generation != generation) {
             continue;
         }
         g_assert_cmpint(haywire_decode_pid_page(&copy, &info, &page, NULL), ==,
@@ -102,14 +44,14 @@ static uint32_t snapshot_size(Session *session, uint64_t generation)
 
 static void test_pid_entry(void)
 {
-    g_autoptr(Session) session = session_new(700, 0, HAYWIRE_CATEGORY_PID, 100);
+    g_autoptr(Session) session = session_new("c --pages pid=100", 700, 0);
     HaywirePage copy;
     HaywirePageInfo info;
     HaywirePidPage page;
     HaywirePidEntry entry;
 
-    round_of(session, HAYWIRE_TASK_PID);
-    g_assert_true(copy_page(session, HAYWIRE_CATEGORY_PID, 7, &copy, &info));
+    session_round(session, HAYWIRE_TASK_PID);
+    info = session_read(session, HAYWIRE_CATEGORY_PID, 7, &copy);
     g_assert_cmpint(haywire_decode_pid_page(&copy, &info, &page, NULL), ==,
                     HAYWIRE_OK);
     g_assert_cmpuint(page.total, ==, 700);
@@ -126,12 +68,12 @@ static void test_pid_entry(void)
 
 static void test_pid_generations(void)
 {
-    g_autoptr(Session) session = session_new(300, 0, HAYWIRE_CATEGORY_PID, 100);
+    g_autoptr(Session) session = session_new("c --pages pid=100", 300, 0);
 
     for (unsigned i = 1; i <= 25; i++) {
         unsigned kept = 0;
 
-        round_of(session, HAYWIRE_TASK_PID);
+        session_round(session, HAYWIRE_TASK_PID);
         for (unsigned generation = 1; generation <= i; generation++) {
             uint32_t size = snapshot_size(session, generation);
 
@@ -146,12 +88,11 @@ static void test_pid_generations(void)
 /* Growing and shrinking, the newest complete one always survives. */
 static void test_pid_sizes(void)
 {
-    g_autoptr(Session) session =
-        session_new(5000, 0, HAYWIRE_CATEGORY_PID, 101);
+    g_autoptr(Session) session = session_new("c --pages pid=101", 5000, 0);
 
     for (unsigned i = 1; i <= 60; i++) {
         session->fake.count = i * 997 % 4850 + 1;
-        round_of(session, HAYWIRE_TASK_PID);
+        session_round(session, HAYWIRE_TASK_PID);
         g_assert_cmpuint(snapshot_size(session, i), ==, session->fake.count);
         if (i > 1) {
             g_assert_cmpuint(snapshot_size(session, i - 1), ==,
@@ -162,19 +103,19 @@ static void test_pid_sizes(void)
 
 static void test_pid_overflow(void)
 {
-    g_autoptr(Session) session = session_new(1000, 0, HAYWIRE_CATEGORY_PID, 9);
+    g_autoptr(Session) session = session_new("c --pages pid=9", 1000, 0);
     HaywirePage copy;
     HaywirePageInfo info;
     HaywirePidPage page;
 
     for (unsigned i = 1; i < 20; i++) {
-        round_of(session, HAYWIRE_TASK_PID);
+        session_round(session, HAYWIRE_TASK_PID);
         g_assert_cmpuint(snapshot_size(session, i), ==, 4 * 97);
     }
     g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_PROCESSES), ==, 1000);
     g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_PROCESSES_DROPPED), ==,
                      1000 - 4 * 97);
-    g_assert_true(copy_page(session, HAYWIRE_CATEGORY_PID, 0, &copy, &info));
+    info = session_read(session, HAYWIRE_CATEGORY_PID, 0, &copy);
     g_assert_cmpint(haywire_decode_pid_page(&copy, &info, &page, NULL), ==,
                     HAYWIRE_OK);
     g_assert_cmpuint(page.total, ==, 1000);
@@ -182,86 +123,32 @@ static void test_pid_overflow(void)
 
 static void test_pid_vanished(void)
 {
-    g_autoptr(Session) session = session_new(100, 0, HAYWIRE_CATEGORY_PID, 100);
+    g_autoptr(Session) session = session_new("c --pages pid=100", 100, 0);
 
     session->process[3].listed_only = HAYWIRE_COLLECT_GONE;
     session->process[50].listed_only = HAYWIRE_COLLECT_DENIED;
     session->process[70].listed_only = HAYWIRE_COLLECT_FAILED;
-    round_of(session, HAYWIRE_TASK_PID);
+    session_round(session, HAYWIRE_TASK_PID);
     g_assert_cmpuint(snapshot_size(session, 1), ==, 97);
     g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_PROCESSES), ==, 97);
     g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_VANISHED), ==, 1);
     g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_DENIED), ==, 1);
     g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_READ_ERRORS), ==, 1);
     session->fake.count = 0;
-    round_of(session, HAYWIRE_TASK_PID);
+    session_round(session, HAYWIRE_TASK_PID);
     g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_PROCESSES), ==, 0);
 }
 
-/* Records of ROUNDROBIN: by pid, the newest cycle or sweep that has it. */
-typedef struct Seen {
-    uint64_t cycle;
-    uint64_t sweep;
-    uint32_t sections; /* of that sweep */
-    uint32_t total;
-    bool unreadable;
-} Seen;
-
-static void see_set(Seen *seen, const HaywireSetRecord *set)
-{
-    if (set->generation > seen->sweep) {
-        *seen = (Seen){ .cycle = seen->cycle, .sweep = set->generation };
-    }
-    if (set->generation == seen->sweep) {
-        seen->sections += set->count;
-        seen->total = set->total;
-        seen->unreadable = set->flags & HAYWIRE_SECTION_SET_UNREADABLE;
-    }
-}
-
-static void see_page(Seen *seen, const HaywirePage *copy,
-                     const HaywirePageInfo *info)
-{
-    HaywireRecordReader reader;
-    HaywireRecord record;
-    HaywireStatus status;
-
-    g_assert_cmpint(haywire_record_reader_init(&reader, copy, info), ==,
-                    HAYWIRE_OK);
-    while ((status = haywire_record_next(&reader, &record, NULL)) ==
-           HAYWIRE_OK) {
-        if (record.type == HAYWIRE_RECORD_PROCESS) {
-            Seen *one = &seen[record.process.pid];
-
-            one->cycle = MAX(one->cycle, info->generation);
-            g_assert_cmpint(record.process.nice, ==, -3);
-        } else if (record.type == HAYWIRE_RECORD_SECTION_SET) {
-            see_set(&seen[record.section_set.pid], &record.section_set);
-        }
-    }
-    g_assert_cmpint(status, ==, HAYWIRE_NOT_FOUND);
-}
-
-/* By pid. */
 static Seen *see_all(Session *session, size_t processes)
 {
-    Seen *seen = g_new0(Seen, processes + 2);
-    uint32_t pages = pages_of(session, HAYWIRE_CATEGORY_ROUNDROBIN);
-    HaywirePage copy;
-    HaywirePageInfo info;
-
-    for (uint32_t i = 0; i < pages; i++) {
-        if (copy_page(session, HAYWIRE_CATEGORY_ROUNDROBIN, i, &copy, &info)) {
-            see_page(seen, &copy, &info);
-        }
-    }
-    return seen;
+    return session_see(
+        session, 0, pages_of(session, HAYWIRE_CATEGORY_ROUNDROBIN), processes);
 }
 
 static void test_cycle(void)
 {
     g_autoptr(Session) session =
-        session_new(1000, 0, HAYWIRE_CATEGORY_ROUNDROBIN, 500);
+        session_new("c --pages roundrobin=500", 1000, 0);
     HaywireRecordReader reader;
     HaywireRecord record;
     HaywirePage copy;
@@ -270,14 +157,13 @@ static void test_cycle(void)
     for (unsigned cycle = 1; cycle < 5; cycle++) {
         g_autofree Seen *seen = NULL;
 
-        round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+        session_round(session, HAYWIRE_TASK_ROUNDROBIN);
         seen = see_all(session, 1000);
         for (unsigned pid = 1; pid <= 1000; pid++) {
             g_assert_cmpuint(seen[pid].cycle, ==, cycle);
         }
     }
-    g_assert_true(
-        copy_page(session, HAYWIRE_CATEGORY_ROUNDROBIN, 125, &copy, &info));
+    info = session_read(session, HAYWIRE_CATEGORY_ROUNDROBIN, 125, &copy);
     g_assert_cmpuint(info.generation, ==, 4);
     g_assert_cmpint(haywire_record_reader_init(&reader, &copy, &info), ==,
                     HAYWIRE_OK);
@@ -295,8 +181,7 @@ static void test_cycle(void)
 /* A bank that holds a part: the parts take turns, and no one is left out. */
 static void test_cycle_in_turn(void)
 {
-    g_autoptr(Session) session =
-        session_new(100, 0, HAYWIRE_CATEGORY_ROUNDROBIN, 20);
+    g_autoptr(Session) session = session_new("c --pages roundrobin=20", 100, 0);
     g_autofree Seen *seen = NULL;
     unsigned newest = 0;
 
@@ -304,7 +189,7 @@ static void test_cycle_in_turn(void)
         session->process[i].cmdline_length = 1000;
     }
     for (unsigned cycle = 1; cycle <= 12; cycle++) {
-        round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+        session_round(session, HAYWIRE_TASK_ROUNDROBIN);
         g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_DETAILS_DROPPED), ==,
                          100 - 5 * 3);
     }
@@ -321,12 +206,11 @@ static void test_cycle_in_turn(void)
 
 static void test_cycle_largest_record(void)
 {
-    g_autoptr(Session) session =
-        session_new(3, 0, HAYWIRE_CATEGORY_ROUNDROBIN, 500);
+    g_autoptr(Session) session = session_new("c --pages roundrobin=500", 3, 0);
     g_autofree Seen *seen = NULL;
 
     session->process[1].cmdline_length = HAYWIRE_CMDLINE_MAX;
-    round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+    session_round(session, HAYWIRE_TASK_ROUNDROBIN);
     seen = see_all(session, 3);
     g_assert_cmpuint(seen[2].cycle, ==, 1);
     g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_DETAILS_DROPPED), ==, 0);
@@ -334,28 +218,27 @@ static void test_cycle_largest_record(void)
 
 static void test_privilege(void)
 {
-    g_autoptr(Session) session =
-        session_new(3, 0, HAYWIRE_CATEGORY_ROUNDROBIN, 500);
-    uint64_t *features = &session->companion->publisher->features;
+    g_autoptr(Session) session = session_new("c --pages roundrobin=500", 3, 0);
+    uint64_t *features = &session->publisher->features;
 
-    round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+    session_round(session, HAYWIRE_TASK_ROUNDROBIN);
     g_assert_true(*features & HAYWIRE_FEATURE_PRIVILEGED);
     session->fake.reads_all = false;
-    round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+    session_round(session, HAYWIRE_TASK_ROUNDROBIN);
     g_assert_false(*features & HAYWIRE_FEATURE_PRIVILEGED);
 }
 
 static void test_sections(void)
 {
     g_autoptr(Session) session =
-        session_new(60, 100, HAYWIRE_CATEGORY_ROUNDROBIN, 500);
+        session_new("c --pages roundrobin=500", 60, 100);
 
     session->process[5].kernel = true;
     session->process[6].sections_result = HAYWIRE_COLLECT_DENIED;
     for (unsigned sweep = 1; sweep <= 10; sweep++) {
         g_autofree Seen *seen = NULL;
 
-        round_of(session, HAYWIRE_TASK_SECTIONS);
+        session_round(session, HAYWIRE_TASK_SECTIONS);
         seen = see_all(session, 60);
         for (unsigned pid = 1; pid <= 60; pid++) {
             unsigned expected = pid == 6 || pid == 7 ? 0 : 100;
@@ -376,10 +259,10 @@ static void test_sections(void)
 static void test_sections_kept(void)
 {
     g_autoptr(Session) session =
-        session_new(60, 100, HAYWIRE_CATEGORY_ROUNDROBIN, 320);
+        session_new("c --pages roundrobin=320", 60, 100);
     HaywireSectionRing *ring = &session->companion->section_ring;
 
-    round_of(session, HAYWIRE_TASK_SECTIONS);
+    session_round(session, HAYWIRE_TASK_SECTIONS);
     for (unsigned step = 0; step < 600; step++) {
         g_autofree Seen *seen = NULL;
 
@@ -397,13 +280,13 @@ static void test_sections_kept(void)
 static void test_sections_overflow(void)
 {
     g_autoptr(Session) session =
-        session_new(30, 400, HAYWIRE_CATEGORY_ROUNDROBIN, 40);
+        session_new("c --pages roundrobin=40", 30, 400);
     bool complete[32] = { false };
 
     for (unsigned sweep = 1; sweep <= 60; sweep++) {
         g_autofree Seen *seen = NULL;
 
-        round_of(session, HAYWIRE_TASK_SECTIONS);
+        session_round(session, HAYWIRE_TASK_SECTIONS);
         g_assert_cmpuint(counter(session, HAYWIRE_COUNTER_SECTIONS_DROPPED), >,
                          0);
         seen = see_all(session, 30);
@@ -419,15 +302,14 @@ static void test_sections_overflow(void)
 /* One process alone is too much: the others still come in turn. */
 static void test_sections_giant(void)
 {
-    g_autoptr(Session) session =
-        session_new(3, 50, HAYWIRE_CATEGORY_ROUNDROBIN, 20);
+    g_autoptr(Session) session = session_new("c --pages roundrobin=20", 3, 50);
     bool complete[4] = { false };
 
     session->process[1].sections = 5000;
     for (unsigned sweep = 1; sweep <= 12; sweep++) {
         g_autofree Seen *seen = NULL;
 
-        round_of(session, HAYWIRE_TASK_SECTIONS);
+        session_round(session, HAYWIRE_TASK_SECTIONS);
         seen = see_all(session, 3);
         for (unsigned pid = 1; pid <= 3; pid++) {
             complete[pid] |=
@@ -443,12 +325,11 @@ static void test_sections_giant(void)
 
 static void test_sections_long_paths(void)
 {
-    g_autoptr(Session) session =
-        session_new(2, 30, HAYWIRE_CATEGORY_ROUNDROBIN, 500);
+    g_autoptr(Session) session = session_new("c --pages roundrobin=500", 2, 30);
     g_autofree Seen *seen = NULL;
 
     session->process[0].path_length = HAYWIRE_PATH_MAX;
-    round_of(session, HAYWIRE_TASK_SECTIONS);
+    session_round(session, HAYWIRE_TASK_SECTIONS);
     seen = see_all(session, 2);
     g_assert_cmpuint(seen[1].sections, ==, 30);
     g_assert_cmpuint(seen[2].sections, ==, 30);

@@ -5,66 +5,26 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <glib.h>
-#include <string.h>
-
-#include "companion.h"
-#include "fake_collector.h"
+#include "companion_session.h"
 #include "haywire/bytes.h"
-#include "haywire/decode.h"
 
 #define PROCESSES 100
 /* To look at all sections takes long; a sweep is no multiple of it. */
 #define CHECKED_STEP 7
 
-typedef struct Session {
-    FakeCollector fake;
-    HaywireOptions options;
-    HaywireCompanion *companion;
-    HaywirePublisher *publisher;
-    FakeProcess *process;
-} Session;
-
-/* Processes of one thread each, with marks. */
-static Session *session_new(size_t processes, unsigned sections, uint32_t pages)
+/* Processes of one thread each, with marks; @pages of ROUNDROBIN. */
+static Session *marked_session(size_t processes, unsigned sections,
+                               uint32_t pages)
 {
-    Session *session = g_new0(Session, 1);
-    char error[HAYWIRE_OPTION_ERROR_SIZE];
-    char *argv[] = { (char *)"c", NULL };
+    g_autofree char *line = g_strdup_printf("c --pages roundrobin=%u", pages);
+    Session *session = session_new(line, processes, sections);
 
-    session->process = fake_processes_new(processes, sections);
     for (size_t i = 0; i < processes; i++) {
         session->process[i].threads = 1;
         session->process[i].run = 1;
     }
-    fake_collector_init(&session->fake, session->process, processes);
     session->fake.marks = true;
-    g_assert_true(haywire_options_parse(1, argv, &session->options, error));
-    session->options.setup.pages[HAYWIRE_CATEGORY_ROUNDROBIN] = pages;
-    session->companion =
-        haywire_companion_new(&session->options, &session->fake.base);
-    g_assert_nonnull(session->companion);
-    session->publisher = session->companion->publisher;
     return session;
-}
-
-static void session_free(Session *session)
-{
-    haywire_companion_destroy(session->companion);
-    g_free(session->process);
-    g_free(session);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
-
-/* How many processes the round read. */
-static unsigned round_of(Session *session, HaywireTaskId id)
-{
-    unsigned before = session->fake.reads;
-
-    g_assert_true(
-        haywire_task_round(&session->companion->task[id], session->publisher));
-    return session->fake.reads - before;
 }
 
 static const HaywireWirePidEntry *entry_of(Session *session, uint32_t pid)
@@ -81,68 +41,69 @@ static const HaywireWirePidEntry *entry_of(Session *session, uint32_t pid)
 
 static void test_snapshot(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
 
     session->process[7].threads = 2;
     session->process[8].run = 0;
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, PROCESSES);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, PROCESSES);
     /* Marks are the first thread's. */
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 1);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, 1);
     session->process[20].run++;
     session->process[21].ppid = 50;
     session->process[22].ppid = 50;
     session->process[22].run++;
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 3);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, 3);
     g_assert_cmpuint(haywire_le32_get(entry_of(session, 22)->ppid), ==, 1);
     g_assert_cmpuint(haywire_le32_get(entry_of(session, 23)->ppid), ==, 50);
     /* Another process under the same pid. */
     session->process[40].start_time_ns = 77777;
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 2);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, 2);
     g_assert_cmpuint(haywire_le64_get(entry_of(session, 41)->start_time_ns), ==,
                      77777);
     /* One that runs is about to change, however little it ran. */
     session->process[30].running = true;
     session->process[30].run++;
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 2);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, 2);
     session->process[30].running = false;
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 2);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, 2);
     g_assert_cmpuint(entry_of(session, 31)->state, ==, 'S');
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 1);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, 1);
     session->fake.marks = false;
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, PROCESSES);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, PROCESSES);
 }
 
 /* Others can change a process: nothing is kept for ever. */
 static void test_kept_for_a_while(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
     HaywireSeenList *before = &session->companion->pid_ring.roster.before;
 
-    round_of(session, HAYWIRE_TASK_PID);
+    session_round(session, HAYWIRE_TASK_PID);
     for (size_t i = 0; i < PROCESSES / 2; i++) {
         before->seen[i].read_ns -= G_GUINT64_CONSTANT(40000000000);
     }
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, PROCESSES / 2);
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 0);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==,
+                     PROCESSES / 2);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, 0);
 }
 
 /* The last process ends; its children get another parent and do not run. */
 static void test_orphans(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
 
     for (int i = 10; i < 20; i++) {
         session->process[i].ppid = PROCESSES;
         session->process[i + 10].ppid = 60;
     }
-    round_of(session, HAYWIRE_TASK_PID);
+    session_round(session, HAYWIRE_TASK_PID);
     for (int i = 10; i < 30; i++) {
         session->process[i].ppid = 1;
     }
     session->process[59].zombie = true;
     session->process[59].run++;
     session->fake.count--;
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==, 21);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==, 21);
     for (uint32_t pid = 11; pid <= 30; pid++) {
         g_assert_cmpuint(haywire_le32_get(entry_of(session, pid)->ppid), ==, 1);
     }
@@ -154,14 +115,12 @@ static bool is_published(Session *session, uint32_t pid)
     HaywirePidRing *ring = &session->companion->pid_ring;
 
     for (uint32_t i = 0; i < HAYWIRE_PID_PAGES; i++) {
-        HaywirePage copy = *haywire_publisher_page(session->publisher,
-                                                   HAYWIRE_CATEGORY_PID, i);
-        HaywirePageInfo info;
+        HaywirePage copy;
+        HaywirePageInfo info =
+            session_read(session, HAYWIRE_CATEGORY_PID, i, &copy);
         HaywirePidPage page;
         HaywirePidEntry entry;
 
-        g_assert_cmpint(haywire_page_verify(&copy, &info, NULL), ==,
-                        HAYWIRE_OK);
         if (info.generation != ring->generation || ring->generation == 0) {
             continue;
         }
@@ -193,14 +152,14 @@ static void tell(Session *session, uint32_t begun, uint32_t ended)
 
 static void test_snapshot_news(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
     HaywirePidRing *ring = &session->companion->pid_ring;
     uint64_t generation;
 
     session->fake.count = PROCESSES - 1;
     /* Nothing to go by yet. */
     g_assert_false(haywire_pid_ring_update(ring));
-    round_of(session, HAYWIRE_TASK_PID);
+    session_round(session, HAYWIRE_TASK_PID);
     g_assert_false(is_published(session, PROCESSES));
 
     session->fake.count = PROCESSES;
@@ -230,11 +189,11 @@ static void test_snapshot_news(void)
 /* It says that it ends, and is there for a while: looked at, but not for ever */
 static void test_slow_end(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
     HaywirePidRing *ring = &session->companion->pid_ring;
     unsigned looks = 0;
 
-    round_of(session, HAYWIRE_TASK_PID);
+    session_round(session, HAYWIRE_TASK_PID);
     tell(session, 0, PROCESSES);
     while (haywire_pid_ring_waits(ring)) {
         g_assert_true(haywire_pid_ring_update(ring));
@@ -253,20 +212,20 @@ static void test_slow_end(void)
 /* Too many news, and news in the middle of a round. */
 static void test_too_much_news(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
     HaywirePidRing *ring = &session->companion->pid_ring;
 
-    round_of(session, HAYWIRE_TASK_PID);
+    session_round(session, HAYWIRE_TASK_PID);
     for (uint32_t pid = 1; pid <= HAYWIRE_CHANGES_MAX + 1; pid++) {
         tell(session, pid, 0);
     }
     g_assert_false(haywire_pid_ring_update(ring));
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_PID), ==,
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_PID), ==,
                      HAYWIRE_CHANGES_MAX);
     (void)haywire_pid_ring_step(ring);
     tell(session, 5, 0);
     g_assert_false(haywire_pid_ring_update(ring));
-    round_of(session, HAYWIRE_TASK_PID);
+    session_round(session, HAYWIRE_TASK_PID);
     session->fake.reads = 0;
     g_assert_true(haywire_pid_ring_update(ring));
     g_assert_cmpuint(session->fake.reads, ==, 1);
@@ -280,14 +239,12 @@ static void assert_cycle(Session *session, uint32_t processes)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < 2 * robin->bank_pages; i++) {
-        HaywirePage copy = *haywire_publisher_page(
-            session->publisher, HAYWIRE_CATEGORY_ROUNDROBIN, i);
-        HaywirePageInfo info;
+        HaywirePage copy;
+        HaywirePageInfo info =
+            session_read(session, HAYWIRE_CATEGORY_ROUNDROBIN, i, &copy);
         HaywireRecordReader reader;
         HaywireRecord record;
 
-        g_assert_cmpint(haywire_page_verify(&copy, &info, NULL), ==,
-                        HAYWIRE_OK);
         if (info.generation != robin->cycle) {
             continue;
         }
@@ -316,30 +273,32 @@ static void assert_cycle(Session *session, uint32_t processes)
 
 static void test_cycles(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
 
     for (int i = 0; i < PROCESSES; i++) {
         session->process[i].cmdline_length = (size_t)i * 17 % 900;
     }
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_ROUNDROBIN), ==, PROCESSES);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_ROUNDROBIN), ==,
+                     PROCESSES);
     for (int cycle = 0; cycle < 20; cycle++) {
         for (int i = 0; i < cycle; i++) {
             session->process[i * 5].cmdline_length = (size_t)(cycle * 40 + i);
             session->process[i * 5].run++;
         }
-        g_assert_cmpuint(round_of(session, HAYWIRE_TASK_ROUNDROBIN), ==, cycle);
+        g_assert_cmpuint(session_round(session, HAYWIRE_TASK_ROUNDROBIN), ==,
+                         cycle);
         assert_cycle(session, PROCESSES);
     }
 }
 
 static void test_cycle_news(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 500);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
     HaywireRoundrobin *robin = &session->companion->roundrobin;
     uint64_t cycle;
 
     session->fake.count = PROCESSES - 1;
-    round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+    session_round(session, HAYWIRE_TASK_ROUNDROBIN);
     session->fake.count = PROCESSES;
     session->process[3].cmdline_length = 1500;
     tell(session, PROCESSES, 0);
@@ -364,100 +323,54 @@ static void test_cycle_news(void)
 /* The privilege that a kept record lacked is lacking still. */
 static void test_cycle_dropped(void)
 {
-    g_autoptr(Session) session = session_new(PROCESSES, 0, 20);
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 20);
     HaywireRoundrobin *robin = &session->companion->roundrobin;
 
     for (int i = 0; i < PROCESSES; i++) {
         session->process[i].cmdline_length = 1000;
     }
-    round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+    session_round(session, HAYWIRE_TASK_ROUNDROBIN);
     tell(session, 5, 0);
     /* A part of all is no ground for small changes. */
     g_assert_false(haywire_roundrobin_update(robin));
     for (int i = 0; i < 10; i++) {
-        round_of(session, HAYWIRE_TASK_ROUNDROBIN);
+        session_round(session, HAYWIRE_TASK_ROUNDROBIN);
         g_assert_cmpuint(
             session->publisher->counter[HAYWIRE_COUNTER_DETAILS_DROPPED], ==,
             PROCESSES - 5 * 3);
     }
 }
 
-typedef struct Sets {
-    uint64_t sweep;
-    uint32_t sections;
-    uint32_t total;
-} Sets;
-
-static void see_set(Sets *sets, const HaywireSetRecord *set)
-{
-    if (set->generation > sets->sweep) {
-        *sets = (Sets){ .sweep = set->generation };
-    }
-    if (set->generation == sets->sweep) {
-        sets->sections += set->count;
-        sets->total = set->total;
-    }
-}
-
-/* By pid, from all pages: what a reader would put together. */
-static Sets *see_sets(Session *session, uint32_t processes)
-{
-    HaywireSectionRing *ring = &session->companion->section_ring;
-    Sets *sets = g_new0(Sets, processes + 1);
-
-    for (uint32_t i = 0; i < ring->ring_pages; i++) {
-        HaywirePage copy = *haywire_publisher_page(session->publisher,
-                                                   HAYWIRE_CATEGORY_ROUNDROBIN,
-                                                   ring->ring_first + i);
-        HaywirePageInfo info;
-        HaywireRecordReader reader;
-        HaywireRecord record;
-
-        g_assert_cmpint(haywire_page_verify(&copy, &info, NULL), ==,
-                        HAYWIRE_OK);
-        if (info.kind == HAYWIRE_KIND_EMPTY) {
-            continue;
-        }
-        g_assert_cmpint(haywire_record_reader_init(&reader, &copy, &info), ==,
-                        HAYWIRE_OK);
-        while (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
-            if (record.type == HAYWIRE_RECORD_SECTION_SET) {
-                see_set(&sets[record.section_set.pid], &record.section_set);
-            }
-        }
-    }
-    return sets;
-}
-
 static void assert_all_sections(Session *session, uint32_t processes)
 {
     HaywireSectionRing *ring = &session->companion->section_ring;
-    g_autofree Sets *sets = see_sets(session, processes);
+    g_autofree Seen *seen =
+        session_see(session, ring->ring_first, ring->ring_pages, processes);
 
     for (uint32_t pid = 1; pid <= processes; pid++) {
         /* The set that is being written continues on the next page. */
         g_assert_true(
-            (sets[pid].total > 0 && sets[pid].sections == sets[pid].total) ||
-            (ring->collecting && sets[pid].sweep == ring->sweep));
+            (seen[pid].total > 0 && seen[pid].sections == seen[pid].total) ||
+            (ring->collecting && seen[pid].sweep == ring->sweep));
     }
 }
 
 static void test_sections_in_place(void)
 {
-    g_autoptr(Session) session = session_new(60, 20, 500);
+    g_autoptr(Session) session = marked_session(60, 20, 500);
     HaywireSectionRing *ring = &session->companion->section_ring;
     uint64_t pages;
 
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_SECTIONS), ==, 60);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_SECTIONS), ==, 60);
     pages = ring->page_count;
     for (int sweep = 0; sweep < 50; sweep++) {
-        g_assert_cmpuint(round_of(session, HAYWIRE_TASK_SECTIONS), ==, 0);
+        g_assert_cmpuint(session_round(session, HAYWIRE_TASK_SECTIONS), ==, 0);
     }
     g_assert_cmpuint(ring->page_count, ==, pages);
     assert_all_sections(session, 60);
     session->process[9].run++;
     session->process[9].sections = 7;
-    g_assert_cmpuint(round_of(session, HAYWIRE_TASK_SECTIONS), ==, 1);
+    g_assert_cmpuint(session_round(session, HAYWIRE_TASK_SECTIONS), ==, 1);
     g_assert_cmpuint(ring->page_count, ==, pages + 1);
     assert_all_sections(session, 60);
 }
@@ -468,11 +381,11 @@ static void test_sections_in_place(void)
  */
 static void test_sections_moved(void)
 {
-    g_autoptr(Session) session = session_new(60, 60, 500);
+    g_autoptr(Session) session = marked_session(60, 60, 500);
     HaywireSectionRing *ring = &session->companion->section_ring;
     unsigned kept = 0, steps = 0;
 
-    round_of(session, HAYWIRE_TASK_SECTIONS);
+    session_round(session, HAYWIRE_TASK_SECTIONS);
     for (int sweep = 0; sweep < 60; sweep++) {
         unsigned before = session->fake.reads;
 
@@ -494,12 +407,12 @@ static void test_sections_moved(void)
 
 static void test_section_news(void)
 {
-    g_autoptr(Session) session = session_new(60, 20, 500);
+    g_autoptr(Session) session = marked_session(60, 20, 500);
     HaywireSectionRing *ring = &session->companion->section_ring;
     unsigned refused = 0;
 
     session->fake.count = 59;
-    round_of(session, HAYWIRE_TASK_SECTIONS);
+    session_round(session, HAYWIRE_TASK_SECTIONS);
     session->fake.count = 60;
     tell(session, 60, 0);
     session->fake.reads = 0;
@@ -511,7 +424,7 @@ static void test_section_news(void)
         tell(session, i % 20 + 1, 0);
         if (!haywire_section_ring_update(ring)) {
             refused++;
-            round_of(session, HAYWIRE_TASK_SECTIONS);
+            session_round(session, HAYWIRE_TASK_SECTIONS);
         }
         assert_all_sections(session, 60);
     }
