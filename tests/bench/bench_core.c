@@ -7,10 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "beacon_builder.h"
+#include "beacon_ram.h"
 #include "bench.h"
 #include "haywire/bytes.h"
-#include "haywire/publish.h"
 #include "haywire/view.h"
 #include "mapped_source.h"
 
@@ -61,18 +60,12 @@ static HaywirePage *guest_discovery(const Guest *guest)
 /* The page once more, as of the next generation. */
 static void republish(HaywirePage *page)
 {
-    HaywirePageStamp stamp = {
-        .kind = haywire_le32_get(page->header.kind),
-        .generation = haywire_le64_get(page->header.generation) + 1,
-        .monotonic_ns = haywire_le64_get(page->header.monotonic_ns) + 1,
-        .realtime_ns = haywire_le64_get(page->header.realtime_ns) + 1,
-        .pfn = haywire_le64_get(page->header.pfn),
-    };
-    guint32 length = haywire_le32_get(page->header.payload_length);
-    guint8 payload[HAYWIRE_PAYLOAD_MAX];
+    HaywirePageStamp stamp = haywire_beacon_stamp(page);
 
-    memcpy(payload, page->payload, length);
-    haywire_page_publish(page, &stamp, payload, length);
+    stamp.generation++;
+    stamp.monotonic_ns++;
+    stamp.realtime_ns++;
+    haywire_beacon_republish(page, &stamp);
 }
 
 static void republish_all(const Guest *guest, HaywireCategory category,

@@ -10,10 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "beacon_builder.h"
+#include "beacon_ram.h"
 #include "cli.h"
 #include "haywire/bytes.h"
-#include "haywire/publish.h"
 
 #define BEAT_US 20000
 
@@ -39,14 +38,9 @@ HaywirePage *guest_page(Guest *guest, HaywireCategory category, guint32 index)
 
 static void publish_control(HaywirePage *page, const HaywireWireControl *wire)
 {
-    HaywirePageStamp stamp = {
-        .kind = HAYWIRE_KIND_CONTROL,
-        .generation = haywire_le64_get(page->header.generation),
-        .monotonic_ns = haywire_le64_get(page->header.monotonic_ns),
-        .realtime_ns = haywire_le64_get(page->header.realtime_ns),
-        .pfn = haywire_le64_get(page->header.pfn),
-    };
+    HaywirePageStamp stamp = haywire_beacon_stamp(page);
 
+    stamp.kind = HAYWIRE_KIND_CONTROL;
     haywire_page_publish(page, &stamp, wire, sizeof(*wire));
 }
 

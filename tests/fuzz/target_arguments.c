@@ -13,7 +13,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#include "beacon_builder.h"
+#include "beacon_ram.h"
 #include "fuzz.h"
 #include "haywire/focus.h"
 #include "haywire/view.h"
@@ -44,29 +44,19 @@ static const char model_text[] =
 static HaywireModel *get_model(void)
 {
     static HaywireModel *model;
-    static uint8_t *ram;
-    HaywireRegion region = { { 0 }, 1 << 20, NULL };
-    HaywireLayout layout = { 1, { { { 0 }, { 0 }, 1 << 20 } } };
-    HaywireBeacons *beacons;
-    HaywireSource *source;
+    HaywireBeaconRam ram;
     HaywireView *view;
 
     if (model) {
         return model;
     }
-    ram = g_aligned_alloc0(1, region.length, HAYWIRE_PAGE_SIZE);
-    beacons = haywire_beacons_make(model_text);
-    FUZZ_CHECK(haywire_beacons_place(beacons, ram, region.length, NULL));
-    region.host = ram;
-    FUZZ_CHECK(haywire_array_source_new(&region, 1, true, &layout, &source) ==
-               HAYWIRE_OK);
-    FUZZ_CHECK(haywire_view_new(source, &view) == HAYWIRE_OK);
+    haywire_beacon_ram_init(&ram, model_text, 1 << 20, true);
+    FUZZ_CHECK(haywire_view_new(ram.source, &view) == HAYWIRE_OK);
     FUZZ_CHECK(haywire_view_refresh(view, (HaywireNow){ 1, 1 }, &model) ==
                HAYWIRE_OK);
     FUZZ_CHECK(model->process_count == 2);
     haywire_view_destroy(view);
-    haywire_source_destroy(source);
-    haywire_beacons_free(beacons);
+    haywire_beacon_ram_clear(&ram);
     return model;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "beacon_commands.h"
+#include "beacon_ram.h"
 #include "haywire/bytes.h"
 #include "haywire/publish.h"
 
@@ -181,17 +182,13 @@ gboolean haywire_beacons_place(const HaywireBeacons *beacons, uint8_t *ram,
 
 void haywire_beacon_beat(HaywirePage *discovery, uint64_t elapsed_ns)
 {
-    HaywirePageHeader *header = &discovery->header;
-    HaywirePageStamp stamp = {
-        .kind = HAYWIRE_KIND_DISCOVERY,
-        .generation = haywire_le64_get(header->generation),
-        .monotonic_ns = haywire_le64_get(header->monotonic_ns) + elapsed_ns,
-        .realtime_ns = haywire_le64_get(header->realtime_ns) + elapsed_ns,
-        .pfn = haywire_le64_get(header->pfn),
-    };
-    size_t length = haywire_le32_get(header->payload_length);
+    HaywirePageStamp stamp = haywire_beacon_stamp(discovery);
+    size_t length = haywire_le32_get(discovery->header.payload_length);
     HaywireWireDiscovery wire;
 
+    stamp.kind = HAYWIRE_KIND_DISCOVERY;
+    stamp.monotonic_ns += elapsed_ns;
+    stamp.realtime_ns += elapsed_ns;
     memcpy(&wire, discovery->payload, sizeof(wire));
     wire.heartbeat = haywire_le64(haywire_le64_get(wire.heartbeat) + 1);
     haywire_page_publish(discovery, &stamp, &wire, MIN(length, sizeof(wire)));

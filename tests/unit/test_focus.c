@@ -7,20 +7,16 @@
 #include <glib.h>
 #include <string.h>
 
-#include "beacon_builder.h"
+#include "beacon_ram.h"
 #include "haywire/bytes.h"
 #include "haywire/focus.h"
-#include "haywire/publish.h"
 
 #define RAM_SIZE (8u << 20)
 #define SESSION  0x77
 #define NONCE    0xabcd1234
 
 typedef struct World {
-    HaywireBeacons *beacons;
-    uint8_t *ram;
-    HaywireSource *source;
-    HaywireSourceOps ops;
+    HaywireBeaconRam ram;
     HaywireFocusTarget target;
     HaywirePage *page; /* camera 1's control page in memory */
 } World;
@@ -32,32 +28,19 @@ static const char text[] = "session id=0x77\nprocess pid=42\n"
 static World *new_world(void)
 {
     World *world = g_new0(World, 1);
-    HaywireRegion region = { { 0 }, RAM_SIZE, NULL };
 
-    world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
-    region.host = world->ram;
-    world->beacons = haywire_beacons_make(text);
-    g_assert_true(
-        haywire_beacons_place(world->beacons, world->ram, RAM_SIZE, NULL));
-    g_assert_cmpint(
-        haywire_array_source_new(&region, 1, true, NULL, &world->source), ==,
-        HAYWIRE_OK);
-    world->ops = *world->source->ops;
-    world->source->ops = &world->ops;
+    haywire_beacon_ram_init(&world->ram, text, RAM_SIZE, false);
     world->target.session = SESSION;
     world->target.camera = 1;
-    world->target.position =
-        haywire_beacons_find(world->beacons, 0, HAYWIRE_CATEGORY_CAMERA1, 0)
-            ->position;
-    world->page = (HaywirePage *)(world->ram + world->target.position.value);
+    world->target.position = haywire_beacon_ram_position(
+        &world->ram, 0, HAYWIRE_CATEGORY_CAMERA1, 0);
+    world->page = haywire_beacon_ram_at(&world->ram, world->target.position);
     return world;
 }
 
 static void free_world(World *world)
 {
-    haywire_source_destroy(world->source);
-    haywire_beacons_free(world->beacons);
-    g_aligned_free(world->ram);
+    haywire_beacon_ram_clear(&world->ram);
     g_free(world);
 }
 
@@ -70,39 +53,39 @@ static uint64_t word(const World *world)
 static void assert_refused(World *world, HaywireStatus status,
                            const char *field)
 {
-    g_autofree uint8_t *before = g_memdup2(world->ram, RAM_SIZE);
+    g_autofree uint8_t *before = g_memdup2(world->ram.host, RAM_SIZE);
     HaywireDiagnosis diagnosis = { 0 };
     HaywireControl control, untouched;
 
     memset(&control, 0x3c, sizeof(control));
     untouched = control;
-    g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, &diagnosis),
-        ==, status);
+    g_assert_cmpint(haywire_focus(world->ram.source, &world->target, 42,
+                                  &control, &diagnosis),
+                    ==, status);
     g_assert_cmpstr(diagnosis.field, ==, field);
-    g_assert_true(memcmp(world->ram, before, RAM_SIZE) == 0);
+    g_assert_true(memcmp(world->ram.host, before, RAM_SIZE) == 0);
     g_assert_cmpmem(&control, sizeof(control), &untouched, sizeof(untouched));
     g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
-        status);
+        haywire_focus(world->ram.source, &world->target, 42, &control, NULL),
+        ==, status);
     free_world(world);
 }
 
 static void test_focus(void)
 {
     World *world = new_world();
-    g_autofree uint8_t *before = g_memdup2(world->ram, RAM_SIZE);
+    g_autofree uint8_t *before = g_memdup2(world->ram.host, RAM_SIZE);
     HaywireControl control;
     HaywireDiagnosis diagnosis;
 
-    g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, &diagnosis),
-        ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_focus(world->ram.source, &world->target, 42,
+                                  &control, &diagnosis),
+                    ==, HAYWIRE_OK);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, 42));
     g_assert_cmphex(control.nonce, ==, NONCE);
     /* Nothing but the word was written. */
     world->page->control_word = haywire_le64(HAYWIRE_CONTROL_WORD(NONCE, 0));
-    g_assert_true(memcmp(world->ram, before, RAM_SIZE) == 0);
+    g_assert_true(memcmp(world->ram.host, before, RAM_SIZE) == 0);
     free_world(world);
 }
 
@@ -112,17 +95,17 @@ static void test_again_and_off(void)
     HaywireControl control;
 
     g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
-        HAYWIRE_OK);
+        haywire_focus(world->ram.source, &world->target, 42, &control, NULL),
+        ==, HAYWIRE_OK);
     g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
-        HAYWIRE_OK);
-    g_assert_cmpint(haywire_focus(world->source, &world->target, UINT32_MAX,
+        haywire_focus(world->ram.source, &world->target, 42, &control, NULL),
+        ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_focus(world->ram.source, &world->target, UINT32_MAX,
                                   &control, NULL),
                     ==, HAYWIRE_OK);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, UINT32_MAX));
     g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 0, &control, NULL), ==,
+        haywire_focus(world->ram.source, &world->target, 0, &control, NULL), ==,
         HAYWIRE_OK);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, 0));
     free_world(world);
@@ -134,12 +117,11 @@ static void test_second_camera(void)
     HaywireControl control;
 
     world->target.camera = 2;
-    world->target.position =
-        haywire_beacons_find(world->beacons, 0, HAYWIRE_CATEGORY_CAMERA2, 0)
-            ->position;
+    world->target.position = haywire_beacon_ram_position(
+        &world->ram, 0, HAYWIRE_CATEGORY_CAMERA2, 0);
     g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
-        HAYWIRE_OK);
+        haywire_focus(world->ram.source, &world->target, 42, &control, NULL),
+        ==, HAYWIRE_OK);
     g_assert_cmphex(control.nonce, ==, 0x55);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, 0));
     free_world(world);
@@ -180,9 +162,8 @@ static void test_other_page(void)
 {
     World *world = new_world();
 
-    world->target.position =
-        haywire_beacons_find(world->beacons, 0, HAYWIRE_CATEGORY_CAMERA1, 1)
-            ->position;
+    world->target.position = haywire_beacon_ram_position(
+        &world->ram, 0, HAYWIRE_CATEGORY_CAMERA1, 1);
     assert_refused(world, HAYWIRE_FOCUS_FOREIGN_PAGE, "index");
 }
 
@@ -240,7 +221,7 @@ static void test_read_only(void)
 {
     World *world = new_world();
 
-    world->ops.compare_and_swap = read_only;
+    world->ram.ops.compare_and_swap = read_only;
     assert_refused(world, HAYWIRE_READ_ONLY, NULL);
 }
 
@@ -261,11 +242,11 @@ static void test_lost_race(void)
     World *world = new_world();
     HaywireControl control;
 
-    array_ops = world->ops;
-    world->ops.compare_and_swap = racing_swap;
+    array_ops = world->ram.ops;
+    world->ram.ops.compare_and_swap = racing_swap;
     g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, NULL), ==,
-        HAYWIRE_FOCUS_LOST_RACE);
+        haywire_focus(world->ram.source, &world->target, 42, &control, NULL),
+        ==, HAYWIRE_FOCUS_LOST_RACE);
     g_assert_cmphex(word(world), ==, HAYWIRE_CONTROL_WORD(NONCE, 9));
     free_world(world);
 }
@@ -305,19 +286,19 @@ static void test_unconfirmed(void)
     HaywireControl control;
     HaywireDiagnosis diagnosis;
 
-    array_ops = world->ops;
-    world->ops.compare_and_swap = swap_then_overwrite;
-    g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, &diagnosis),
-        ==, HAYWIRE_FOCUS_UNCONFIRMED);
+    array_ops = world->ram.ops;
+    world->ram.ops.compare_and_swap = swap_then_overwrite;
+    g_assert_cmpint(haywire_focus(world->ram.source, &world->target, 42,
+                                  &control, &diagnosis),
+                    ==, HAYWIRE_FOCUS_UNCONFIRMED);
     g_assert_cmpstr(diagnosis.field, ==, "checksum");
     free_world(world);
 
     world = new_world();
-    world->ops.compare_and_swap = swap_then_undo;
-    g_assert_cmpint(
-        haywire_focus(world->source, &world->target, 42, &control, &diagnosis),
-        ==, HAYWIRE_FOCUS_UNCONFIRMED);
+    world->ram.ops.compare_and_swap = swap_then_undo;
+    g_assert_cmpint(haywire_focus(world->ram.source, &world->target, 42,
+                                  &control, &diagnosis),
+                    ==, HAYWIRE_FOCUS_UNCONFIRMED);
     g_assert_cmpstr(diagnosis.field, ==, "control word");
     free_world(world);
 }

@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "beacon_builder.h"
+#include "beacon_ram.h"
 #include "haywire/map.h"
 
 #define MS       UINT64_C(1000000)
@@ -15,53 +15,34 @@
 #define RAM_SIZE (16u << 20)
 
 typedef struct World {
-    HaywireBeacons *beacons;
-    uint8_t *ram;
-    HaywireSource *source;
+    HaywireBeaconRam ram;
     HaywireSessions sessions;
 } World;
 
 static World *new_world(const char *text)
 {
     World *world = g_new0(World, 1);
-    HaywireRegion region = { { 0 }, RAM_SIZE, NULL };
 
-    world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
-    region.host = world->ram;
-    world->beacons = haywire_beacons_make(text);
-    g_assert_true(
-        haywire_beacons_place(world->beacons, world->ram, RAM_SIZE, NULL));
-    g_assert_cmpint(
-        haywire_array_source_new(&region, 1, true, NULL, &world->source), ==,
-        HAYWIRE_OK);
+    haywire_beacon_ram_init(&world->ram, text, RAM_SIZE, false);
     return world;
 }
 
 static void free_world(World *world)
 {
-    haywire_source_destroy(world->source);
-    haywire_beacons_free(world->beacons);
-    g_aligned_free(world->ram);
+    haywire_beacon_ram_clear(&world->ram);
     g_free(world);
-}
-
-static HaywirePage *page_at(World *world, HaywirePosition position)
-{
-    return (HaywirePage *)(world->ram + position.value);
 }
 
 /* The discovery page as it lies in memory. */
 static HaywirePage *discovery(World *world, unsigned session)
 {
-    const HaywireBeacon *beacon = haywire_beacons_find(
-        world->beacons, session, HAYWIRE_CATEGORY_MASTER, 0);
-
-    return page_at(world, beacon->position);
+    return haywire_beacon_ram_page(&world->ram, session,
+                                   HAYWIRE_CATEGORY_MASTER, 0);
 }
 
 static void add_page(World *world, const HaywirePage *page, uint64_t now_ns)
 {
-    HaywirePosition position = { (const uint8_t *)page - world->ram };
+    HaywirePosition position = { (const uint8_t *)page - world->ram.host };
     HaywireDiscovery content;
     HaywirePageInfo info;
 
@@ -73,7 +54,7 @@ static void add_page(World *world, const HaywirePage *page, uint64_t now_ns)
 
 static void observe(World *world, uint64_t now_ns)
 {
-    haywire_sessions_observe(&world->sessions, world->source, now_ns);
+    haywire_sessions_observe(&world->sessions, world->ram.source, now_ns);
 }
 
 static uint64_t chosen(World *world)
