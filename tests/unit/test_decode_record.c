@@ -8,8 +8,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "beacon_builder.h"
 #include "haywire/decode.h"
+#include "page_fixture.h"
 
 #define SESSION                                                             \
     "session\n"                                                             \
@@ -30,41 +30,28 @@
     "run camera=2 gva=0x1000 pfn=0x77 pages=3 flags=present,pfn shift=21\n" \
     "run camera=2 gva=0x8000 swap=0x99 pages=2 type=4\n"
 
-/* Records of a slot's page, after @damage was done. */
+/* A page and its records. */
 typedef struct Fixture {
-    HaywireBeacons *beacons;
-    const HaywirePage *page;
-    HaywirePageInfo info;
+    PageFixture base;
     HaywireRecordReader reader;
     HaywireRecord record;
-    HaywireDiagnosis diagnosis;
 } Fixture;
 
-static void fixture_open(Fixture *fixture, const char *damage,
+static void fixture_init(Fixture *fixture, const char *damage,
                          HaywireCategory category, uint32_t index)
 {
-    g_autofree char *text = g_strconcat(SESSION, damage, NULL);
-
     memset(fixture, 0, sizeof(*fixture));
-    fixture->beacons = haywire_beacons_make(text);
-    fixture->page =
-        haywire_beacons_find(fixture->beacons, 0, category, index)->page;
-    g_assert_cmpint(haywire_page_verify(fixture->page, &fixture->info, NULL),
+    page_fixture_init(&fixture->base, SESSION, damage, category, index);
+    g_assert_cmpint(haywire_record_reader_init(&fixture->reader,
+                                               fixture->base.page,
+                                               &fixture->base.info),
                     ==, HAYWIRE_OK);
-    g_assert_cmpint(haywire_record_reader_init(&fixture->reader, fixture->page,
-                                               &fixture->info),
-                    ==, HAYWIRE_OK);
-}
-
-static void fixture_close(Fixture *fixture)
-{
-    g_clear_pointer(&fixture->beacons, haywire_beacons_free);
 }
 
 static HaywireStatus next(Fixture *fixture)
 {
     return haywire_record_next(&fixture->reader, &fixture->record,
-                               &fixture->diagnosis);
+                               &fixture->base.diagnosis);
 }
 
 /* The next record is fine and of this type. */
@@ -87,7 +74,7 @@ static void test_process(void)
     const HaywireCycleRecord *cycle;
     Fixture fixture;
 
-    fixture_open(&fixture, "", HAYWIRE_CATEGORY_ROUNDROBIN, 0);
+    fixture_init(&fixture, "", HAYWIRE_CATEGORY_ROUNDROBIN, 0);
     cycle = &need(&fixture, HAYWIRE_RECORD_CYCLE)->cycle;
     g_assert_cmpuint(cycle->cycle, ==, 9);
     g_assert_cmpuint(cycle->processes, ==, 3);
@@ -112,7 +99,7 @@ static void test_process(void)
     check_string(process->exe, "/exe", 4);
     check_string(process->cmdline, "a\0b", 4);
     g_assert_cmpint(next(&fixture), ==, HAYWIRE_NOT_FOUND);
-    fixture_close(&fixture);
+    page_fixture_clear(&fixture.base);
 }
 
 static void test_sections(void)
@@ -121,7 +108,7 @@ static void test_sections(void)
     const HaywireSetRecord *set;
     Fixture fixture;
 
-    fixture_open(&fixture, "", HAYWIRE_CATEGORY_ROUNDROBIN, 4);
+    fixture_init(&fixture, "", HAYWIRE_CATEGORY_ROUNDROBIN, 4);
     set = &need(&fixture, HAYWIRE_RECORD_SECTION_SET)->section_set;
     g_assert_cmphex(set->flags, ==, HAYWIRE_SECTION_SET_UNREADABLE);
     g_assert_cmpuint(set->pid, ==, 5);
@@ -142,7 +129,7 @@ static void test_sections(void)
     section = &need(&fixture, HAYWIRE_RECORD_SECTION)->section;
     g_assert_cmpuint(section->path.length, ==, 0);
     g_assert_cmpint(next(&fixture), ==, HAYWIRE_NOT_FOUND);
-    fixture_close(&fixture);
+    page_fixture_clear(&fixture.base);
 }
 
 static void test_manifest(void)
@@ -151,7 +138,7 @@ static void test_manifest(void)
     const HaywireRecord *record;
     Fixture fixture;
 
-    fixture_open(&fixture, "", HAYWIRE_CATEGORY_MASTER, 7);
+    fixture_init(&fixture, "", HAYWIRE_CATEGORY_MASTER, 7);
     record = need(&fixture, HAYWIRE_RECORD_RAM_RANGE);
     g_assert_cmphex(record->ram_range.start.value, ==, 0x1000);
     g_assert_cmphex(record->ram_range.end.value, ==, 0x9fc00);
@@ -164,7 +151,7 @@ static void test_manifest(void)
     g_assert_cmpuint(text->total, ==, 3);
     check_string(text->piece, "6.1", 3);
     g_assert_cmpint(next(&fixture), ==, HAYWIRE_NOT_FOUND);
-    fixture_close(&fixture);
+    page_fixture_clear(&fixture.base);
 }
 
 static void test_page_runs(void)
@@ -173,7 +160,7 @@ static void test_page_runs(void)
     HaywirePageRun run;
     Fixture fixture;
 
-    fixture_open(&fixture, "", HAYWIRE_CATEGORY_CAMERA2, 1);
+    fixture_init(&fixture, "", HAYWIRE_CATEGORY_CAMERA2, 1);
     set = need(&fixture, HAYWIRE_RECORD_PAGE_RUN_SET)->page_run_set;
     g_assert_cmpuint(set.pid, ==, 5);
     g_assert_cmpuint(set.count, ==, 2);
@@ -192,7 +179,7 @@ static void test_page_runs(void)
     g_assert_cmpuint(run.swap_type, ==, 4);
     g_assert_cmpint(haywire_decode_page_run(&set, &run), ==, HAYWIRE_NOT_FOUND);
     g_assert_cmpint(next(&fixture), ==, HAYWIRE_NOT_FOUND);
-    fixture_close(&fixture);
+    page_fixture_clear(&fixture.base);
 }
 
 typedef struct Corruption {
@@ -214,20 +201,20 @@ static void check_corruptions(const Corruption *corruption, size_t count,
         HaywireRecord before;
 
         g_test_message("%s", corruption->damage);
-        fixture_open(&fixture, corruption->damage, category, index);
+        fixture_init(&fixture, corruption->damage, category, index);
         for (unsigned j = 0; j < skip; j++) {
             g_assert_cmpint(next(&fixture), ==, HAYWIRE_OK);
         }
         before = fixture.record;
         g_assert_cmpint(next(&fixture), ==, corruption->status);
-        g_assert_cmpuint(fixture.diagnosis.offset, ==,
+        g_assert_cmpuint(fixture.base.diagnosis.offset, ==,
                          144 + corruption->offset);
-        g_assert_cmpstr(fixture.diagnosis.field, ==, corruption->field);
-        g_assert_cmpuint(fixture.diagnosis.value, ==, corruption->value);
+        g_assert_cmpstr(fixture.base.diagnosis.field, ==, corruption->field);
+        g_assert_cmpuint(fixture.base.diagnosis.value, ==, corruption->value);
         g_assert_cmpmem(&fixture.record, sizeof(before), &before,
                         sizeof(before));
         g_assert_cmpint(next(&fixture), ==, corruption->then);
-        fixture_close(&fixture);
+        page_fixture_clear(&fixture.base);
     }
 }
 
@@ -353,12 +340,12 @@ static void check_bad_run(const char *damage, HaywireStatus status)
     HaywirePageRun run;
     Fixture fixture;
 
-    fixture_open(&fixture, damage, HAYWIRE_CATEGORY_CAMERA2, 1);
+    fixture_init(&fixture, damage, HAYWIRE_CATEGORY_CAMERA2, 1);
     set = need(&fixture, HAYWIRE_RECORD_PAGE_RUN_SET)->page_run_set;
     g_assert_cmpint(haywire_decode_page_run(&set, &run), ==, status);
     g_assert_cmpint(haywire_decode_page_run(&set, &run), ==, HAYWIRE_OK);
     g_assert_cmphex(run.gva.value, ==, 0x8000);
-    fixture_close(&fixture);
+    page_fixture_clear(&fixture.base);
 }
 
 static void test_bad_page_run(void)
@@ -375,17 +362,17 @@ static void test_unknown_type(void)
 {
     Fixture fixture;
 
-    fixture_open(&fixture, "set roundrobin 4 +40.2=999",
+    fixture_init(&fixture, "set roundrobin 4 +40.2=999",
                  HAYWIRE_CATEGORY_ROUNDROBIN, 4);
     need(&fixture, HAYWIRE_RECORD_SECTION_SET);
     need(&fixture, 999);
     need(&fixture, HAYWIRE_RECORD_SECTION);
-    fixture_close(&fixture);
-    fixture_open(&fixture, "set roundrobin 4 +40.2=0",
+    page_fixture_clear(&fixture.base);
+    fixture_init(&fixture, "set roundrobin 4 +40.2=0",
                  HAYWIRE_CATEGORY_ROUNDROBIN, 4);
     need(&fixture, HAYWIRE_RECORD_SECTION_SET);
     need(&fixture, 0);
-    fixture_close(&fixture);
+    page_fixture_clear(&fixture.base);
 }
 
 static void test_reader_kinds(void)
