@@ -211,7 +211,7 @@ static HaywireStatus why_no_run(const HaywirePass *pass)
     if (!pass->page_table_readable) {
         return HAYWIRE_NO_PFN;
     }
-    return pass->runs.complete ? HAYWIRE_NOT_PRESENT : HAYWIRE_LIMIT;
+    return pass->runs.complete ? HAYWIRE_NOT_PRESENT : HAYWIRE_NOT_HELD;
 }
 
 HaywireStatus haywire_model_translate(const HaywireModel *model, uint32_t pid,

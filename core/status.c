@@ -53,6 +53,9 @@ static const StatusWords words[HAYWIRE_STATUS_COUNT] = {
     [HAYWIRE_NO_CAMERA] = { "no-camera", "No camera holds this process" },
     [HAYWIRE_NOT_PRESENT] = { "not-present",
                               "The address has no page in the guest's memory" },
+    [HAYWIRE_NOT_HELD] = { "not-held",
+                           "The camera holds only a part of this process's "
+                           "pages, and none with the address" },
     [HAYWIRE_NO_PFN] = { "no-pfn",
                          "The guest's frame numbers are hidden from the "
                          "companion" },

@@ -299,8 +299,8 @@ typedef struct HaywireTranslation {
 /*
  * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NO_CAMERA, _NOT_PRESENT (also for
  * swapped pages), _NO_PFN (also when the companion could not read the page
- * table), _LIMIT (the camera has only a part of the page runs, and none of
- * these holds the address).
+ * table), _NOT_HELD (the camera has only a part of the page runs, and none
+ * of these holds the address).
  */
 HaywireStatus
 haywire_model_translate(const HaywireModel *model, uint32_t pid,

@@ -44,6 +44,7 @@ typedef enum HaywireStatus {
     HAYWIRE_NO_SECTIONS, /* process known, sections not published */
     HAYWIRE_NO_CAMERA,   /* no camera holds this process */
     HAYWIRE_NOT_PRESENT, /* the gva has no page in RAM */
+    HAYWIRE_NOT_HELD,    /* no page known at the gva, but not all were read */
     HAYWIRE_NO_PFN,      /* page present, frame number hidden */
     HAYWIRE_NO_LAYOUT,   /* gpa cannot be placed in the source */
 
