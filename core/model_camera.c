@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+/* Either of them, and page runs are missing. */
+#define PAGE_TABLE_LACKS \
+    (HAYWIRE_CAMERA_NO_PAGE_TABLE | HAYWIRE_CAMERA_PARTLY_READ)
 /* Of the model's share, for each camera's data. */
 #define CAMERA_PARTS 4
 /* A vector of them may hold twice what it needs while it grows. */
@@ -185,8 +188,8 @@ static void finish_runs(PassReader *reader, HaywirePageRunList *list)
     list->start_time = control->current_start_time_ns;
     list->generation = control->pass;
     list->total = control->runs_total;
-    list->complete = list->count == list->total &&
-                     !(control->flags & HAYWIRE_CAMERA_NO_PAGE_TABLE);
+    list->complete =
+        list->count == list->total && !(control->flags & PAGE_TABLE_LACKS);
 }
 
 static void read_pass(HaywireModelBuilder *builder, size_t number,
@@ -262,6 +265,7 @@ static void describe(const HaywireCopy *copy, const HaywireControl *control,
     camera->sections_readable = !(control->flags & HAYWIRE_CAMERA_NO_SECTIONS);
     camera->page_table_readable =
         !(control->flags & HAYWIRE_CAMERA_NO_PAGE_TABLE);
+    camera->page_table_complete = !(control->flags & PAGE_TABLE_LACKS);
     camera->pfns_known = !(control->flags & HAYWIRE_CAMERA_NO_PFNS);
 }
 

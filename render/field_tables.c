@@ -348,7 +348,7 @@ static const HaywireField camera_fields[] = {
     FIELD(HaywireCamera, page_runs, "page-runs", "page runs of the process",
           CURRENT),
     FIELD(HaywireCamera, page_runs_missing, "page-runs-missing",
-          "of these, how many did not fit", CURRENT),
+          "of these, how many did not fit or were not read", CURRENT),
     FIELD(HaywireCamera, rss, "rss",
           "resident size from smaps_rollup, bytes; absent when not readable",
           FIGURES, UNIT(BYTES)),
@@ -360,6 +360,10 @@ static const HaywireField camera_fields[] = {
           "whether the companion may read the sections", CURRENT),
     FIELD(HaywireCamera, page_table_readable, "page-table-readable",
           "whether the companion may read the page table", CURRENT),
+    FIELD(HaywireCamera, page_table_complete, "page-table-complete",
+          "whether the pass read all of the page table; if it ran out of time, "
+          "each part that it left out counts as one page run that is missing",
+          CURRENT),
     FIELD(HaywireCamera, pfns_known, "pfns-known",
           "whether the companion may see frame numbers", CURRENT),
 };

@@ -186,16 +186,16 @@ void haywire_text_processes(GString *out, const HaywireProcess *process,
                         G_N_ELEMENTS(column), process, count);
 }
 
-static void missing_cell(GString *out, uint32_t current, uint32_t total,
-                         uint32_t missing)
+/* @flaw: what else is to be known of the total, or NULL. */
+static void missing_cell(GString *out, uint32_t total, uint32_t missing,
+                         const char *flaw)
 {
-    if (!current) {
-        g_string_append_c(out, '-');
-        return;
-    }
     g_string_append_printf(out, "%u", total);
     if (missing) {
-        g_string_append_printf(out, " (%u missing)", missing);
+        g_string_append_printf(out, " (%u missing%s%s)", missing,
+                               flaw ? ", " : "", flaw ? flaw : "");
+    } else if (flaw) {
+        g_string_append_printf(out, " (%s)", flaw);
     }
 }
 
@@ -203,16 +203,32 @@ static void sections_cell(GString *out, const void *row)
 {
     const HaywireCamera *camera = row;
 
-    missing_cell(out, camera->current_pid, camera->sections,
-                 camera->sections_missing);
+    if (!camera->current_pid) {
+        g_string_append_c(out, '-');
+        return;
+    }
+    missing_cell(out, camera->sections, camera->sections_missing,
+                 camera->sections_readable ? NULL : "not readable");
+}
+
+static const char *page_table_flaw(const HaywireCamera *camera)
+{
+    if (!camera->page_table_readable) {
+        return "not readable";
+    }
+    return camera->page_table_complete ? NULL : "partly read";
 }
 
 static void page_runs_cell(GString *out, const void *row)
 {
     const HaywireCamera *camera = row;
 
-    missing_cell(out, camera->current_pid, camera->page_runs,
-                 camera->page_runs_missing);
+    if (!camera->current_pid) {
+        g_string_append_c(out, '-');
+        return;
+    }
+    missing_cell(out, camera->page_runs, camera->page_runs_missing,
+                 page_table_flaw(camera));
 }
 
 void haywire_text_cameras(GString *out, const HaywireCamera *camera,

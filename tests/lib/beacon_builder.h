@@ -57,7 +57,7 @@
  *   camera N [pid=N] [start=N] [pass=N] [status=N] [target=N] [nonce=N]
  *          [finished=N] [started=N] [taken=N] [rss=N] [pss=N] [swap=N]
  *          [sections-total=N] [runs-total=N] [flags=FLAGS] [first-page=N]
- *       flags: figures no-sections no-page-table no-pfns
+ *       flags: figures no-sections no-page-table no-pfns partly-read
  *   run camera=N gva=N [pfn=N | swap=N] [pages=N] [flags=FLAGS] [type=N]
  *       [shift=N]
  *       flags: present swapped file soft-dirty exclusive pfn; by default

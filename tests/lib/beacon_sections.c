@@ -126,6 +126,7 @@ static void read_control(BeaconText *text, BeaconLine *line,
         { "no-sections", HAYWIRE_CAMERA_NO_SECTIONS },
         { "no-page-table", HAYWIRE_CAMERA_NO_PAGE_TABLE },
         { "no-pfns", HAYWIRE_CAMERA_NO_PFNS },
+        { "partly-read", HAYWIRE_CAMERA_PARTLY_READ },
         { NULL },
     };
     uint32_t pid = (uint32_t)beacon_line_number(line, "pid", 0);

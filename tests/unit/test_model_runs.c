@@ -200,6 +200,26 @@ static void test_translate_unknown(void)
     g_assert_cmpint(translate(part, 5, 0x2000, &gpa), ==, HAYWIRE_NOT_HELD);
     g_assert_cmpint(translate(none, 5, 0x1000, &gpa), ==, HAYWIRE_NO_PFN);
     g_assert_false(need(none, 5).complete);
+    g_assert_false(none->camera[0].page_table_complete);
+}
+
+/* Whatever the counts say: the flag alone tells that there may be more. */
+static void test_partly_read(void)
+{
+    g_autoptr(HaywireModel) model =
+        haywire_text_model(SESSION "camera 1 pid=5 pass=4 flags=partly-read\n"
+                                   "run camera=1 gva=0x1000 pfn=1\n",
+                           NULL);
+    const HaywireCamera *camera = &model->camera[0];
+    HaywirePageRunList list = need(model, 5);
+    uint64_t gpa = 0;
+
+    g_assert_true(camera->page_table_readable);
+    g_assert_false(camera->page_table_complete);
+    g_assert_cmpuint(list.count, ==, list.total);
+    g_assert_false(list.complete);
+    g_assert_cmpint(translate(model, 5, 0x1000, &gpa), ==, HAYWIRE_OK);
+    g_assert_cmpint(translate(model, 5, 0x2000, &gpa), ==, HAYWIRE_NOT_HELD);
 }
 
 static void check_clip(uint64_t start, uint64_t length, uint64_t gva,
@@ -278,6 +298,7 @@ static void test_camera_fields(void)
     g_assert_cmpuint(camera->pss, ==, 11);
     g_assert_cmpuint(camera->swap, ==, 12);
     g_assert_true(camera->sections_readable && camera->page_table_readable);
+    g_assert_true(camera->page_table_complete);
     g_assert_false(camera->pfns_known);
     g_assert_cmpuint(model->camera[1].camera, ==, 2);
     g_assert_true(model->camera[1].mapped);
@@ -347,6 +368,7 @@ int main(int argc, char **argv)
     g_test_add_func("/model-runs/foreign-sets", test_foreign_sets);
     g_test_add_func("/model-runs/translate", test_translate);
     g_test_add_func("/model-runs/translate-unknown", test_translate_unknown);
+    g_test_add_func("/model-runs/partly-read", test_partly_read);
     g_test_add_func("/model-runs/clip", test_clip);
     g_test_add_func("/model-runs/camera-fields", test_camera_fields);
     g_test_add_func("/model-runs/control-word", test_control_word);

@@ -259,6 +259,41 @@ static void test_session_line(void)
                     "companion has ended\n");
 }
 
+/* How the line of @camera ends, from its sections on. */
+static void check_camera(const HaywireCamera *camera, const char *end)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    haywire_text_cameras(text, camera, 1);
+    g_test_message("%s", text->str);
+    g_assert_true(g_str_has_suffix(text->str, end));
+}
+
+static void test_cameras(void)
+{
+    HaywireCamera camera = { .camera = 1,
+                             .mapped = true,
+                             .current_pid = 4,
+                             .sections = 3,
+                             .page_runs = 9,
+                             .sections_readable = true,
+                             .page_table_readable = true,
+                             .page_table_complete = true };
+
+    check_camera(&camera, " 3    9   -   -    -\n");
+    camera.page_runs_missing = 2;
+    check_camera(&camera, " 3 9 (2 missing)   -   -    -\n");
+    camera.page_table_complete = false;
+    check_camera(&camera, " 3 9 (2 missing, partly read)   -   -    -\n");
+    camera.page_runs_missing = 0;
+    check_camera(&camera, " 3 9 (partly read)   -   -    -\n");
+    camera.page_table_readable = false;
+    camera.sections_readable = false;
+    check_camera(&camera, " 3 (not readable) 9 (not readable)   -   -    -\n");
+    camera.current_pid = 0;
+    check_camera(&camera, " -    -   -   -    -\n");
+}
+
 static void test_cost(void)
 {
     HaywireCost cost = {
@@ -315,6 +350,7 @@ int main(int argc, char **argv)
     g_test_add_func("/render/command", test_command);
     g_test_add_func("/render/strings", test_strings);
     g_test_add_func("/render/session-line", test_session_line);
+    g_test_add_func("/render/cameras", test_cameras);
     g_test_add_func("/render/cost", test_cost);
     g_test_add_func("/render/status-text", test_status_text);
     return g_test_run();

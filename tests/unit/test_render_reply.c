@@ -198,6 +198,34 @@ static void test_page_runs(void)
                    "soft-dirty=false exclusive=false page-size=4096 } ] } ");
 }
 
+/* A picture that lacks something says so, next to what it is of. */
+static void test_camera(void)
+{
+    HaywireCamera camera = { .camera = 1,
+                             .mapped = true,
+                             .status = HAYWIRE_CAMERA_ACTIVE,
+                             .current_pid = 4,
+                             .page_runs = 9,
+                             .page_runs_missing = 1,
+                             .sections_readable = true,
+                             .page_table_readable = true };
+    Recorder partly = recorder_new();
+    Recorder whole = recorder_new();
+
+    haywire_reply_camera(&partly.base, NULL, &camera);
+    recorder_check(&partly,
+                   "{ camera=1 mapped=true status=\"active\" current-pid=4 "
+                   "current-start-time=0 pass=0 age=0 pass-duration=0 "
+                   "sections=0 sections-missing=0 page-runs=9 "
+                   "page-runs-missing=1 sections-readable=true "
+                   "page-table-readable=true page-table-complete=false "
+                   "pfns-known=false } ");
+    camera.page_table_complete = true;
+    haywire_reply_camera(&whole.base, NULL, &camera);
+    g_assert_nonnull(strstr(whole.text->str, " page-table-complete=true "));
+    g_string_free(whole.text, TRUE);
+}
+
 static void test_stats(void)
 {
     HaywireHostCounters host = { .scans = 3 };
@@ -241,6 +269,7 @@ int main(int argc, char **argv)
     g_test_add_func("/reply/categories", test_categories);
     g_test_add_func("/reply/processes", test_processes);
     g_test_add_func("/reply/page-runs", test_page_runs);
+    g_test_add_func("/reply/camera", test_camera);
     g_test_add_func("/reply/stats", test_stats);
     g_test_add_func("/reply/place", test_place);
     return g_test_run();
