@@ -29,7 +29,6 @@ static const char *const event_names[EVENT_COUNT] = {
 static struct {
     HaywireWorker *worker;
     int number[EVENT_COUNT]; /* QEMU's */
-    HaywireModel *seen;      /* the newest that was looked at */
     /* What clients know of: */
     HaywireState state;
     uint64_t session; /* 0: none */
@@ -192,25 +191,25 @@ static void look_at_processes(HaywireModel *model)
     events.listed = haywire_model_ref(model);
 }
 
-/* The worker has finished models; only the newest counts. */
+/*
+ * The worker has finished models; only the newest counts.  One that was looked
+ * at before has nothing to tell, so none is kept to know it again: beside
+ * events.listed, limits.h allows this thread one model, for a moment.
+ */
 static gboolean look_at_newest(gpointer opaque)
 {
-    HaywireModel *model;
+    g_autoptr(HaywireModel) model = NULL;
 
     (void)opaque;
     if (!events.worker) {
         return G_SOURCE_REMOVE;
     }
     model = haywire_worker_model(events.worker);
-    if (model != events.seen) {
-        look_at_session(model);
-        for (int i = 0; i < CAMERAS; i++) {
-            look_at_camera(model, i);
-        }
-        look_at_processes(model);
+    look_at_session(model);
+    for (int i = 0; i < CAMERAS; i++) {
+        look_at_camera(model, i);
     }
-    haywire_model_unref(events.seen);
-    events.seen = model;
+    look_at_processes(model);
     return G_SOURCE_REMOVE;
 }
 
@@ -243,6 +242,5 @@ void haywire_events_start(HaywireWorker *worker)
 void haywire_events_stop(void)
 {
     events.worker = NULL;
-    g_clear_pointer(&events.seen, haywire_model_unref);
     g_clear_pointer(&events.listed, haywire_model_unref);
 }
