@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "harmless.h"
 #include "reply.h"
 #include "text.h"
 
@@ -14,32 +15,10 @@
 #define TEXT_PROCESSES_MAX 64
 #define LOOKUPS_MAX        64
 
-/* Nothing that steers a terminal, or lets text look like what it is not. */
-static bool is_harmless(gunichar character)
-{
-    switch (g_unichar_type(character)) {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-    case G_UNICODE_SURROGATE:
-        return false;
-    default:
-        return true;
-    }
-}
-
 void fuzz_check_text(const char *text, bool lines)
 {
     FUZZ_CHECK(text != NULL);
-    FUZZ_CHECK(g_utf8_validate(text, -1, NULL));
-    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
-        gunichar character = g_utf8_get_char(at);
-
-        if (!lines || character != '\n') {
-            FUZZ_CHECK(is_harmless(character));
-        }
-    }
+    FUZZ_CHECK(haywire_text_find_harm(text, lines) == NULL);
 }
 
 /* An emitter that keeps nothing but looks at everything. */

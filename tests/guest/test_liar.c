@@ -13,23 +13,21 @@
  *   HAYWIRE_TEST_SANITIZED_PLUGIN   plugin with sanitizers
  *   HAYWIRE_TEST_PRELOAD            the sanitizers' library
  */
+#include "answers.h"
 #include "compare.h"
 #include "process_memory.h"
-#include "view.h"
 
 #include <string.h>
 #include <unistd.h>
 
 /* A million false pages need a big guest, and that a big host. */
-#define ROOMY_BYTES     (16ull << 30)
-#define ROOMY_MEMORY    "6G"
-#define MEMORY          "2G"
-#define TIMEOUT_S       60
-#define REFRESHES       4
-#define SCANS           3
-#define ANY_PID         1
-#define FOCUS_TRIES     100
-#define TOOL_STATUS_MAX 4
+#define ROOMY_BYTES  (16ull << 30)
+#define ROOMY_MEMORY "6G"
+#define MEMORY       "2G"
+#define TIMEOUT_S    60
+#define REFRESHES    4
+#define SCANS        3
+#define FOCUS_TRIES  100
 
 /* docs/security.md: what a lying guest can cost. */
 #define GROWTH_MAX   (16ull << 20)
@@ -75,133 +73,6 @@ static gboolean is_roomy(void)
     return !sanitized &&
            (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE) >=
                ROOMY_BYTES;
-}
-
-static gboolean is_harmless(gunichar character)
-{
-    switch (g_unichar_type(character)) {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-        return FALSE;
-    default:
-        return TRUE;
-    }
-}
-
-static void check_text(const char *text)
-{
-    g_assert_true(g_utf8_validate(text, -1, NULL));
-    for (; *text; text = g_utf8_next_char(text)) {
-        gunichar character = g_utf8_get_char(text);
-
-        if (character != '\n' && !is_harmless(character)) {
-            g_error("U+%04X in the output", character);
-        }
-    }
-}
-
-static void check_node(JsonNode *node);
-
-static void check_element(JsonArray *array, guint index, JsonNode *node,
-                          gpointer opaque)
-{
-    (void)array;
-    (void)index;
-    (void)opaque;
-    check_node(node);
-}
-
-static void check_member(JsonObject *object, const char *name, JsonNode *node,
-                         gpointer opaque)
-{
-    (void)object;
-    (void)opaque;
-    check_text(name);
-    check_node(node);
-}
-
-/* All strings, however deep; json-glib would escape them if it printed. */
-static void check_node(JsonNode *node)
-{
-    if (JSON_NODE_HOLDS_OBJECT(node)) {
-        json_object_foreach_member(json_node_get_object(node), check_member,
-                                   NULL);
-    } else if (JSON_NODE_HOLDS_ARRAY(node)) {
-        json_array_foreach_element(json_node_get_array(node), check_element,
-                                   NULL);
-    } else if (json_node_get_value_type(node) == G_TYPE_STRING) {
-        check_text(json_node_get_string(node));
-    }
-}
-
-static void check_qmp(Vm *vm)
-{
-    static const char *const commands[][2] = {
-        { "query-haywire", NULL },
-        { "query-haywire-processes", NULL },
-        { "query-haywire-cameras", NULL },
-        { "query-haywire-stats", NULL },
-        { "query-haywire-sections", "{\"pid\": 1}" },
-        { "query-haywire-sections", "{\"pid\": 4294967295}" },
-        { "query-haywire-ptes", "{\"pid\": 1}" },
-        { "haywire-translate", "{\"pid\": 1, \"address\": 4096}" },
-        { "haywire-focus", "{\"pid\": 1}" },
-        { "haywire-unfocus", NULL },
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-        g_autoptr(GError) error = NULL;
-        g_autoptr(JsonNode) reply =
-            vm_qmp_try(vm, commands[i][0], commands[i][1], &error);
-
-        if (reply) {
-            check_node(reply);
-        } else {
-            check_text(error->message);
-        }
-    }
-}
-
-static void check_monitor(Vm *vm)
-{
-    static const char *const lines[] = {
-        "info haywire",
-        "info haywire processes",
-        "info haywire sections 1",
-        "info haywire ptes 1",
-        "info haywire cameras",
-        "info haywire stats",
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
-        g_autofree char *answer = vm_hmp(vm, lines[i]);
-
-        check_text(answer);
-    }
-}
-
-static void check_tool(Vm *vm)
-{
-    static const char *const words[][3] = {
-        { "status" },    { "--json", "ps" }, { "ps" },    { "sections", "1" },
-        { "ptes", "1" }, { "cameras" },      { "stats" },
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
-        const char *line[] = { "--ram",     vm_ram_path(vm), words[i][0],
-                               words[i][1], words[i][2],     NULL };
-        g_autofree char *out = NULL;
-        g_autofree char *err = NULL;
-        int status = view_run_tool(line, &out, &err);
-
-        if (status > TOOL_STATUS_MAX) {
-            g_error("haywire %s: status %d: %s", words[i][0], status, err);
-        }
-        check_text(out);
-        check_text(err);
-    }
 }
 
 static gint64 host_counter(Vm *vm, const char *name)
@@ -340,7 +211,7 @@ static void measure_honest(Vm *vm)
 
     start_program(vm, "/bin/haywire-companion run", "");
     vm_wait_state(vm, "live");
-    check_monitor(vm);
+    answers_check_monitor(vm);
     scan = measure_scan(vm);
     honest_page_ns = scan.ns * 1000 / MAX(scan.pages, 1);
     honest_bytes = process_memory_private(vm_pid(vm));
@@ -440,7 +311,7 @@ static void focus_often(Vm *vm)
             vm_qmp_try(vm, "haywire-focus", "{\"pid\": 1}", &error);
 
         if (!reply) {
-            check_text(error->message);
+            answers_check_text(error->message);
         }
     }
 }
@@ -464,9 +335,9 @@ static void test_lie(gconstpointer opaque)
                : g_strdup_printf("/bin/haywire-liar %s", one->lie);
     start_program(vm, line, "lying");
     wait_session(vm, one);
-    check_qmp(vm);
-    check_monitor(vm);
-    check_tool(vm);
+    answers_check_qmp(vm);
+    answers_check_monitor(vm);
+    answers_check_tool(vm);
     focus_often(vm);
     if (one->reason) {
         vm_wait_until(vm, one->reason, TIMEOUT_S, rejected_is_above, &reason);
