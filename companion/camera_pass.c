@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "camera.h"
 #include "haywire/bytes.h"
 #include "platform.h"
@@ -47,21 +48,18 @@ static HaywireWriter *next_section_page(void *opaque)
 static bool add_range(HaywireCameraWriter *camera,
                       const HaywireGuestSection *section)
 {
-    HaywireRange *ranges;
-    size_t allocated;
-
+    if (camera->range_count == RANGES_MAX) {
+        return false;
+    }
     if (camera->range_count == camera->ranges_allocated) {
-        allocated = camera->ranges_allocated ? camera->ranges_allocated * 2
-                                             : FIRST_RANGES;
-        if (allocated > RANGES_MAX) {
-            return false;
-        }
-        ranges = realloc(camera->ranges, allocated * sizeof(*ranges));
+        HaywireRange *ranges =
+            haywire_array_double(camera->ranges, &camera->ranges_allocated,
+                                 FIRST_RANGES, sizeof(*ranges));
+
         if (!ranges) {
             return false;
         }
         camera->ranges = ranges;
-        camera->ranges_allocated = allocated;
     }
     camera->ranges[camera->range_count++] =
         (HaywireRange){ section->start, section->end };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "platform.h"
 #include "roster.h"
 
@@ -190,18 +191,17 @@ void haywire_roster_doubt(const HaywireBrief *brief, HaywireMark *mark)
 
 static bool reserve_seen(HaywireSeenList *list)
 {
-    size_t allocated = list->allocated ? list->allocated * 2 : FIRST_SEEN;
     HaywireSeen *seen;
 
     if (list->count < list->allocated) {
         return true;
     }
-    seen = realloc(list->seen, allocated * sizeof(*seen));
+    seen = haywire_array_double(list->seen, &list->allocated, FIRST_SEEN,
+                                sizeof(*seen));
     if (!seen) {
         return false;
     }
     list->seen = seen;
-    list->allocated = allocated;
     return true;
 }
 

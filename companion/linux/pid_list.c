@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "linux/linux_collector.h"
 
 #define FIRST_LIST_SIZE 1024
@@ -18,19 +19,17 @@
 static bool list_append(HaywirePidList *list, uint32_t pid)
 {
     if (list->count == list->allocated) {
-        size_t allocated =
-            list->allocated ? list->allocated * 2 : FIRST_LIST_SIZE;
         uint32_t *grown;
 
         if (list->allocated >= LIST_LIMIT) {
             return false;
         }
-        grown = realloc(list->pid, allocated * sizeof(*grown));
+        grown = haywire_array_double(list->pid, &list->allocated,
+                                     FIRST_LIST_SIZE, sizeof(*grown));
         if (!grown) {
             return false;
         }
         list->pid = grown;
-        list->allocated = allocated;
     }
     list->pid[list->count++] = pid;
     return true;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "cleanup.h"
 #include "linux/proc_file.h"
 
@@ -86,7 +87,6 @@ HaywireCollect haywire_proc_read_kept(int fd, void *buffer, size_t size,
 
 static bool text_reserve(HaywireProcText *text, size_t limit)
 {
-    size_t allocated = text->allocated ? text->allocated * 2 : FIRST_TEXT_SIZE;
     char *data;
 
     if (text->length < text->allocated) {
@@ -95,12 +95,12 @@ static bool text_reserve(HaywireProcText *text, size_t limit)
     if (text->allocated >= limit) {
         return false;
     }
-    data = realloc(text->data, allocated);
+    data = haywire_array_double(text->data, &text->allocated, FIRST_TEXT_SIZE,
+                                sizeof(*data));
     if (!data) {
         return false;
     }
     text->data = data;
-    text->allocated = allocated;
     return true;
 }
 
