@@ -208,5 +208,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qemus_add_test("heard", test_heard);
     qemus_add_test("not-heard", test_not_heard);
+    qemus_add_patched_version_test("10.2", "heard", test_heard);
     return g_test_run();
 }

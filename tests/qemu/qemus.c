@@ -4,8 +4,9 @@
 #include <glib.h>
 #include <string.h>
 
-#define QEMU_PROGRAM  "qemu-system-x86_64"
-#define PATCHED_GROUP "patched"
+#define QEMU_PROGRAM    "qemu-system-x86_64"
+#define PATCHED_VERSION "10.0"
+#define PATCHED_GROUP   "patched"
 
 typedef struct Qemu {
     char *path;
@@ -131,17 +132,41 @@ void qemus_add_test(const char *name, QemuTest *test)
     }
 }
 
-void qemus_add_patched_test(const char *name, QemuTest *test)
+/* The build folder of patched QEMU @version, NULL if none is named. */
+static const char *patched_build(const char *version)
 {
-    static Qemu patched = { .version = PATCHED_GROUP };
-    const char *build = g_getenv("HAYWIRE_QEMU_BUILD_10_0");
+    g_autofree char *name = g_strconcat("HAYWIRE_QEMU_BUILD_", version, NULL);
+
+    return g_getenv(g_strdelimit(name, ".", '_'));
+}
+
+static void add_patched(const char *version, const char *group,
+                        const char *name, QemuTest *test)
+{
+    static GSList *patched; /* of Qemu: cases name them */
+    const char *build = patched_build(version);
+    Qemu *qemu;
 
     if (!build) {
-        add_skipped(PATCHED_GROUP, name);
+        add_skipped(group, name);
         return;
     }
-    if (!patched.path) {
-        patched.path = g_build_filename(build, QEMU_PROGRAM, NULL);
-    }
-    add_case(&patched, name, test);
+    qemu = g_new0(Qemu, 1);
+    qemu->version = g_strdup(group);
+    qemu->path = g_build_filename(build, QEMU_PROGRAM, NULL);
+    patched = g_slist_prepend(patched, qemu);
+    add_case(qemu, name, test);
+}
+
+void qemus_add_patched_test(const char *name, QemuTest *test)
+{
+    add_patched(PATCHED_VERSION, PATCHED_GROUP, name, test);
+}
+
+void qemus_add_patched_version_test(const char *version, const char *name,
+                                    QemuTest *test)
+{
+    g_autofree char *group = g_strdup_printf(PATCHED_GROUP "-%s", version);
+
+    add_patched(version, group, name, test);
 }

@@ -23,4 +23,11 @@ void qemus_add_test(const char *name, QemuTest *test);
  */
 void qemus_add_patched_test(const char *name, QemuTest *test);
 
+/*
+ * The same for another @version, such as "10.2": /patched-VERSION/@name, from
+ * HAYWIRE_QEMU_BUILD_10_2.
+ */
+void qemus_add_patched_version_test(const char *version, const char *name,
+                                    QemuTest *test);
+
 #endif /* HAYWIRE_TESTS_QEMUS_H */
