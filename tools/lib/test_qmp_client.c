@@ -100,6 +100,18 @@ static void server_stop(FakeServer *server)
     g_free(server);
 }
 
+/* A client that it welcomes. */
+static HaywireQmpClient *server_connect(FakeServer *server,
+                                        unsigned int timeout_ms)
+{
+    g_autoptr(GError) error = NULL;
+    HaywireQmpClient *client =
+        haywire_qmp_client_new(server->path, timeout_ms, &error);
+
+    g_assert_no_error(error);
+    return client;
+}
+
 static void assert_refused(const char *const *script, gboolean linger, int code,
                            const char *message_part)
 {
@@ -190,10 +202,8 @@ static void test_command(void)
     g_autoptr(JsonObject) arguments = json_object_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(JsonNode) reply = NULL;
-    HaywireQmpClient *client;
+    HaywireQmpClient *client = server_connect(server, PATIENT_MS);
 
-    client = haywire_qmp_client_new(server->path, PATIENT_MS, &error);
-    g_assert_no_error(error);
     json_object_set_int_member(arguments, "pid", 7);
     reply = haywire_qmp_client_execute(client, "do-it", arguments, &error);
     g_assert_no_error(error);
@@ -221,10 +231,8 @@ static void test_command_error(void)
     FakeServer *server = server_start(script, FALSE);
     g_autoptr(GError) error = NULL;
     g_autoptr(JsonNode) reply = NULL;
-    HaywireQmpClient *client;
+    HaywireQmpClient *client = server_connect(server, PATIENT_MS);
 
-    client = haywire_qmp_client_new(server->path, PATIENT_MS, &error);
-    g_assert_no_error(error);
     g_assert_null(haywire_qmp_client_execute(client, "nope", NULL, &error));
     g_assert_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_COMMAND);
     g_assert_cmpstr(error->message, ==, "gone");
@@ -251,10 +259,8 @@ static void test_malformed_errors(void)
     };
     FakeServer *server = server_start(script, FALSE);
     g_autoptr(GError) error = NULL;
-    HaywireQmpClient *client;
+    HaywireQmpClient *client = server_connect(server, PATIENT_MS);
 
-    client = haywire_qmp_client_new(server->path, PATIENT_MS, &error);
-    g_assert_no_error(error);
     g_assert_null(haywire_qmp_client_execute(client, "a", NULL, &error));
     g_assert_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_NOT_QMP);
     g_clear_error(&error);
@@ -282,10 +288,8 @@ static void test_events(void)
     g_autoptr(JsonObject) resume = NULL;
     g_autoptr(JsonObject) stop = NULL;
     g_autoptr(JsonObject) shutdown_event = NULL;
-    HaywireQmpClient *client;
+    HaywireQmpClient *client = server_connect(server, PATIENT_MS);
 
-    client = haywire_qmp_client_new(server->path, PATIENT_MS, &error);
-    g_assert_no_error(error);
     reply = haywire_qmp_client_execute(client, "a", NULL, &error);
     g_assert_no_error(error);
     resume = haywire_qmp_client_wait_event(client, "RESUME", HASTY_MS, &error);
@@ -317,10 +321,8 @@ static void test_late_reply(void)
     FakeServer *server = server_start(script, TRUE);
     g_autoptr(GError) error = NULL;
     g_autoptr(JsonNode) reply = NULL;
-    HaywireQmpClient *client;
+    HaywireQmpClient *client = server_connect(server, 1000);
 
-    client = haywire_qmp_client_new(server->path, 1000, &error);
-    g_assert_no_error(error);
     g_assert_null(haywire_qmp_client_execute(client, "slow", NULL, &error));
     g_assert_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO);
     g_clear_error(&error);
@@ -336,10 +338,8 @@ static void test_connection_lost(void)
     const char *const script[] = { GREETING, "<", CAPABLE, "<", NULL };
     FakeServer *server = server_start(script, FALSE);
     g_autoptr(GError) error = NULL;
-    HaywireQmpClient *client;
+    HaywireQmpClient *client = server_connect(server, PATIENT_MS);
 
-    client = haywire_qmp_client_new(server->path, PATIENT_MS, &error);
-    g_assert_no_error(error);
     for (int i = 0; i < 2; i++) {
         g_assert_null(haywire_qmp_client_execute(client, "a", NULL, &error));
         g_assert_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO);
