@@ -5,6 +5,25 @@
 
 #define PLUGIN_OPTIONS ",interval=20"
 
+const char scene_world[] =
+    "place first=0x4000000\n"
+    "session id=0xfeedface heartbeat=7 interval=10ms"
+    " started=5s\n" SCENE_GEOMETRY
+    "ram start=0 end=0x80000000\n"
+    "process pid=1 name=\"init\" state=\"S\" uid=0 exe=\"/sbin/init\""
+    " cmdline=\"/sbin/init\\0splash\"\n"
+    "process pid=42 ppid=1 name=\"odd (name) \\n\" state=\"R\" uid=4294967294"
+    " gid=100 threads=3 nice=-5 rss=8192 vsize=1M\n"
+    "sections pid=42\n"
+    "section start=0x400000 end=0x402000 perms=\"r-xp\" path=\"/bin/odd\"\n"
+    "section start=0x7f0000000000 end=0x7f0000004000 perms=\"rw-p\"\n"
+    "camera 1 pid=42 pass=3 nonce=0x5eed1234\n"
+    "sections pid=42 camera=1\n"
+    "section start=0x400000 end=0x402000 perms=\"r-xp\" path=\"/bin/odd\"\n"
+    "run camera=1 gva=0x400000 pfn=0x5000 pages=2\n"
+    "run camera=1 gva=0x7f0000000000 swap=9 pages=1\n"
+    "camera 2 nonce=0x5eed1234\n";
+
 void scene_write(Scene *scene, const HaywireBeacon *beacon)
 {
     qemu_process_memwrite(scene->process, beacon->gpa.value, beacon->page,
@@ -128,4 +147,28 @@ void scene_end(Scene *scene)
     g_assert_cmpstr(qemu_process_messages(scene->process), ==, "");
     qemu_process_free(scene->process);
     haywire_beacons_free(scene->beacons);
+}
+
+void scene_assert_error(Scene *scene, const char *command,
+                        const char *arguments, const char *expected)
+{
+    g_autofree char *error =
+        qemu_process_qmp_error(scene->process, command, arguments);
+
+    if (!strstr(error, expected)) {
+        g_error("\"%s\" is not in: %s", expected, error);
+    }
+}
+
+void scene_assert_string(JsonObject *object, const char *member,
+                         const char *expected)
+{
+    g_assert_cmpstr(json_object_get_string_member(object, member), ==,
+                    expected);
+}
+
+void scene_assert_number(JsonObject *object, const char *member,
+                         gint64 expected)
+{
+    g_assert_cmpint(json_object_get_int_member(object, member), ==, expected);
 }

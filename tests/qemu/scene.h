@@ -8,6 +8,18 @@
 #include "beacon_builder.h"
 #include "qemu_process.h"
 
+/* Small, so that writing all of it takes no time. */
+#define SCENE_GEOMETRY \
+    "geometry master=10 roundrobin=20 pid=20 camera1=20 camera2=20\n"
+
+#define SCENE_NONCE 0x5eed1234u
+
+/*
+ * Session 0xfeedface: pid 1, and pid 42 with an odd name, with sections and in
+ * camera 1; both cameras with that nonce.
+ */
+extern const char scene_world[];
+
 typedef struct Scene {
     QemuProcess *process;
     HaywireBeacons *beacons;
@@ -45,5 +57,15 @@ gboolean scene_is(Scene *scene, const char *state, const char *session);
 /* Wait for it; @beating: the session that beats meanwhile, -1 for none. */
 void scene_await(Scene *scene, const char *state, const char *session,
                  int beating);
+
+/* The command fails, and @expected is in its message. */
+void scene_assert_error(Scene *scene, const char *command,
+                        const char *arguments, const char *expected);
+
+/* A member of an answer. */
+void scene_assert_string(JsonObject *object, const char *member,
+                         const char *expected);
+void scene_assert_number(JsonObject *object, const char *member,
+                         gint64 expected);
 
 #endif /* HAYWIRE_TESTS_SCENE_H */
