@@ -9,7 +9,7 @@
 #include "qemu_process.h"
 
 /* Small, so that writing all of it takes no time. */
-#define SCENE_GEOMETRY \
+#define SCENE_SIZES \
     "geometry master=10 roundrobin=20 pid=20 camera1=20 camera2=20\n"
 
 #define SCENE_NONCE 0x5eed1234u

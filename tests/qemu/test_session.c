@@ -151,8 +151,7 @@ static void test_second_session(const char *qemu)
     g_autofree char *text = g_strconcat(
         scene_world,
         "place first=0x6000000\n"
-        "session id=0xcafe heartbeat=1 interval=10ms"
-        " started=50s\n" SCENE_GEOMETRY
+        "session id=0xcafe heartbeat=1 interval=10ms started=50s\n" SCENE_SIZES
         "process pid=5 name=\"late\"\n",
         NULL);
     Scene scene;
@@ -179,7 +178,7 @@ static void test_dimm(const char *qemu)
 {
     static const char text[] =
         "place first=0x100400000\n"
-        "session id=0xd1 heartbeat=7 interval=10ms\n" SCENE_GEOMETRY
+        "session id=0xd1 heartbeat=7 interval=10ms\n" SCENE_SIZES
         "process pid=42 name=\"odd\"\n";
     Scene scene = { .beacons = haywire_beacons_make(text) };
 

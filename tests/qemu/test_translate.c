@@ -39,7 +39,7 @@ static void translate_on(const char *qemu, const char *machine)
 {
     static const char text[] =
         "place first=0x4000000\n"
-        "session id=0xfeedface heartbeat=7 interval=10ms\n" SCENE_GEOMETRY
+        "session id=0xfeedface heartbeat=7 interval=10ms\n" SCENE_SIZES
         "process pid=42 name=\"odd\"\n"
         "camera 1 pid=42 pass=3 nonce=1\n"
         "sections pid=42 camera=1\n"
