@@ -92,22 +92,31 @@ static gboolean fail_without_session(uint64_t rejected, GError **error)
     return haywire_exit_fail_status(error, HAYWIRE_NO_SESSION, NULL, NULL);
 }
 
+gboolean haywire_backend_seek_session(HaywireBackend *backend,
+                                      uint64_t *ret_rejected, GError **error)
+{
+    if (!haywire_backend_refresh(backend, error)) {
+        return FALSE;
+    }
+    *ret_rejected = 0;
+    if (has_session(backend)) {
+        return TRUE;
+    }
+    if (!count_rejected(backend, ret_rejected, error) ||
+        (*ret_rejected > 0 && !look_again(backend, error))) {
+        return FALSE;
+    }
+    /* One that was found late is judged like any other. */
+    return !has_session(backend) || haywire_backend_refresh(backend, error);
+}
+
 gboolean haywire_backend_refresh_session(HaywireBackend *backend,
                                          GError **error)
 {
     uint64_t rejected;
 
-    if (!haywire_backend_refresh(backend, error)) {
+    if (!haywire_backend_seek_session(backend, &rejected, error)) {
         return FALSE;
     }
-    if (has_session(backend)) {
-        return TRUE;
-    }
-    if (!count_rejected(backend, &rejected, error) ||
-        (rejected && !look_again(backend, error))) {
-        return FALSE;
-    }
-    /* One that was found late is judged like any other. */
-    return has_session(backend) ? haywire_backend_refresh(backend, error)
-                                : fail_without_session(rejected, error);
+    return has_session(backend) || fail_without_session(rejected, error);
 }

@@ -92,6 +92,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireBackend, haywire_backend_free)
  */
 gboolean haywire_backend_refresh(HaywireBackend *backend, GError **error);
 
+/*
+ * As above; and where there are beacons, but no session yet, look again for a
+ * second. @ret_rejected: without a session, how many pages that look like
+ * beacons were refused at first; else 0.
+ */
+gboolean haywire_backend_seek_session(HaywireBackend *backend,
+                                      uint64_t *ret_rejected, GError **error);
+
 /* As above, and it is an error (nothing found) when there is no session. */
 gboolean haywire_backend_refresh_session(HaywireBackend *backend,
                                          GError **error);

@@ -266,8 +266,9 @@ static gboolean run_stats(HaywireContext *context, GError **error)
     HaywireHostCounters host;
     HaywireGuestStats guest;
     HaywireEmitter *emitter;
+    uint64_t rejected;
 
-    if (!haywire_backend_refresh(backend, error) ||
+    if (!haywire_backend_seek_session(backend, &rejected, error) ||
         !backend->ops->stats(backend, &host, &guest, error)) {
         return FALSE;
     }
