@@ -386,7 +386,8 @@ static const HaywireField host_fields[] = {
           "times that a page was no longer what the map said, or had moved "
           "elsewhere"),
     FIELD(HaywireHostCounters, slot_clashes, "slot-clashes",
-          "pages that claimed the place of another"),
+          "pages that claimed the place of another; old copies of pages that "
+          "moved do so, too"),
     FIELD(HaywireHostCounters, sessions_seen, "sessions-seen",
           "sessions met so far"),
     FIELD(HaywireHostCounters, sessions_dropped, "sessions-dropped",
