@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include "beacon_builder.h"
 #include "haywire/bytes.h"
-#include "haywire/publish.h"
 
 static uint16_t get16(const uint8_t *at)
 {
@@ -45,13 +45,9 @@ gboolean fuzz_chunk_next(const uint8_t *data, size_t size, size_t *at,
 
 static void seal(HaywirePage *page, uint8_t damage)
 {
-    uint32_t length = haywire_le32_get(page->header.payload_length);
     HaywireLe32 lock;
 
-    if (length <= HAYWIRE_PAYLOAD_MAX) {
-        page->header.checksum =
-            haywire_le64(haywire_page_checksum(page, length));
-    }
+    haywire_beacon_reseal(page);
     memcpy(&lock, &page->header.sequence, sizeof(lock));
     page->header.lock_top = lock;
     page->lock_bottom = lock;

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "beacon_builder.h"
 #include "haywire/bytes.h"
 #include "haywire/page.h"
 #include "haywire/publish.h"
@@ -25,13 +26,6 @@ static HaywirePage *make_page(void)
     haywire_page_init(page, HAYWIRE_CATEGORY_PID, 5, SESSION, &stamp);
     haywire_page_publish(page, &stamp, "payload", 8);
     return page;
-}
-
-static void reseal(HaywirePage *page)
-{
-    uint32_t length = haywire_le32_get(page->header.payload_length);
-
-    page->header.checksum = haywire_le64(haywire_page_checksum(page, length));
 }
 
 /* The same answer from the live page and from a still copy. */
@@ -96,7 +90,7 @@ static void test_version(void)
     HaywirePage *page = make_page();
 
     page->header.version = haywire_le16(2);
-    reseal(page);
+    haywire_beacon_reseal(page);
     assert_refused(page, HAYWIRE_BAD_VERSION, 68, "version", 2);
 }
 
@@ -105,7 +99,7 @@ static void test_kind(void)
     HaywirePage *page = make_page();
 
     page->header.kind = haywire_le32(HAYWIRE_KIND('H', 'a', 'y', 'z'));
-    reseal(page);
+    haywire_beacon_reseal(page);
     assert_refused(page, HAYWIRE_BAD_KIND, 64, "kind",
                    HAYWIRE_KIND('H', 'a', 'y', 'z'));
 }
@@ -115,13 +109,13 @@ static void test_category(void)
     HaywirePage *page = make_page();
 
     page->header.category = haywire_le16(HAYWIRE_CATEGORY_COUNT);
-    reseal(page);
+    haywire_beacon_reseal(page);
     assert_refused(page, HAYWIRE_BAD_CATEGORY, 70, "category",
                    HAYWIRE_CATEGORY_COUNT);
     /* A pid page may not lie among the cameras'. */
     page = make_page();
     page->header.category = haywire_le16(HAYWIRE_CATEGORY_CAMERA2);
-    reseal(page);
+    haywire_beacon_reseal(page);
     assert_refused(page, HAYWIRE_BAD_CATEGORY, 70, "category",
                    HAYWIRE_CATEGORY_CAMERA2);
 }
@@ -131,7 +125,7 @@ static void test_index(void)
     HaywirePage *page = make_page();
 
     page->header.index = haywire_le32(HAYWIRE_CATEGORY_PAGES_MAX);
-    reseal(page);
+    haywire_beacon_reseal(page);
     assert_refused(page, HAYWIRE_BAD_INDEX, 72, "index",
                    HAYWIRE_CATEGORY_PAGES_MAX);
 }
@@ -153,7 +147,7 @@ static void test_session(void)
     HaywirePage *page = make_page();
 
     page->header.session = haywire_le64(0);
-    reseal(page);
+    haywire_beacon_reseal(page);
     assert_refused(page, HAYWIRE_BAD_SESSION, 80, "session", 0);
 }
 
