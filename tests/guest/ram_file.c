@@ -10,13 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PAGE          4096u
-#define CHUNK         (1u << 20)
-#define MAGIC         0x3142faceu
-#define OFF_KIND      64u
-#define OFF_CATEGORY  70u
-#define OFF_MONOTONIC 104u
-#define CAMERA1       3u
+#define PAGE            4096u
+#define CHUNK           (1u << 20)
+#define MAGIC           0x3142faceu
+#define OFF_KIND        64u
+#define OFF_CATEGORY    70u
+#define OFF_MONOTONIC   104u
+#define OFF_LOCK_TOP    136u
+#define OFF_LOCK_BOTTOM 4092u
+#define CAMERA1         3u
 
 static int open_file(const char *path)
 {
@@ -129,19 +131,30 @@ typedef struct {
     guint64 offset;
 } ControlSearch;
 
-static gboolean is_control(const guint8 *page, guint16 category)
+static guint32 word_of(const guint8 *page, gsize offset)
 {
-    guint32 magic[16];
-    guint16 its_category;
+    guint32 word;
 
-    memcpy(magic, page, sizeof(magic));
-    for (gsize i = 0; i < G_N_ELEMENTS(magic); i++) {
-        if (GUINT32_FROM_LE(magic[i]) != MAGIC) {
+    memcpy(&word, page + offset, sizeof(word));
+    return GUINT32_FROM_LE(word);
+}
+
+static gboolean is_beacon(const guint8 *page)
+{
+    for (gsize i = 0; i < 16; i++) {
+        if (word_of(page, i * sizeof(guint32)) != MAGIC) {
             return FALSE;
         }
     }
+    return TRUE;
+}
+
+static gboolean is_control(const guint8 *page, guint16 category)
+{
+    guint16 its_category;
+
     memcpy(&its_category, page + OFF_CATEGORY, sizeof(its_category));
-    return memcmp(page + OFF_KIND, "HayC", 4) == 0 &&
+    return is_beacon(page) && memcmp(page + OFF_KIND, "HayC", 4) == 0 &&
            GUINT16_FROM_LE(its_category) == category;
 }
 
@@ -175,4 +188,26 @@ gboolean ram_file_find_control(const char *path, unsigned int camera,
         *ret_offset = search.offset;
     }
     return search.found;
+}
+
+static void add_open_writes(guint64 offset, const guint8 *data, void *opaque)
+{
+    for (gsize i = 0; i < CHUNK; i += PAGE) {
+        const guint8 *page = data + i;
+        guint32 top = word_of(page, OFF_LOCK_TOP);
+
+        if (top != word_of(page, OFF_LOCK_BOTTOM) && is_beacon(page)) {
+            g_string_append_printf(opaque,
+                                   "%.4s at %" G_GINT64_MODIFIER "x, write %u;",
+                                   page + OFF_KIND, offset + i, top);
+        }
+    }
+}
+
+char *ram_file_open_writes(const char *path)
+{
+    GString *text = g_string_new(NULL);
+
+    visit_data(path, add_open_writes, text);
+    return g_string_free(text, FALSE);
 }

@@ -25,6 +25,13 @@ char *ram_file_digest(const char *path);
 gboolean ram_file_find_control(const char *path, unsigned int camera,
                                guint64 *ret_offset);
 
+/*
+ * The beacon pages that the guest is in the middle of writing, by their locks,
+ * and how far each lock has come: as a text, "" for none; g_free() it. Of a
+ * guest that is stopped.
+ */
+char *ram_file_open_writes(const char *path);
+
 /* The 32-bit or 64-bit little-endian word at @offset. */
 guint32 ram_file_word32(const char *path, guint64 offset);
 guint64 ram_file_word64(const char *path, guint64 offset);

@@ -32,6 +32,12 @@ Scene *scene_get(const VmOptions *options);
 void scene_drop(void);
 
 /*
+ * Stop the guest while no beacon page is half written: a copy of its memory is
+ * then one that a reader must understand. For guests whose memory is a file.
+ */
+void scene_stop(Scene *scene);
+
+/*
  * Copy the RAM file once QEMU is gone, and open the view on it. Whatever
  * needs a running machine comes before; done once.
  */
@@ -48,6 +54,9 @@ void scene_check_processes(Scene *scene);
 
 /* Wait until @count more ROUNDROBIN cycles were finished. */
 void scene_wait_cycles(Scene *scene, unsigned int count);
+
+/* Wait until all that is shown of processes was read later than this call. */
+void scene_wait_fresh(Scene *scene);
 
 /* Wait until the sections of @pid are complete, over QMP. */
 void scene_wait_sections(Scene *scene, guint32 pid);

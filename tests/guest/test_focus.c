@@ -42,7 +42,8 @@ static gboolean camera_is(Vm *vm, gpointer opaque)
 
     return target == wanted->target &&
            g_str_equal(compare_string(camera, "status"), wanted->status) &&
-           (target == 0 || compare_int(camera, "current-pid") == target);
+           (target == 0 || (json_object_has_member(camera, "current-pid") &&
+                            compare_int(camera, "current-pid") == target));
 }
 
 static void wait_camera(Scene *scene, unsigned int camera, guint32 target,
@@ -147,11 +148,6 @@ static void test_process_ends(const char *qemu)
     wait_camera(scene, 1, 0, "idle");
 }
 
-static void pause_vm(Scene *scene)
-{
-    json_node_unref(vm_qmp(scene->vm, "stop", NULL));
-}
-
 static void resume_vm(Scene *scene)
 {
     json_node_unref(vm_qmp(scene->vm, "cont", NULL));
@@ -220,7 +216,7 @@ static void test_absent_pid(const char *qemu)
     if (!scene) {
         return;
     }
-    pause_vm(scene);
+    scene_stop(scene);
     check_untouched(scene, ABSENT_PID, 1, words);
     resume_vm(scene);
 }
@@ -276,7 +272,7 @@ static void check_overwritten(Scene *scene, guint64 offset)
     guint64 page;
     guint32 word;
 
-    pause_vm(scene);
+    scene_stop(scene);
     g_assert_true(ram_file_find_control(path, 1, &page));
     word = ram_file_word32(path, page + offset);
     /* With 512 MiB, file offset and guest address are the same. */

@@ -55,8 +55,7 @@ static void test_all_listed(const char *qemu)
     }
     before = truth_processes(scene->vm);
     g_assert_cmpuint(g_hash_table_size(before), >, MANY);
-    /* The cycle under way may have begun too early; the next is a full one. */
-    scene_wait_cycles(scene, 2);
+    scene_wait_fresh(scene);
     for (int i = 0; i < SCENE_LIVE_VIEWS; i++) {
         answers[i] = view_ask_ok(&scene->live[i], VIEW_PROCESSES, 0, 0);
     }

@@ -364,7 +364,7 @@ static void collapse_and_compare(Scene *scene)
     guest_start(scene->vm, program);
     scene_wait_cycles(scene, 2);
     before = truth_processes(scene->vm);
-    scene_wait_cycles(scene, 2);
+    scene_wait_fresh(scene);
     answers = ask_while_collapsing(scene);
     after = truth_processes(scene->vm);
     truth = (CompareTruth){ before, after, scene->keeper };

@@ -44,7 +44,7 @@ static void test_processes_live(const char *qemu)
     forget();
     said.keeper = scene->keeper;
     said.before = truth_processes(scene->vm);
-    scene_wait_cycles(scene, 2);
+    scene_wait_fresh(scene);
     for (int i = 0; i < SCENE_LIVE_VIEWS; i++) {
         answers[i] = view_ask_ok(&scene->live[i], VIEW_PROCESSES, 0, 0);
     }

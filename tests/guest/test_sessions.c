@@ -175,6 +175,14 @@ static void test_unprivileged(const char *qemu)
     }
 }
 
+/* A copy of the RAM file of one moment, in which all can be read. */
+static void copy_ram(Scene *scene, const char *path)
+{
+    scene_stop(scene);
+    vm_copy_file(vm_ram_path(scene->vm), path);
+    json_node_unref(vm_qmp(scene->vm, "cont", NULL));
+}
+
 /* Run the tool on a copy, cut the copy to @size under it: status 3. */
 static void check_cut(Scene *scene, const char *command, goffset size)
 {
@@ -183,7 +191,7 @@ static void check_cut(Scene *scene, const char *command, goffset size)
     g_autoptr(GSubprocess) process = NULL;
     g_autoptr(GError) error = NULL;
 
-    vm_copy_file(vm_ram_path(scene->vm), cut);
+    copy_ram(scene, cut);
     process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE |
                                    G_SUBPROCESS_FLAGS_STDERR_SILENCE,
                                &error, tool, "--ram", cut, command, NULL);

@@ -152,7 +152,7 @@ static void check_done(Scene *scene, const View *view, const Request *request)
 static void stop(Scene *scene)
 {
     vm_wait_state(scene->vm, "live");
-    json_node_unref(vm_qmp(scene->vm, "stop", NULL));
+    scene_stop(scene);
 }
 
 static void cont(Scene *scene)
