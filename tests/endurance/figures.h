@@ -36,18 +36,6 @@ guint64 figures_since(const Figures *figures, double time);
  * on, for as long; 0 when it is not. */
 guint64 figures_growth(const Figures *figures, double warm, double span);
 
-/*
- * Of the threads of the process whose names begin so: the processor time that
- * they had, and how long they were ready to run but waited for a processor,
- * ns.
- */
-typedef struct {
-    guint64 ran;
-    guint64 waited;
-} FiguresThread;
-
-FiguresThread figures_thread(GPid pid, const char *name);
-
 /* Seconds that a test shall run: of the environment, or @otherwise. */
 guint figures_seconds(const char *variable, guint otherwise);
 

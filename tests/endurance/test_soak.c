@@ -10,6 +10,7 @@
 #include "compare.h"
 #include "figures.h"
 #include "process_memory.h"
+#include "process_threads.h"
 #include "view.h"
 
 #include <math.h>
@@ -30,13 +31,13 @@
 #define STARVED_NS    500000000ull
 
 /*
- * What may be in use more at the end than after warming up. QEMU's translator
- * keeps tables for each part of memory that code has been in, and compaction
- * takes code everywhere: without the plugin 0.5 to 1.3 MiB were seen within
- * five minutes. A leak of four kilobytes in each look of the worker or of a
- * kilobyte in each query is more than that in two minutes. Linux counts
- * resident pages of a process in batches of up to 64, so the companion may seem
- * to grow by that.
+ * What may be in use more at the end than after warming up. The plugin's pool
+ * of page copies is filled as beacon pages come to be used, in five minutes by
+ * 1.1 MiB, and then no more; QEMU's translator keeps some for each piece of
+ * code: docs/testing.md has the figures. A leak of four kilobytes in each look
+ * of the worker or of a kilobyte in each query is more than that in two
+ * minutes. Linux counts resident pages of a process in batches of up to 64, so
+ * the companion may seem to grow by that.
  */
 #define QEMU_GROWTH_MAX      (3ull << 20)
 #define COMPANION_GROWTH_MAX (512ull << 10)
@@ -76,7 +77,7 @@ typedef struct {
     Figures *waiting;   /* of QEMU for a processor, ns */
     guint starved;      /* looks at a guest that was not let run */
     guint faults;       /* looks at one that was, and not live */
-    FiguresThread worker_at_start;
+    ProcessThreads worker_at_start;
     guint64 first_generation;
     guint64 generation; /* the newest seen; 0: none */
     guint64 unseen;     /* generations that no query showed */
@@ -152,7 +153,7 @@ static void look(Soak *soak)
     JsonObject *status = json_node_get_object(answer);
 
     figures_add(soak->waiting, now(soak),
-                figures_thread(vm_pid(soak->vm), "qemu-system").waited);
+                process_threads(vm_pid(soak->vm), "qemu-system").waited);
     if (!g_str_equal(compare_string(status, "state"), "live")) {
         judge_silence(soak, compare_string(status, "state"), status);
     }
@@ -349,7 +350,7 @@ static void tell_guest(Soak *soak, guint seconds)
 {
     JsonObject *host, *guest;
     g_autoptr(JsonNode) stats = host_and_guest(soak->vm, &host, &guest);
-    guint64 worker = figures_thread(vm_pid(soak->vm), "haywire").ran -
+    guint64 worker = process_threads(vm_pid(soak->vm), "haywire").ran -
                      soak->worker_at_start.ran;
 
     g_test_message("worker: %.2f ms of processor time a second; companion: "
@@ -424,7 +425,7 @@ static void test_soak(void)
     vm_wait_until(soak.vm, "the first snapshot", FOLLOW_S, lists_init, NULL);
     g_free(vm_guest_run(soak.vm, CHURN, NULL));
     reader_start(&soak.reader, soak.vm);
-    soak.worker_at_start = figures_thread(vm_pid(soak.vm), "haywire");
+    soak.worker_at_start = process_threads(vm_pid(soak.vm), "haywire");
     soak.start = g_get_monotonic_time();
     run_for(&soak, seconds);
     reader_end(&soak.reader);

@@ -7,6 +7,7 @@
 #include "../qemu/qemus.h"
 #include "companions.h"
 #include "compare.h"
+#include "process_threads.h"
 
 #include <string.h>
 
@@ -15,14 +16,17 @@
 #define WATCH_US  (2 * G_USEC_PER_SEC)
 #define POLL_US   50000
 #define TIMEOUT_S 90
-#define RESUME_S  5
+#define RESUME_S  20
+/* A guest that the host did not let run for so long may seem to have died. */
+#define STARVED_NS 500000000u
 
 /* What comes of the session that a boot left behind. */
 typedef struct {
-    char *old;     /* the session */
-    gboolean over; /* it was seen not to live any more */
-    gboolean next; /* another one lives */
-    gboolean boot; /* the guest takes commands */
+    char *old;      /* the session */
+    guint64 waited; /* for a processor, by QEMU, when last seen alive, ns */
+    gboolean over;  /* it was seen not to live any more */
+    gboolean next;  /* another one lives */
+    gboolean boot;  /* the guest takes commands */
 } Succession;
 
 static JsonObject *status_of(Vm *vm, JsonNode **ret_node)
@@ -38,6 +42,17 @@ static char *state_of(Vm *vm)
     return g_strdup(compare_string(status_of(vm, &node), "state"));
 }
 
+/* The old session lives, and did not before: for no more than want of time. */
+static void check_revival(Vm *vm, Succession *succession)
+{
+    guint64 waited = process_threads(vm_pid(vm), "").waited;
+
+    g_assert_false(succession->over &&
+                   waited - succession->waited < STARVED_NS);
+    succession->over = FALSE;
+    succession->waited = waited;
+}
+
 /* It lives, then it does not, and never again; then the next one is shown. */
 static gboolean has_successor(Vm *vm, gpointer opaque)
 {
@@ -50,7 +65,10 @@ static gboolean has_successor(Vm *vm, gpointer opaque)
 
     if (g_str_equal(session, succession->old)) {
         g_assert_false(succession->next);
-        g_assert_false(is_live && succession->over);
+        g_assert_false(is_live && succession->boot);
+        if (is_live) {
+            check_revival(vm, succession);
+        }
     }
     succession->over |= !is_live;
     succession->next |= is_live && !g_str_equal(session, succession->old);
@@ -63,6 +81,7 @@ static Succession *succession_new(Vm *vm)
     Succession *succession = g_new0(Succession, 1);
 
     succession->old = companion_session(vm);
+    succession->waited = process_threads(vm_pid(vm), "").waited;
     return succession;
 }
 
