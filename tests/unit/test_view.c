@@ -231,29 +231,24 @@ static void test_successor(void)
 static void test_second_companion(void)
 {
     World *world = world_new(SESSION1, true);
-    g_autoptr(HaywireBeacons) second = haywire_beacons_make(SESSION2);
-    HaywirePage *discovery;
     HaywireModel *model = NULL;
+    HaywireGpa discovery;
     int i;
 
     world_go_live(world, 0);
-    g_assert_true(haywire_beacons_place(second, world->ram, RAM_SIZE, NULL));
-    discovery =
-        (HaywirePage *)(world->ram + haywire_beacons_find(
-                                         second, 0, HAYWIRE_CATEGORY_MASTER, 0)
-                                         ->position.value);
+    discovery = world_add(world, SESSION2);
     /* After 10 s, or later where scans are slow. */
     for (i = 0; i < 100000 && (!model || model->host.scans == 1); i++) {
         haywire_model_unref(model);
         world_beat(world, 0);
-        haywire_beacon_beat(discovery, 100 * MS);
+        world_beat_at(world, discovery);
         model = world_refresh_after(world, 100 * MS);
         g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_LIVE);
     }
     g_assert_cmpint(i, >=, 99);
     haywire_model_unref(model);
     world_beat(world, 0);
-    haywire_beacon_beat(discovery, 100 * MS);
+    world_beat_at(world, discovery);
     model = world_refresh_after(world, 100 * MS);
     g_assert_cmphex(model->overview.session, ==, 0x22);
     g_assert_cmpuint(model->host.scans, ==, 2);
@@ -265,11 +260,10 @@ static void test_second_companion(void)
 static void test_leftovers(void)
 {
     World *world = world_new(SESSION1, true);
-    g_autoptr(HaywireBeacons) second = haywire_beacons_make(SESSION2);
     HaywireModel *model = NULL;
 
     world_go_live(world, 0);
-    g_assert_true(haywire_beacons_place(second, world->ram, RAM_SIZE, NULL));
+    (void)world_add(world, SESSION2);
     haywire_view_request_rescan(world->view);
     model = world_refresh_after(world, 100 * MS);
     g_assert_cmphex(model->overview.session, ==, 0x11);

@@ -7,39 +7,24 @@
 #include <glib.h>
 #include <string.h>
 
-#include "beacon_builder.h"
 #include "haywire/bytes.h"
 #include "haywire/focus.h"
 #include "haywire/publish.h"
 #include "view_world.h"
 
-/* Publish a page's content again at another place, stamped as lying there. */
-static void move_page(World *world, HaywirePage *from, uint32_t to)
+/* Where nothing lies yet. */
+static const HaywireGpa elsewhere = { 0x3000000 };
+
+/* Publish a page's content again elsewhere, stamped as lying there. */
+static void move_page(World *world, HaywirePage *from)
 {
-    HaywirePage *target = (HaywirePage *)(world->ram + to);
+    HaywirePage *target = world_at(world, elsewhere);
 
     memcpy(target, from, sizeof(*target));
-    target->header.pfn = haywire_le64(to >> HAYWIRE_PAGE_SHIFT);
+    target->header.pfn = haywire_le64(elsewhere.value >> HAYWIRE_PAGE_SHIFT);
     target->header.monotonic_ns =
         haywire_le64(haywire_le64_get(target->header.monotonic_ns) + 1);
     haywire_beacon_reseal(target);
-}
-
-static void set_index_entry(World *world, uint32_t slot, uint64_t pfn)
-{
-    HaywirePage *index = world_page(world, 0, HAYWIRE_CATEGORY_MASTER,
-                                    1 + slot / HAYWIRE_INDEX_PER_PAGE);
-    uint32_t length = haywire_le32_get(index->header.payload_length);
-    HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_INDEX,
-                               .monotonic_ns = 30 * S };
-    uint8_t payload[HAYWIRE_PAYLOAD_MAX];
-    HaywireLe64 entry = haywire_le64(pfn);
-
-    memcpy(payload, index->payload, length);
-    memcpy(payload + sizeof(HaywireWireIndex) +
-               slot % HAYWIRE_INDEX_PER_PAGE * sizeof(entry),
-           &entry, sizeof(entry));
-    haywire_page_publish(index, &stamp, payload, length);
 }
 
 /* The index says where a page has gone, while its old copy still stands. */
@@ -54,8 +39,8 @@ static void check_moved(bool knows_layout)
     g_assert_cmpuint(model->layout.count, ==, 1);
     haywire_model_unref(model);
     stats = world_page(world, 0, HAYWIRE_CATEGORY_MASTER, 4);
-    move_page(world, stats, 0x3000000);
-    set_index_entry(world, 4, 0x3000);
+    move_page(world, stats);
+    world_set_index(world, 4, elsewhere);
     world_beat(world, 0);
     model = world_refresh_after(world, 100 * MS);
     g_assert_cmpuint(model->host.slot_clashes, ==, 1);
@@ -86,11 +71,11 @@ static void test_moved_discovery(void)
 
     world_go_live(world, 0);
     discovery = world_page(world, 0, HAYWIRE_CATEGORY_MASTER, 0);
-    move_page(world, discovery, 0x3000000);
+    move_page(world, discovery);
     for (int i = 0; i < 40; i++) {
         g_autoptr(HaywireModel) model = NULL;
 
-        haywire_beacon_beat((HaywirePage *)(world->ram + 0x3000000), 100 * MS);
+        world_beat_at(world, elsewhere);
         model = world_refresh_after(world, 100 * MS);
         g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_LIVE);
         g_assert_cmpuint(model->host.scans, <=, 2);
@@ -120,7 +105,7 @@ static void test_moved_unprivileged(void)
 
     world_go_live(world, 0);
     stats = world_page(world, 0, HAYWIRE_CATEGORY_MASTER, 4);
-    move_page(world, stats, 0x3000000);
+    move_page(world, stats);
     memset(stats, 0xcc, sizeof(*stats));
     world_beat(world, 0);
     model = world_refresh_after(world, 100 * MS);
@@ -153,8 +138,8 @@ static void test_moved_snapshot(void)
 
     world_go_live(world, 0);
     page = world_page(world, 0, HAYWIRE_CATEGORY_PID, 1);
-    older = (HaywirePage *)(world->ram + 0x3000000);
-    newer = (HaywirePage *)(world->ram + 0x3100000);
+    older = world_at(world, elsewhere);
+    newer = world_at(world, (HaywireGpa){ 0x3100000 });
     newest = *page;
     memset(page, 0xcc, sizeof(*page));
     for (size_t look = 0; look < G_N_ELEMENTS(mapped); look++) {
@@ -218,12 +203,12 @@ static void test_put_back(void)
     HaywireModel *model;
 
     world_go_live(world, 0);
-    kept = g_memdup2(world->ram, RAM_SIZE);
+    kept = g_memdup2(world->ram.host, RAM_SIZE);
     rename_init(world, "then");
     model = world_next(world);
     g_assert_cmpstr(model->process[0].name, ==, "then");
     haywire_model_unref(model);
-    memcpy(world->ram, kept, RAM_SIZE);
+    memcpy(world->ram.host, kept, RAM_SIZE);
     rename_init(world, "else"); /* as often as before: the same lock */
     model = world_refresh_after(world, 100 * MS);
     g_assert_cmpstr(model->process[0].name, ==, "else");
@@ -295,7 +280,7 @@ static void test_reset(void)
     g_autoptr(HaywireModel) model = NULL;
 
     world_go_live(world, 0);
-    memset(world->ram, 0, RAM_SIZE);
+    memset(world->ram.host, 0, RAM_SIZE);
     haywire_view_reset(world->view);
     model = world_refresh_after(world, 10 * MS);
     g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_SEARCHING);
@@ -382,7 +367,7 @@ static void test_truncated(void)
     HaywireModel *model = NULL;
 
     world_go_live(world, 0);
-    world->ops.check = truncated;
+    world->ram.ops.check = truncated;
     g_assert_cmpint(haywire_view_refresh(world->view, world->now, &model), ==,
                     HAYWIRE_SOURCE_TRUNCATED);
     g_assert_null(model);

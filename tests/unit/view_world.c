@@ -8,37 +8,13 @@
 #include <string.h>
 
 #include "haywire/bytes.h"
-#include "haywire/publish.h"
-
-static const HaywireLayout *no_layout(HaywireSource *source)
-{
-    (void)source;
-    return NULL;
-}
 
 World *world_new(const char *text, bool knows_layout)
 {
-    static const HaywireLayout layout = {
-        .count = 1,
-        .range = { { { 0 }, { 0 }, RAM_SIZE } },
-    };
     World *world = g_new0(World, 1);
-    HaywireRegion region = { { 0 }, RAM_SIZE, NULL };
 
-    world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
-    region.host = world->ram;
-    world->beacons = haywire_beacons_make(text);
-    g_assert_true(
-        haywire_beacons_place(world->beacons, world->ram, RAM_SIZE, NULL));
-    g_assert_cmpint(
-        haywire_array_source_new(&region, 1, true, &layout, &world->source), ==,
-        HAYWIRE_OK);
-    if (!knows_layout) {
-        world->ops = *world->source->ops;
-        world->ops.layout = no_layout;
-        world->source->ops = &world->ops;
-    }
-    g_assert_cmpint(haywire_view_new(world->source, &world->view), ==,
+    haywire_beacon_ram_init(&world->ram, text, RAM_SIZE, knows_layout);
+    g_assert_cmpint(haywire_view_new(world->ram.source, &world->view), ==,
                     HAYWIRE_OK);
     world->now = (HaywireNow){ .now_ns = 100 * S, .host_ns = 100 * S };
     return world;
@@ -47,36 +23,63 @@ World *world_new(const char *text, bool knows_layout)
 void world_free(World *world)
 {
     haywire_view_destroy(world->view);
-    haywire_source_destroy(world->source);
-    haywire_beacons_free(world->beacons);
-    g_aligned_free(world->ram);
+    haywire_beacon_ram_clear(&world->ram);
     g_free(world);
 }
 
 HaywirePage *world_page(World *world, unsigned session,
                         HaywireCategory category, uint32_t index)
 {
-    const HaywireBeacon *beacon =
-        haywire_beacons_find(world->beacons, session, category, index);
+    return haywire_beacon_ram_page(&world->ram, session, category, index);
+}
 
-    g_assert_nonnull(beacon);
-    return (HaywirePage *)(world->ram + beacon->position.value);
+HaywireGpa world_gpa(World *world, unsigned session, HaywireCategory category,
+                     uint32_t index)
+{
+    return (HaywireGpa){
+        haywire_beacon_ram_position(&world->ram, session, category, index).value
+    };
+}
+
+HaywirePage *world_at(World *world, HaywireGpa gpa)
+{
+    return haywire_beacon_ram_at(&world->ram, (HaywirePosition){ gpa.value });
+}
+
+HaywireGpa world_add(World *world, const char *text)
+{
+    return (HaywireGpa){ haywire_beacon_ram_add(&world->ram, text).value };
+}
+
+void world_beat_at(World *world, HaywireGpa discovery)
+{
+    haywire_beacon_beat(world_at(world, discovery), 100 * MS);
+}
+
+void world_set_index(World *world, uint32_t slot, HaywireGpa there)
+{
+    HaywirePage *page = world_page(world, 0, HAYWIRE_CATEGORY_MASTER,
+                                   1 + slot / HAYWIRE_INDEX_PER_PAGE);
+    const HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_INDEX,
+                                     .monotonic_ns = 30 * S };
+    uint32_t length = haywire_le32_get(page->header.payload_length);
+    HaywireLe64 pfn = haywire_le64(there.value >> HAYWIRE_PAGE_SHIFT);
+    uint8_t payload[HAYWIRE_PAYLOAD_MAX];
+
+    memcpy(payload, page->payload, length);
+    memcpy(payload + sizeof(HaywireWireIndex) +
+               slot % HAYWIRE_INDEX_PER_PAGE * sizeof(pfn),
+           &pfn, sizeof(pfn));
+    haywire_page_publish(page, &stamp, payload, length);
 }
 
 void world_republish(HaywirePage *page)
 {
-    HaywirePageStamp stamp = {
-        .kind = haywire_le32_get(page->header.kind),
-        .generation = haywire_le64_get(page->header.generation),
-        .monotonic_ns = haywire_le64_get(page->header.monotonic_ns) + 1,
-        .realtime_ns = haywire_le64_get(page->header.realtime_ns) + 1,
-        .pfn = haywire_le64_get(page->header.pfn),
-    };
-    uint32_t length = haywire_le32_get(page->header.payload_length);
-    uint8_t payload[HAYWIRE_PAYLOAD_MAX];
+    HaywirePageStamp stamp = haywire_beacon_stamp(page);
 
-    memcpy(payload, page->payload, length);
-    haywire_page_publish(page, &stamp, payload, length);
+    stamp.monotonic_ns++;
+    stamp.realtime_ns++;
+    haywire_beacon_republish(page, &stamp);
 }
 
 void world_beat(World *world, unsigned session)
@@ -105,6 +108,30 @@ HaywireModel *world_next(World *world)
 {
     world_beat(world, 0);
     return world_refresh_after(world, 100 * MS);
+}
+
+uint64_t world_scans_after(World *world, uint64_t ns)
+{
+    g_autoptr(HaywireModel) model = world_refresh_after(world, ns);
+
+    return model->host.scans;
+}
+
+uint64_t world_scan_duration(World *world)
+{
+    g_autoptr(HaywireModel) model = world_refresh(world);
+
+    return model->overview.scan_duration;
+}
+
+uint32_t world_mapped(const HaywireModel *model)
+{
+    uint32_t sum = 0;
+
+    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        sum += model->overview.category[i].mapped;
+    }
+    return sum;
 }
 
 void world_go_live(World *world, unsigned session)
