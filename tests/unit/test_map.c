@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "beacon_builder.h"
+#include "beacon_ram.h"
 #include "haywire/bytes.h"
 #include "haywire/map.h"
 #include "haywire/publish.h"
@@ -16,47 +16,29 @@
 #define TOTAL    1010
 
 typedef struct World {
-    HaywireBeacons *beacons;
-    uint8_t *ram;
-    HaywireSource *source;
+    HaywireBeaconRam ram;
     HaywireDiscovery discovery;
     HaywireMap *map;
 } World;
 
-static const HaywireLayout layout = {
-    .count = 1,
-    .range = { { { 0 }, { 0 }, RAM_SIZE } },
-};
-
 static HaywirePage *page(World *world, HaywireCategory category, uint32_t index)
 {
-    const HaywireBeacon *beacon =
-        haywire_beacons_find(world->beacons, 0, category, index);
-
-    return (HaywirePage *)(world->ram + beacon->position.value);
+    return haywire_beacon_ram_page(&world->ram, 0, category, index);
 }
 
 static HaywirePosition position(World *world, HaywireCategory category,
                                 uint32_t index)
 {
-    return haywire_beacons_find(world->beacons, 0, category, index)->position;
+    return haywire_beacon_ram_position(&world->ram, 0, category, index);
 }
 
 static World *new_world(const char *text)
 {
     World *world = g_new0(World, 1);
-    HaywireRegion region = { { 0 }, RAM_SIZE, NULL };
     HaywirePageInfo info;
     HaywirePage *first;
 
-    world->ram = g_aligned_alloc0(1, RAM_SIZE, HAYWIRE_PAGE_SIZE);
-    region.host = world->ram;
-    world->beacons = haywire_beacons_make(text);
-    g_assert_true(
-        haywire_beacons_place(world->beacons, world->ram, RAM_SIZE, NULL));
-    g_assert_cmpint(
-        haywire_array_source_new(&region, 1, true, NULL, &world->source), ==,
-        HAYWIRE_OK);
+    haywire_beacon_ram_init(&world->ram, text, RAM_SIZE, false);
     first = page(world, HAYWIRE_CATEGORY_MASTER, 0);
     g_assert_cmpint(haywire_page_verify(first, &info, NULL), ==, HAYWIRE_OK);
     g_assert_cmpint(
@@ -72,9 +54,7 @@ static void free_world(World *world)
 {
     haywire_map_destroy(world->map);
     haywire_map_destroy(NULL);
-    haywire_source_destroy(world->source);
-    haywire_beacons_free(world->beacons);
-    g_aligned_free(world->ram);
+    haywire_beacon_ram_clear(&world->ram);
     g_free(world);
 }
 
@@ -93,14 +73,21 @@ static HaywireStatus read_slot(World *world, HaywireCategory category,
 {
     HaywirePageInfo info;
     HaywirePage copy;
-    HaywireStatus status = haywire_map_read(world->map, world->source, category,
-                                            index, &copy, &info);
+    HaywireStatus status = haywire_map_read(world->map, world->ram.source,
+                                            category, index, &copy, &info);
 
     if (status == HAYWIRE_OK) {
         g_assert_cmpint(info.category, ==, category);
         g_assert_cmpuint(info.index, ==, index);
     }
     return status;
+}
+
+/* What the index names is mapped, wherever it lies. */
+static HaywireStatus follow_index(World *world, uint32_t *ret_missing)
+{
+    return haywire_map_add_index(world->map, world->ram.source,
+                                 &world->ram.layout, ret_missing);
 }
 
 static void test_default_sizes(void)
@@ -216,9 +203,7 @@ static void test_left_behind(void)
                     HAYWIRE_OK);
     live->header.monotonic_ns = haywire_le64(info.monotonic_ns);
     haywire_beacon_reseal(live);
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_OK);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 1);
     g_assert_cmpuint(
         haywire_map_position(world->map, HAYWIRE_CATEGORY_PID, 3).value, ==,
@@ -290,14 +275,13 @@ static void test_index(void)
     size_t i;
 
     add_index_pages(world);
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_OK);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 0);
     g_assert_cmpuint(mapped(world), ==, TOTAL);
-    g_assert_cmpuint(haywire_beacons_count(world->beacons), ==, TOTAL);
+    g_assert_cmpuint(haywire_beacons_count(world->ram.beacons), ==, TOTAL);
     for (i = 0; i < TOTAL; i++) {
-        const HaywireBeacon *beacon = haywire_beacons_get(world->beacons, i);
+        const HaywireBeacon *beacon =
+            haywire_beacons_get(world->ram.beacons, i);
 
         g_assert_cmpuint(
             haywire_map_position(world->map, beacon->category, beacon->index)
@@ -317,9 +301,7 @@ static void test_index_missing(void)
     page(world, HAYWIRE_CATEGORY_PID, 2)->header.generation.byte[0] ^= 1;
     memcpy(page(world, HAYWIRE_CATEGORY_PID, 3),
            page(world, HAYWIRE_CATEGORY_PID, 4), HAYWIRE_PAGE_SIZE);
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_OK);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 3);
     g_assert_cmpuint(mapped(world), ==, TOTAL - 3);
     g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_BAD_CHECKSUM), ==,
@@ -335,9 +317,7 @@ static void test_index_hidden(void)
     uint32_t missing;
 
     add_index_pages(world);
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_NO_PFN);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_NO_PFN);
     g_assert_cmpuint(missing, ==, TOTAL - 3);
     free_world(world);
 }
@@ -354,8 +334,8 @@ static void test_index_outside(void)
 
     add_index_pages(world);
     g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &small, &missing), ==,
-        HAYWIRE_OK);
+        haywire_map_add_index(world->map, world->ram.source, &small, &missing),
+        ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, TOTAL - 3);
     g_assert_cmpuint(mapped(world), ==, 3);
     /* Its entries, and what discovery says of its own pages. */
@@ -377,9 +357,7 @@ static void test_big(void)
     uint32_t missing;
 
     add_index_pages(world);
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_OK);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 0);
     g_assert_cmpuint(mapped(world), ==, 12 + 1000 + 200 + 400);
     free_world(world);
@@ -402,13 +380,13 @@ static void test_index_repeats(void)
     }
     /* The 490 slots that they name have no pages. */
     for (size_t i = 490; i < 980; i++) {
-        const HaywireBeacon *beacon = haywire_beacons_get(world->beacons, i);
+        const HaywireBeacon *beacon =
+            haywire_beacons_get(world->ram.beacons, i);
 
-        memset(world->ram + beacon->position.value, 0, HAYWIRE_PAGE_SIZE);
+        memset(haywire_beacon_ram_at(&world->ram, beacon->position), 0,
+               HAYWIRE_PAGE_SIZE);
     }
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_OK);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, TOTAL - 3);
     g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_NOT_RESIDENT), ==,
                      TOTAL);
@@ -422,9 +400,7 @@ static void check_discovery(const char *text, HaywireStatus expected,
     World *world = new_world(text);
     uint32_t missing;
 
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        expected);
+    g_assert_cmpint(follow_index(world, &missing), ==, expected);
     g_assert_cmpuint(missing, ==, expected_missing);
     g_assert_cmpuint(mapped(world), ==, TOTAL - expected_missing);
     free_world(world);
@@ -458,9 +434,7 @@ static void check_lie(uint64_t pfn, HaywireStatus reason)
     World *world = new_world(text);
     uint32_t missing;
 
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_OK);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, TOTAL);
     g_assert_cmpuint(mapped(world), ==, 0);
     g_assert_cmpuint(haywire_map_rejected(world->map, reason), ==, 3);
@@ -487,17 +461,13 @@ static void test_discovery_moved(void)
     HaywirePosition now = { 0xa00000 };
     uint32_t missing;
 
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_OK);
-    memcpy(world->ram + now.value, old, HAYWIRE_PAGE_SIZE);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
+    memcpy(haywire_beacon_ram_at(&world->ram, now), old, HAYWIRE_PAGE_SIZE);
     g_assert_false(haywire_map_take_discovery(world->map, &world->discovery));
     world->discovery.index_pfn[1] = now.value >> HAYWIRE_PAGE_SHIFT;
     g_assert_true(haywire_map_take_discovery(world->map, &world->discovery));
     memset(page(world, HAYWIRE_CATEGORY_MASTER, 1), 0, HAYWIRE_PAGE_SIZE);
-    g_assert_cmpint(
-        haywire_map_add_index(world->map, world->source, &layout, &missing), ==,
-        HAYWIRE_OK);
+    g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
     g_assert_cmpuint(
         haywire_map_position(world->map, HAYWIRE_CATEGORY_MASTER, 2).value, ==,
         now.value);
