@@ -30,9 +30,12 @@ void arrival_check_member(Vm *vm, const char *command, const char *member,
 /* Of a guest that is not there yet nothing is shown, nor can it be touched. */
 void arrival_check_nothing(Vm *vm);
 
+/* The guest is on its way, and nothing is shown of it. */
+void arrival_check_on_its_way(Vm *to);
+
 /*
  * Ask the destination all the time whether it shows anything of a guest that
- * is on its way, until it runs.
+ * is on its way, until it runs. That may be at once.
  */
 void arrival_watch(Vm *to);
 

@@ -12,7 +12,7 @@
 
 #define PLUGIN    ",interval=60000"
 #define MEMORY    "512M"
-#define SOON_S    5u /* the machine may be busy; a second is usual */
+#define SOON_S    20u /* the machine may be busy; a second is usual */
 #define QUIET_S   4
 #define RINGING_S 3
 #define MOST_OF   16 /* of the time, at most a part of so many is spent */
@@ -100,6 +100,7 @@ static gboolean is_filmed(Vm *vm, gpointer opaque)
         json_array_get_object_element(json_node_get_array(reply), 0);
 
     return g_str_equal(compare_string(camera, "status"), "active") &&
+           json_object_has_member(camera, "current-pid") &&
            compare_int(camera, "current-pid") == *(gint64 *)opaque;
 }
 
@@ -151,9 +152,10 @@ static void check_ringer(Vm *vm)
 {
     gint64 liar = start_program(vm, "/bin/haywire-liar ring");
     g_autofree char *sum = NULL;
-    gint64 honest, looks, used, rings;
+    gint64 honest, looks, used, rings, span;
 
     await_shown(vm, "live", liar);
+    span = g_get_monotonic_time();
     rings = host_counter(vm, "doorbells");
     looks = host_counter(vm, "refreshes");
     used = host_counter(vm, "cpu-time");
@@ -161,14 +163,16 @@ static void check_ringer(Vm *vm)
     rings = host_counter(vm, "doorbells") - rings;
     looks = host_counter(vm, "refreshes") - looks;
     used = host_counter(vm, "cpu-time") - used;
-    g_test_message("in %d s: %" G_GINT64_FORMAT " rings, %" G_GINT64_FORMAT
-                   " looks, %" G_GINT64_FORMAT " us of processor time",
-                   RINGING_S, rings, looks, used / 1000);
+    /* Longer than it slept where the host is busy. */
+    span = g_get_monotonic_time() - span;
+    g_test_message("in %" G_GINT64_FORMAT " ms: %" G_GINT64_FORMAT
+                   " rings, %" G_GINT64_FORMAT " looks, %" G_GINT64_FORMAT
+                   " us of processor time",
+                   span / 1000, rings, looks, used / 1000);
     g_assert_cmpint(rings, >, looks);
     g_assert_cmpint(looks, >, 0);
-    g_assert_cmpint(looks, <=, RINGING_S * MOST_HZ);
-    g_assert_cmpint(used, <=,
-                    RINGING_S * G_GINT64_CONSTANT(1000000000) / MOST_OF);
+    g_assert_cmpint(looks, <=, span * MOST_HZ / G_USEC_PER_SEC);
+    g_assert_cmpint(used / 1000, <=, span / MOST_OF);
     sum = vm_guest_run(vm, "echo $((6 * 7))", NULL);
     g_assert_cmpstr(g_strchomp(sum), ==, "42");
     kill_program(vm, "KILL", liar);
@@ -187,15 +191,21 @@ static void test_heard(const char *qemu)
     }
 }
 
-/* The same companion, and a plugin that does not listen. */
+/*
+ * The same companion, and a plugin that does not listen. Where the guest took
+ * a minute to boot, the plugin's own look may come just then.
+ */
 static void test_not_heard(const char *qemu)
 {
     g_autoptr(Vm) vm = start(qemu, PLUGIN ",doorbell=off");
 
     if (vm) {
+        gint64 looks = host_counter(vm, "refreshes");
+
         start_program(vm, COMPANION);
         g_usleep(QUIET_S * G_USEC_PER_SEC);
-        g_assert_true(is_searching(vm));
+        g_assert_true(is_searching(vm) ||
+                      host_counter(vm, "refreshes") == looks + 1);
         g_assert_cmpint(host_counter(vm, "doorbells"), ==, 0);
         json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
         vm_wait_state(vm, "live");

@@ -49,6 +49,7 @@ static void move_focused(Scene *scene, Vm *to)
     vm_migrate_wait(scene->vm, "active");
     scene_focus(scene, second, 2);
     arrival_check_member(scene->vm, "query-migrate", "status", "active");
+    arrival_check_on_its_way(to);
     vm_migrate_limit(scene->vm, ARRIVAL_FAST, ARRIVAL_DOWNTIME_MS);
     arrival_watch(to);
     vm_migrate_wait(scene->vm, "completed");

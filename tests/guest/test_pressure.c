@@ -121,6 +121,7 @@ static void check_swap_entry(Vm *vm, guint32 pid)
 
     while (!compare_bool(json_array_get_object_element(runs, i), "swapped")) {
         i++;
+        g_assert_cmpuint(i, <, json_array_get_length(runs));
     }
     {
         JsonObject *run = json_array_get_object_element(runs, i);
