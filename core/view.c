@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "haywire/clock.h"
 #include "view_internal.h"
 
 /* A beat may come late; wait this much of its interval. */
@@ -353,7 +354,7 @@ HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
         status = source->ops->check(source);
     }
     if (status == HAYWIRE_OK) {
-        view->host.cpu_time = haywire_view_clock(CLOCK_THREAD_CPUTIME_ID);
+        view->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
         status = haywire_view_model(view, now, &model);
     }
     if (status == HAYWIRE_OK) {

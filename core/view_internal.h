@@ -7,8 +7,6 @@
 #ifndef HAYWIRE_VIEW_INTERNAL_H
 #define HAYWIRE_VIEW_INTERNAL_H
 
-#include <time.h>
-
 #include "copy_pool.h"
 #include "haywire/limits.h"
 #include "haywire/view.h"
@@ -144,8 +142,6 @@ bool haywire_view_follow_hints(HaywireView *view, HaywireNow now);
 void haywire_view_follow_move(HaywireView *view, HaywireNow now);
 
 /* view_scan.c */
-/* What a clock says, ns; that of a thread is the calling thread's. */
-uint64_t haywire_view_clock(clockid_t clock);
 bool haywire_view_scan_due(HaywireView *view, HaywireNow now);
 HaywireStatus haywire_view_scan(HaywireView *view, HaywireNow now);
 /* All pages were found without: the first scan can wait for its turn. */

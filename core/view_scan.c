@@ -14,15 +14,8 @@
 
 #include <stdlib.h>
 
+#include "haywire/clock.h"
 #include "view_internal.h"
-
-uint64_t haywire_view_clock(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static bool is_judging(const HaywireView *view)
 {
@@ -166,14 +159,14 @@ static HaywireStatus run_scan(HaywireView *view, HaywireCandidate candidate,
                               Scanning *scanning, uint64_t *ret_duration_ns)
 {
     HaywireScanStats stats;
-    uint64_t started = haywire_view_clock(CLOCK_MONOTONIC);
-    uint64_t used = haywire_view_clock(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t started = haywire_clock_ns(CLOCK_MONOTONIC);
+    uint64_t used = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     HaywireStatus status =
         haywire_scan(view->source, candidate, on_progress, scanning, &stats);
 
     /* Within the other, so that it never seems to cost more than it took. */
-    view->scan.cost_ns += haywire_view_clock(CLOCK_THREAD_CPUTIME_ID) - used;
-    *ret_duration_ns = haywire_view_clock(CLOCK_MONOTONIC) - started;
+    view->scan.cost_ns += haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - used;
+    *ret_duration_ns = haywire_clock_ns(CLOCK_MONOTONIC) - started;
     if (status != HAYWIRE_OK) {
         return status;
     }

@@ -2,8 +2,8 @@
 #include "worker.h"
 
 #include <signal.h>
-#include <time.h>
 
+#include "haywire/clock.h"
 #include "haywire/view.h"
 
 #include "ram_source.h"
@@ -208,10 +208,7 @@ static void worker_refresh(HaywireWorker *worker)
 
 static gint64 thread_cpu_us(void)
 {
-    struct timespec used;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+    return (gint64)(haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) / 1000);
 }
 
 static void worker_look(HaywireWorker *worker)

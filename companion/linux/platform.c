@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "haywire/clock.h"
 #include "linux/proc_file.h"
 #include "platform.h"
 
@@ -23,27 +24,19 @@
 #define PAGEMAP_PFN_MASK ((UINT64_C(1) << 55) - 1)
 #define PAGEMAP_CHUNK    512
 
-static uint64_t clock_ns(clockid_t id)
-{
-    struct timespec now = { 0 };
-
-    clock_gettime(id, &now);
-    return (uint64_t)now.tv_sec * HAYWIRE_NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
-
 uint64_t haywire_platform_monotonic_ns(void)
 {
-    return clock_ns(CLOCK_BOOTTIME);
+    return haywire_clock_ns(CLOCK_BOOTTIME);
 }
 
 uint64_t haywire_platform_realtime_ns(void)
 {
-    return clock_ns(CLOCK_REALTIME);
+    return haywire_clock_ns(CLOCK_REALTIME);
 }
 
 uint64_t haywire_platform_cpu_ns(void)
 {
-    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    return haywire_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 uint64_t haywire_platform_random(void)

@@ -10,8 +10,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "haywire/clock.h"
 
 static gboolean as_json, smoke, failed;
 
@@ -49,22 +50,14 @@ void bench_report(const BenchResult *result)
     failed |= !pass;
 }
 
-static guint64 clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (guint64)now.tv_sec * 1000000000 + (guint64)now.tv_nsec;
-}
-
 guint64 bench_wall_ns(void)
 {
-    return clock_ns(CLOCK_MONOTONIC);
+    return haywire_clock_ns(CLOCK_MONOTONIC);
 }
 
 guint64 bench_cpu_ns(void)
 {
-    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    return haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int compare_values(const void *left, const void *right)

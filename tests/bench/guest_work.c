@@ -8,10 +8,10 @@
 #include <linux/perf_event.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "haywire/clock.h"
 
 /* Processes by the hundred, and computing. */
 #define WORK                                                             \
@@ -42,15 +42,13 @@ void guest_work_boot(Vm *vm)
 
 double guest_work_ms(Vm *vm, GuestWork *work)
 {
-    struct timespec before, after;
     clockid_t busy;
+    guint64 before;
 
     g_assert_cmpint(clock_getcpuclockid(vm_pid(vm), &busy), ==, 0);
-    clock_gettime(busy, &before);
+    before = haywire_clock_ns(busy);
     work(vm);
-    clock_gettime(busy, &after);
-    return (after.tv_sec - before.tv_sec) * 1e3 +
-           (after.tv_nsec - before.tv_nsec) / BENCH_NS_PER_MS;
+    return (haywire_clock_ns(busy) - before) / BENCH_NS_PER_MS;
 }
 
 /* A counter of one thread, and of those that it starts. -1: there is none. */

@@ -6,8 +6,8 @@
  * a list of [handler ns, table ns].
  */
 #include <string.h>
-#include <time.h>
 
+#include "haywire/clock.h"
 #include "qemu_internals.h"
 #include "qemu_symbols.h"
 
@@ -46,10 +46,7 @@ typedef struct Cell {
 
 static uint64_t now_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    return haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void add_cell(GArray *table, const char *name, QObject *value)

@@ -6,9 +6,9 @@
 
 #include <glib.h>
 #include <string.h>
-#include <time.h>
 
 #include "haywire/bytes.h"
+#include "haywire/clock.h"
 #include "view_world.h"
 
 /* An index page has moved: discovery says where to, its old copy stands. */
@@ -69,23 +69,15 @@ static void test_discovery_moved(void)
 /* A scan takes at least this much processor time. */
 #define SLOW_NS (30 * MS)
 
-static uint64_t used_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * S + (uint64_t)now.tv_nsec;
-}
-
 static void scan_slowly(HaywireSource *source, HaywirePosition start,
                         uint64_t length)
 {
-    uint64_t end = used_ns() + SLOW_NS;
+    uint64_t end = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) + SLOW_NS;
 
     (void)source;
     (void)start;
     (void)length;
-    while (used_ns() < end) {
+    while (haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) < end) {
     }
 }
 
