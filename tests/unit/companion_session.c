@@ -8,6 +8,9 @@
 
 #include "platform.h"
 
+/* More than that it was not let run, on a machine that is busy. */
+#define LONGEST_STEP_NS (20 * HAYWIRE_NS_PER_MS)
+
 Session *session_new(const char *line, size_t processes, unsigned sections)
 {
     Session *session = g_new0(Session, 1);
@@ -41,14 +44,18 @@ unsigned session_round(Session *session, HaywireTaskId id)
     return session->fake.reads - before;
 }
 
-void session_work(Session *session, uint64_t ms)
+uint64_t session_work(Session *session, uint64_t ms)
 {
-    uint64_t end = haywire_platform_monotonic_ns() + ms * HAYWIRE_NS_PER_MS;
+    uint64_t began = haywire_platform_monotonic_ns();
+    uint64_t last = began, now = began;
 
-    while (haywire_platform_monotonic_ns() < end) {
+    for (uint64_t ran = 0; ran < ms * HAYWIRE_NS_PER_MS; last = now) {
         (void)haywire_companion_work(session->companion);
         g_usleep(1000);
+        now = haywire_platform_monotonic_ns();
+        ran += MIN(now - last, LONGEST_STEP_NS);
     }
+    return (now - began) / HAYWIRE_NS_PER_MS;
 }
 
 HaywirePageInfo session_read(Session *session, HaywireCategory category,

@@ -33,8 +33,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 /* A whole round of a task. Returns how many processes it read. */
 unsigned session_round(Session *session, HaywireTaskId id);
 
-/* Work as the program does, for so long. */
-void session_work(Session *session, uint64_t ms);
+/*
+ * Work as the program does, for so long; time in which this program was not
+ * let run does not count. Returns how long it was by the clock, ms.
+ */
+uint64_t session_work(Session *session, uint64_t ms);
 
 /* A verified copy of the page of this slot. */
 HaywirePageInfo session_read(Session *session, HaywireCategory category,
