@@ -83,18 +83,52 @@ static HammerClient *start_client(Hammer *hammer, guint number)
                : hammer_client_monitor(path, hammer->documented, seed);
 }
 
-/* Boot, and reset, at equal times; the clients are there all along. */
+/* Whether a session lives that is another than before, and lists processes. */
+static gboolean is_shown(Vm *vm, gpointer opaque)
+{
+    char **before = opaque;
+    g_autoptr(JsonNode) status = vm_qmp(vm, "query-haywire", NULL);
+    JsonObject *object = json_node_get_object(status);
+    const char *session =
+        json_object_get_string_member_with_default(object, "session", "");
+    g_autoptr(JsonNode) list = NULL;
+
+    if (!g_str_equal(compare_string(object, "state"), "live") ||
+        g_str_equal(session, *before)) {
+        return FALSE;
+    }
+    list = vm_qmp_try(vm, "query-haywire-processes", NULL, NULL);
+    if (!list || !compare_find(json_node_get_array(list), INIT)) {
+        return FALSE;
+    }
+    g_free(*before);
+    *before = g_strdup(session);
+    return TRUE;
+}
+
+static void sleep_until(const Hammer *hammer, double time)
+{
+    while (now(hammer) < time) {
+        g_usleep(MEASURE_US);
+    }
+}
+
+/*
+ * Boot, and reset, at equal times; the clients are there all along. However
+ * long it takes under the hammer, each boot comes to be shown.
+ */
 static void boot_and_reset(Hammer *hammer, guint seconds)
 {
+    g_autofree char *session = g_strdup("");
+
     vm_boot(hammer->vm);
-    for (guint i = 1; i <= RESETS; i++) {
-        while (now(hammer) < (double)seconds * i / (RESETS + 1)) {
-            g_usleep(MEASURE_US);
+    for (guint i = 1; i <= RESETS + 1; i++) {
+        vm_wait_until(hammer->vm, "the boot's session", VM_BOOT_TIMEOUT_S,
+                      is_shown, &session);
+        sleep_until(hammer, (double)seconds * i / (RESETS + 1));
+        if (i <= RESETS) {
+            vm_reset(hammer->vm);
         }
-        vm_reset(hammer->vm);
-    }
-    while (now(hammer) < seconds) {
-        g_usleep(MEASURE_US);
     }
 }
 
