@@ -115,7 +115,7 @@ void scene_stop(Scene *scene)
         }
         g_test_message("stopped in the middle of writing: %s", open);
         json_node_unref(vm_qmp(scene->vm, "cont", NULL));
-        g_free(vm_guest_run(scene->vm, "usleep 20000", NULL));
+        g_free(vm_guest_run(scene->vm, "usleep 500000", NULL));
         g_free(before);
         before = g_steal_pointer(&open);
     }
