@@ -183,6 +183,7 @@ static HaywireStatus attach(HaywireView *view, const HaywireSession *session,
     }
     shown->session = *session;
     shown->attached = true;
+    shown->was_live = session->beating;
     status = haywire_view_begin_copies(view);
     if (status == HAYWIRE_OK) {
         status = map_pages(view, now, scanned);
@@ -256,7 +257,8 @@ static bool same_geometry(const HaywireShown *shown)
 
 /*
  * The session to show now. What was live once stays, as stale, until another
- * one is seen beating: leftovers in memory never take its place.
+ * one is seen beating: leftovers in memory never take its place. Nor does one
+ * that has not beaten since: it may have ended before, and not be known to.
  */
 static const HaywireSession *choose(const HaywireView *view)
 {
@@ -267,7 +269,9 @@ static const HaywireSession *choose(const HaywireView *view)
         return chosen;
     }
     if (chosen->id != shown->session.id && shown->was_live &&
-        !chosen->beating) {
+        (!chosen->beating ||
+         (!shown->session.beating &&
+          chosen->beat_seen_ns <= shown->session.beat_seen_ns))) {
         return NULL;
     }
     return chosen;

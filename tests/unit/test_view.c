@@ -256,6 +256,64 @@ static void test_second_companion(void)
     world_free(world);
 }
 
+static void check_shown(HaywireModel *model, uint64_t session,
+                        HaywireState state)
+{
+    g_assert_cmphex(model->overview.session, ==, session);
+    g_assert_cmpint(model->overview.state, ==, state);
+    haywire_model_unref(model);
+}
+
+static void wipe_discovery(World *world, unsigned session)
+{
+    memset(world_page(world, session, HAYWIRE_CATEGORY_MASTER, 0), 0,
+           HAYWIRE_PAGE_SIZE);
+}
+
+/*
+ * Two that beat, then neither: where the newer one's memory is used otherwise
+ * at once, the older one is not shown before it beats anew.
+ */
+static void test_not_back(void)
+{
+    World *world = world_new(SESSION1 SESSION2, true);
+
+    haywire_model_unref(world_refresh(world));
+    world_beat(world, 0);
+    world_beat(world, 1);
+    check_shown(world_refresh_after(world, 100 * MS), 0x22, HAYWIRE_STATE_LIVE);
+    world_beat(world, 1);
+    check_shown(world_refresh_after(world, 100 * MS), 0x22, HAYWIRE_STATE_LIVE);
+    wipe_discovery(world, 1);
+    check_shown(world_refresh_after(world, 100 * MS), 0x22,
+                HAYWIRE_STATE_STALE);
+    world_beat(world, 0);
+    check_shown(world_refresh_after(world, 100 * MS), 0x11, HAYWIRE_STATE_LIVE);
+    world_free(world);
+}
+
+#define SESSION0                                                          \
+    "place first=0x3000000\n"                                             \
+    "session id=0x99 started=5s wall-started=5s time=6s interval=100ms\n" \
+    "process pid=3 name=\"long ago\"\n"
+
+/* One that lived for one look, and nothing else lives: nothing older then. */
+static void test_gone_at_once(void)
+{
+    World *world = world_new(SESSION1 SESSION2 SESSION0, true);
+
+    haywire_model_unref(world_refresh(world));
+    world_beat(world, 0);
+    check_shown(world_refresh_after(world, 2 * S), 0x11, HAYWIRE_STATE_LIVE);
+    world_beat(world, 1);
+    check_shown(world_refresh_after(world, 100 * MS), 0x22, HAYWIRE_STATE_LIVE);
+    wipe_discovery(world, 0);
+    wipe_discovery(world, 1);
+    check_shown(world_refresh_after(world, 100 * MS), 0x22,
+                HAYWIRE_STATE_STALE);
+    world_free(world);
+}
+
 /* Leftovers of an earlier boot that turn up do not replace what was live. */
 static void test_leftovers(void)
 {
@@ -290,6 +348,8 @@ int main(int argc, char **argv)
     g_test_add_func("/view/closed", test_closed);
     g_test_add_func("/view/successor", test_successor);
     g_test_add_func("/view/second-companion", test_second_companion);
+    g_test_add_func("/view/not-back", test_not_back);
+    g_test_add_func("/view/gone-at-once", test_gone_at_once);
     g_test_add_func("/view/leftovers", test_leftovers);
     return g_test_run();
 }
