@@ -11,6 +11,7 @@
 
 #include "bench.h"
 #include "guest_work.h"
+#include "shown.h"
 #include "vm_internal.h"
 
 /* The defaults of companion and plugin. */
@@ -208,14 +209,7 @@ static gboolean is_listed(Vm *vm, guint pid)
 
 static gboolean camera_shows(Vm *vm, guint pid)
 {
-    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-cameras", NULL);
-    JsonObject *camera =
-        json_array_get_object_element(json_node_get_array(reply), 0);
-
-    return g_strcmp0(json_object_get_string_member(camera, "status"),
-                     "active") == 0 &&
-           json_object_get_int_member_with_default(camera, "current-pid", 0) ==
-               pid;
+    return shown_camera_pid(vm) == pid;
 }
 
 /* ms until @holds. */

@@ -4,6 +4,7 @@
  * Replies held against the document: see documented.h.
  */
 #include "documented.h"
+#include "harmless.h"
 
 #include <string.h>
 
@@ -151,26 +152,12 @@ void documented_free(Documented *documented)
     }
 }
 
-static gboolean is_harmless(gunichar character)
-{
-    switch (g_unichar_type(character)) {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-        return character == '\n';
-    default:
-        return TRUE;
-    }
-}
-
 void documented_check_text(const char *text)
 {
-    g_assert_true(g_utf8_validate(text, -1, NULL));
-    for (; *text; text = g_utf8_next_char(text)) {
-        if (!is_harmless(g_utf8_get_char(text))) {
-            g_error("U+%04X in an answer", g_utf8_get_char(text));
-        }
+    const char *harm = haywire_text_find_harm(text, true);
+
+    if (harm) {
+        g_error("byte 0x%02x in an answer", (guchar)*harm);
     }
 }
 

@@ -14,6 +14,7 @@
 #include "figures.h"
 #include "hammer_client.h"
 #include "process_memory.h"
+#include "shown.h"
 #include "view.h"
 
 #define DEFAULT_S   120
@@ -160,13 +161,8 @@ static void check_memory(Hammer *hammer, guint seconds)
 
 static gboolean camera_is_on_init(Vm *vm, gpointer opaque)
 {
-    g_autoptr(JsonNode) answer = vm_qmp(vm, "query-haywire-cameras", NULL);
-    JsonObject *camera =
-        json_array_get_object_element(json_node_get_array(answer), 0);
-
     (void)opaque;
-    return json_object_has_member(camera, "current-pid") &&
-           compare_int(camera, "current-pid") == INIT;
+    return shown_camera_pid(vm) == INIT;
 }
 
 static gboolean lists_init(Vm *vm, gpointer opaque)

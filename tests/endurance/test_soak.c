@@ -11,6 +11,7 @@
 #include "figures.h"
 #include "process_memory.h"
 #include "process_threads.h"
+#include "shown.h"
 #include "view.h"
 
 #include <math.h>
@@ -305,13 +306,8 @@ static void run_for(Soak *soak, guint seconds)
 
 static gboolean camera_is_on_init(Vm *vm, gpointer opaque)
 {
-    g_autoptr(JsonNode) answer = vm_qmp(vm, "query-haywire-cameras", NULL);
-    JsonObject *camera =
-        json_array_get_object_element(json_node_get_array(answer), 0);
-
     (void)opaque;
-    return json_object_has_member(camera, "current-pid") &&
-           compare_int(camera, "current-pid") == INIT;
+    return shown_camera_pid(vm) == INIT;
 }
 
 /* After all that, a camera follows as on the first day. */

@@ -6,7 +6,7 @@
  */
 #include "compare.h"
 #include "../qemu/qemus.h"
-#include "vm.h"
+#include "shown.h"
 
 #include <string.h>
 
@@ -19,15 +19,6 @@
 #define MOST_HZ   60
 
 #define COMPANION "/bin/haywire-companion run"
-
-static gint64 host_counter(Vm *vm, const char *name)
-{
-    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-stats", NULL);
-
-    return compare_int(
-        json_object_get_object_member(json_node_get_object(reply), "host"),
-        name);
-}
 
 /* Starts a program in the guest; returns its pid. */
 static gint64 start_program(Vm *vm, const char *line)
@@ -95,13 +86,7 @@ static gboolean is_listed(Vm *vm, gpointer opaque)
 
 static gboolean is_filmed(Vm *vm, gpointer opaque)
 {
-    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-cameras", NULL);
-    JsonObject *camera =
-        json_array_get_object_element(json_node_get_array(reply), 0);
-
-    return g_str_equal(compare_string(camera, "status"), "active") &&
-           json_object_has_member(camera, "current-pid") &&
-           compare_int(camera, "current-pid") == *(gint64 *)opaque;
+    return shown_camera_pid(vm) == *(gint64 *)opaque;
 }
 
 static Vm *start(const char *qemu, const char *plugin)
@@ -134,10 +119,10 @@ static void check_sessions(Vm *vm)
     gint64 first, second;
 
     g_assert_true(is_searching(vm));
-    g_assert_cmpint(host_counter(vm, "doorbells"), ==, 0);
+    g_assert_cmpint(shown_counter(vm, "doorbells"), ==, 0);
     first = start_program(vm, COMPANION);
     await_shown(vm, "live", first);
-    g_assert_cmpint(host_counter(vm, "doorbells"), >, 0);
+    g_assert_cmpint(shown_counter(vm, "doorbells"), >, 0);
     check_news(vm);
     second = start_program(vm, COMPANION);
     await_shown(vm, "live", second);
@@ -156,13 +141,13 @@ static void check_ringer(Vm *vm)
 
     await_shown(vm, "live", liar);
     span = g_get_monotonic_time();
-    rings = host_counter(vm, "doorbells");
-    looks = host_counter(vm, "refreshes");
-    used = host_counter(vm, "cpu-time");
+    rings = shown_counter(vm, "doorbells");
+    looks = shown_counter(vm, "refreshes");
+    used = shown_counter(vm, "cpu-time");
     g_usleep(RINGING_S * G_USEC_PER_SEC);
-    rings = host_counter(vm, "doorbells") - rings;
-    looks = host_counter(vm, "refreshes") - looks;
-    used = host_counter(vm, "cpu-time") - used;
+    rings = shown_counter(vm, "doorbells") - rings;
+    looks = shown_counter(vm, "refreshes") - looks;
+    used = shown_counter(vm, "cpu-time") - used;
     /* Longer than it slept where the host is busy. */
     span = g_get_monotonic_time() - span;
     g_test_message("in %" G_GINT64_FORMAT " ms: %" G_GINT64_FORMAT
@@ -200,13 +185,13 @@ static void test_not_heard(const char *qemu)
     g_autoptr(Vm) vm = start(qemu, PLUGIN ",doorbell=off");
 
     if (vm) {
-        gint64 looks = host_counter(vm, "refreshes");
+        gint64 looks = shown_counter(vm, "refreshes");
 
         start_program(vm, COMPANION);
         g_usleep(QUIET_S * G_USEC_PER_SEC);
         g_assert_true(is_searching(vm) ||
-                      host_counter(vm, "refreshes") == looks + 1);
-        g_assert_cmpint(host_counter(vm, "doorbells"), ==, 0);
+                      shown_counter(vm, "refreshes") == looks + 1);
+        g_assert_cmpint(shown_counter(vm, "doorbells"), ==, 0);
         json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
         vm_wait_state(vm, "live");
         vm_quit(vm);

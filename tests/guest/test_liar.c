@@ -16,6 +16,7 @@
 #include "answers.h"
 #include "compare.h"
 #include "process_memory.h"
+#include "shown.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -75,15 +76,6 @@ static gboolean is_roomy(void)
                ROOMY_BYTES;
 }
 
-static gint64 host_counter(Vm *vm, const char *name)
-{
-    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-stats", NULL);
-
-    return compare_int(
-        json_object_get_object_member(json_node_get_object(reply), "host"),
-        name);
-}
-
 static gint64 rejected(Vm *vm, const char *reason)
 {
     g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-stats", NULL);
@@ -109,7 +101,7 @@ static gboolean counter_is_above(Vm *vm, gpointer opaque)
 {
     const Above *above = opaque;
 
-    return host_counter(vm, above->name) > above->above;
+    return shown_counter(vm, above->name) > above->above;
 }
 
 static gboolean rejected_is_above(Vm *vm, gpointer opaque)
@@ -131,14 +123,14 @@ static Scan measure_scan(Vm *vm)
     Scan best = { .ns = G_MAXUINT64 };
 
     for (int i = 0; i < SCANS; i++) {
-        Above scans = { "scans", host_counter(vm, "scans") };
-        gint64 candidates = host_counter(vm, "candidates");
+        Above scans = { "scans", shown_counter(vm, "scans") };
+        gint64 candidates = shown_counter(vm, "candidates");
         g_autoptr(JsonNode) reply = NULL;
         guint64 ns;
 
         json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
         vm_wait_until(vm, "a scan", TIMEOUT_S, counter_is_above, &scans);
-        candidates = host_counter(vm, "candidates") - candidates;
+        candidates = shown_counter(vm, "candidates") - candidates;
         reply = vm_qmp(vm, "query-haywire", NULL);
         ns = (guint64)compare_int(json_node_get_object(reply), "scan-duration");
         if (ns < best.ns) {
@@ -291,7 +283,7 @@ static void wait_live(Vm *vm)
 static void wait_session(Vm *vm, const Case *one)
 {
     Above refreshes = { "refreshes",
-                        host_counter(vm, "refreshes") + REFRESHES };
+                        shown_counter(vm, "refreshes") + REFRESHES };
 
     json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
     vm_wait_until(vm, "refreshes", TIMEOUT_S, counter_is_above, &refreshes);
@@ -328,7 +320,7 @@ static void test_lie(gconstpointer opaque)
         return;
     }
     reason.above = one->reason ? rejected(vm, one->reason) : 0;
-    counter.above = one->counter ? host_counter(vm, one->counter) : 0;
+    counter.above = one->counter ? shown_counter(vm, one->counter) : 0;
     line = one->roomy_number && is_roomy()
                ? g_strdup_printf("/bin/haywire-liar %s %u", one->lie,
                                  one->roomy_number)
