@@ -197,16 +197,6 @@ static void bench_companion_cpu(void)
     bench_report(&result);
 }
 
-static gboolean is_listed(Vm *vm, guint pid)
-{
-    g_autofree char *arguments = g_strdup_printf("{\"pid\": %u}", pid);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(JsonNode) reply =
-        vm_qmp_try(vm, "query-haywire-processes", arguments, &error);
-
-    return reply != NULL;
-}
-
 static gboolean camera_shows(Vm *vm, guint pid)
 {
     return shown_camera_pid(vm) == pid;
@@ -236,7 +226,7 @@ static double see_start(Vm *vm)
     g_autofree char *text =
         vm_guest_run(vm, "sleep 5 >/dev/null 2>&1 & echo $!", NULL);
 
-    return wait_for(vm, start, is_listed,
+    return wait_for(vm, start, shown_lists,
                     (guint)g_ascii_strtoull(text, NULL, 10));
 }
 
@@ -286,8 +276,8 @@ static void bench_focus_latency(void)
     g_autofree double *cost = g_new(double, count);
 
     g_assert_cmpint(sscanf(text, "%u %u", &pid[0], &pid[1]), ==, 2);
-    wait_for(vm, bench_wall_ns(), is_listed, pid[0]);
-    wait_for(vm, bench_wall_ns(), is_listed, pid[1]);
+    wait_for(vm, bench_wall_ns(), shown_lists, pid[0]);
+    wait_for(vm, bench_wall_ns(), shown_lists, pid[1]);
     for (guint i = 0; i < count; i++) {
         pause_somewhat();
         cost[i] = see_focus(vm, pid[i % 2]);

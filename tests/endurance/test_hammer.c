@@ -167,10 +167,8 @@ static gboolean camera_is_on_init(Vm *vm, gpointer opaque)
 
 static gboolean lists_init(Vm *vm, gpointer opaque)
 {
-    g_autoptr(JsonNode) answer = vm_qmp(vm, "query-haywire-processes", NULL);
-
     (void)opaque;
-    return compare_find(json_node_get_array(answer), INIT) != NULL;
+    return shown_lists(vm, INIT);
 }
 
 /* The honest queries after the storm; the guest may have booted just now. */

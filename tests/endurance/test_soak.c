@@ -321,10 +321,8 @@ static void check_camera(Soak *soak)
 
 static gboolean lists_init(Vm *vm, gpointer opaque)
 {
-    g_autoptr(JsonNode) answer = vm_qmp(vm, "query-haywire-processes", NULL);
-
     (void)opaque;
-    return compare_find(json_node_get_array(answer), INIT) != NULL;
+    return shown_lists(vm, INIT);
 }
 
 static void tell_latency(const char *who, const Figures *latency)

@@ -6,6 +6,7 @@
 #include "scene.h"
 
 #include "ram_file.h"
+#include "shown.h"
 
 #include <string.h>
 
@@ -201,6 +202,12 @@ typedef struct {
     unsigned int camera;
 } Aim;
 
+/* It may have started just now. */
+static gboolean lists_target(Vm *vm, gpointer opaque)
+{
+    return shown_lists(vm, ((const Aim *)opaque)->pid);
+}
+
 static gboolean camera_shows(Vm *vm, gpointer opaque)
 {
     const Aim *aim = opaque;
@@ -219,6 +226,8 @@ void scene_focus(Scene *scene, guint32 pid, unsigned int camera)
 {
     Aim aim = { pid, camera };
 
+    vm_wait_until(scene->vm, "the process", CAMERA_TIMEOUT_S, lists_target,
+                  &aim);
     json_node_unref(view_ask_ok(&scene->live[0], VIEW_FOCUS, pid, camera));
     vm_wait_until(scene->vm, "the camera", CAMERA_TIMEOUT_S, camera_shows,
                   &aim);

@@ -15,6 +15,16 @@ gint64 shown_counter(Vm *vm, const char *name)
         name);
 }
 
+gboolean shown_lists(Vm *vm, guint32 pid)
+{
+    g_autofree char *arguments = g_strdup_printf("{\"pid\": %u}", pid);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonNode) reply =
+        vm_qmp_try(vm, "query-haywire-processes", arguments, &error);
+
+    return reply != NULL;
+}
+
 guint32 shown_camera_pid(Vm *vm)
 {
     g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire-cameras", NULL);

@@ -11,6 +11,9 @@
 /* A counter of the plugin's own: of "host" in query-haywire-stats. */
 gint64 shown_counter(Vm *vm, const char *name);
 
+/* Whether the process list has the process. */
+gboolean shown_lists(Vm *vm, guint32 pid);
+
 /* Whose picture the first camera has, if it is active; else 0. */
 guint32 shown_camera_pid(Vm *vm);
 

@@ -75,13 +75,7 @@ static void await_shown(Vm *vm, const char *state, gint64 companion)
 
 static gboolean is_listed(Vm *vm, gpointer opaque)
 {
-    g_autofree char *arguments =
-        g_strdup_printf("{\"pid\": %" G_GINT64_FORMAT "}", *(gint64 *)opaque);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(JsonNode) reply =
-        vm_qmp_try(vm, "query-haywire-processes", arguments, &error);
-
-    return reply != NULL;
+    return shown_lists(vm, (guint32) * (gint64 *)opaque);
 }
 
 static gboolean is_filmed(Vm *vm, gpointer opaque)

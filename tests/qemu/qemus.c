@@ -18,8 +18,8 @@ typedef struct QemuCase {
     QemuTest *test;
 } QemuCase;
 
-/* "7.2.22" from "QEMU emulator version 7.2.22 (...)"; NULL if it won't run. */
-static char *qemu_version(const char *path)
+/* From "QEMU emulator version 7.2.22 (...)". */
+char *qemus_version(const char *path)
 {
     const char *argv[] = { path, "--version", NULL };
     g_autofree char *output = NULL;
@@ -41,7 +41,7 @@ static char *qemu_version(const char *path)
 
 static void qemus_add(GArray *qemus, const char *path)
 {
-    Qemu qemu = { .version = qemu_version(path) };
+    Qemu qemu = { .version = qemus_version(path) };
 
     if (qemu.version) {
         qemu.path = g_strdup(path);

@@ -7,6 +7,12 @@
 #ifndef HAYWIRE_TESTS_QEMUS_H
 #define HAYWIRE_TESTS_QEMUS_H
 
+/*
+ * The version that the program says it has, such as "7.2.22"; NULL if it does
+ * not run. To be freed.
+ */
+char *qemus_version(const char *path);
+
 /* A test run once with each QEMU. */
 typedef void QemuTest(const char *qemu);
 
