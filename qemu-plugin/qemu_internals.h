@@ -260,35 +260,40 @@ void readline_add_completion(ReadLineState *rs, const char *str) QEMU_WEAK;
 void readline_set_completion_index(ReadLineState *rs, int index) QEMU_WEAK;
 
 /*
- * include/sysemu/memory_mapping.h in 7.2, include/system/memory_mapping.h in
- * 10.0: what dump-guest-memory uses to lay out guest RAM.
+ * include/exec/memory.h (include/system/memory.h in 10.2),
+ * include/exec/address-spaces.h (in 7.2), include/exec/cpu-common.h
+ *
+ * Not guest_phys_blocks_append(): it puts a listener on its stack into a list
+ * that virtual processors walk without a lock, and is for a stopped machine.
  */
-typedef struct GuestPhysBlock {
-    hwaddr target_start;
-    hwaddr target_end;
-    uint8_t *host_addr;
+#define HAYWIRE_QEMU_RAM_ADDR_INVALID (~(ram_addr_t)0)
+
+typedef struct FlatView FlatView;
+typedef struct RamDiscardManager RamDiscardManager;
+
+/* One member more since 8.2, where there is room. */
+typedef struct MemoryRegionSection {
+    __int128 size;
     MemoryRegion *mr;
-    struct {
-        struct GuestPhysBlock *tqe_next;
-        QTailQLink *tqe_prev;
-    } next;
-} GuestPhysBlock;
+    FlatView *fv;
+    hwaddr offset_within_region;
+    hwaddr offset_within_address_space;
+    bool readonly;
+    bool nonvolatile;
+} MemoryRegionSection;
 
-typedef struct GuestPhysBlockList {
-    unsigned num;
-    struct {
-        GuestPhysBlock *tqh_first;
-        QTailQLink *tqh_prev;
-    } head;
-} GuestPhysBlockList;
-
-void guest_phys_blocks_init(GuestPhysBlockList *list) QEMU_WEAK;
-void guest_phys_blocks_append(GuestPhysBlockList *list) QEMU_WEAK;
-void guest_phys_blocks_free(GuestPhysBlockList *list) QEMU_WEAK;
-
-/*
- * include/exec/memory.h, include/exec/cpu-common.h
- */
+MemoryRegion *get_system_memory(void) QEMU_WEAK;
+/* The first one that overlaps; its region is referenced, or NULL. */
+MemoryRegionSection memory_region_find(MemoryRegion *mr, hwaddr addr,
+                                       uint64_t size) QEMU_WEAK;
+ram_addr_t memory_region_get_ram_addr(MemoryRegion *mr) QEMU_WEAK;
+bool memory_region_is_ram_device(MemoryRegion *mr) QEMU_WEAK;
+RamDiscardManager *
+memory_region_get_ram_discard_manager(MemoryRegion *mr) QEMU_WEAK;
+int ram_discard_manager_replay_populated(
+    const RamDiscardManager *rdm, MemoryRegionSection *section,
+    int (*replay_fn)(MemoryRegionSection *section, void *opaque),
+    void *opaque) QEMU_WEAK;
 void memory_region_ref(MemoryRegion *mr) QEMU_WEAK;
 void memory_region_unref(MemoryRegion *mr) QEMU_WEAK;
 Object *memory_region_owner(MemoryRegion *mr) QEMU_WEAK;
@@ -403,9 +408,12 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
     X(monitor_puts)                          \
     X(readline_add_completion)               \
     X(readline_set_completion_index)         \
-    X(guest_phys_blocks_init)                \
-    X(guest_phys_blocks_append)              \
-    X(guest_phys_blocks_free)                \
+    X(get_system_memory)                     \
+    X(memory_region_find)                    \
+    X(memory_region_get_ram_addr)            \
+    X(memory_region_is_ram_device)           \
+    X(memory_region_get_ram_discard_manager) \
+    X(ram_discard_manager_replay_populated)  \
     X(memory_region_ref)                     \
     X(memory_region_unref)                   \
     X(memory_region_owner)                   \

@@ -79,11 +79,12 @@ static gboolean piece_locate(HaywireRamPiece *piece)
     return TRUE;
 }
 
-static gboolean piece_init(HaywireRamPiece *piece, const GuestPhysBlock *block)
+static gboolean piece_init(HaywireRamPiece *piece,
+                           const MemoryRegionSection *section)
 {
-    uint64_t start = page_round_up(block->target_start);
-    uint64_t end = page_round_down(block->target_end);
-    uint8_t *region = memory_region_get_ram_ptr(block->mr);
+    uint64_t first = section->offset_within_address_space;
+    uint64_t start = page_round_up(first);
+    uint64_t end = page_round_down(first + (uint64_t)section->size);
 
     if (start >= end) {
         return FALSE;
@@ -91,11 +92,12 @@ static gboolean piece_init(HaywireRamPiece *piece, const GuestPhysBlock *block)
     *piece = (HaywireRamPiece){
         .gpa = { start },
         .length = end - start,
-        .host = block->host_addr + (start - block->target_start),
-        .mr = block->mr,
+        .region_offset = section->offset_within_region + (start - first),
+        .mr = section->mr,
         .fd = -1,
     };
-    piece->region_offset = piece->host - region;
+    piece->host =
+        (uint8_t *)memory_region_get_ram_ptr(piece->mr) + piece->region_offset;
     return piece_locate(piece);
 }
 
@@ -108,25 +110,89 @@ static void piece_clear(gpointer data)
     memory_region_unref(piece->mr);
 }
 
-/* Every piece of memory that QEMU calls RAM, video memory and ROMs too. */
+/* Does @piece go on where the last one ends? Then that one is longer now. */
+static gboolean pieces_extend(GArray *pieces, const HaywireRamPiece *piece)
+{
+    HaywireRamPiece *last;
+
+    if (pieces->len == 0) {
+        return FALSE;
+    }
+    last = &g_array_index(pieces, HaywireRamPiece, pieces->len - 1);
+    if (last->mr != piece->mr ||
+        last->gpa.value + last->length != piece->gpa.value ||
+        last->host + last->length != piece->host) {
+        return FALSE;
+    }
+    last->length += piece->length;
+    return TRUE;
+}
+
+/* All of the section has memory. */
+static int pieces_add(MemoryRegionSection *section, void *opaque)
+{
+    GArray *pieces = opaque;
+    HaywireRamPiece piece;
+
+    if (!piece_init(&piece, section)) {
+        return 0;
+    }
+    memory_region_ref(piece.mr);
+    if (pieces_extend(pieces, &piece)) {
+        piece_clear(&piece);
+    } else {
+        g_array_append_val(pieces, piece);
+    }
+    return 0;
+}
+
+static gboolean section_is_ram(const MemoryRegionSection *section)
+{
+    return memory_region_get_ram_addr(section->mr) !=
+               HAYWIRE_QEMU_RAM_ADDR_INVALID &&
+           !memory_region_is_ram_device(section->mr) && !section->nonvolatile;
+}
+
+/* A device such as virtio-mem says what of its section has memory. */
+static void pieces_add_section(GArray *pieces, MemoryRegionSection *section)
+{
+    RamDiscardManager *manager =
+        memory_region_get_ram_discard_manager(section->mr);
+
+    if (manager) {
+        ram_discard_manager_replay_populated(manager, section, pieces_add,
+                                             pieces);
+    } else {
+        pieces_add(section, pieces);
+    }
+}
+
+/*
+ * Every piece of memory that QEMU keeps in RAM, video memory, ROMs and flash
+ * too.
+ */
 static GArray *pieces_list(void)
 {
     GArray *pieces = g_array_new(FALSE, FALSE, sizeof(HaywireRamPiece));
-    GuestPhysBlockList list;
+    hwaddr at = 0, next;
 
     g_array_set_clear_func(pieces, piece_clear);
-    guest_phys_blocks_init(&list);
-    guest_phys_blocks_append(&list);
-    for (GuestPhysBlock *block = list.head.tqh_first; block;
-         block = block->next.tqe_next) {
-        HaywireRamPiece piece;
+    for (;; at = next) {
+        MemoryRegionSection section =
+            memory_region_find(get_system_memory(), at, UINT64_MAX - at);
 
-        if (piece_init(&piece, block)) {
-            memory_region_ref(piece.mr);
-            g_array_append_val(pieces, piece);
+        if (!section.mr) {
+            break;
+        }
+        if (section_is_ram(&section)) {
+            pieces_add_section(pieces, &section);
+        }
+        memory_region_unref(section.mr);
+        next = section.offset_within_address_space + (uint64_t)section.size;
+        if (next <= at) {
+            break;
         }
     }
-    guest_phys_blocks_free(&list);
     return pieces;
 }
 

@@ -28,7 +28,6 @@
 #include "qobject/qnum.h"
 #include "qobject/qstring.h"
 #include "qapi/qmp-registry.h"
-#include "system/memory_mapping.h"
 #include "system/reset.h"
 #include "system/runstate.h"
 #include "system/system.h"
@@ -39,7 +38,6 @@
 #include "qapi/qmp/qlist.h"
 #include "qapi/qmp/qnum.h"
 #include "qapi/qmp/qstring.h"
-#include "sysemu/memory_mapping.h"
 #include "sysemu/reset.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
@@ -48,6 +46,9 @@
 #include "system/memory.h"
 #else
 #include "exec/memory.h"
+#endif
+#if __has_include("exec/address-spaces.h")
+#include "exec/address-spaces.h"
 #endif
 #if __has_include("plugins/qemu-plugin.h")
 #include "plugins/qemu-plugin.h"
@@ -215,18 +216,16 @@ PLACED(HMPCommand, coroutine);
 PLACED(HMPCommand, sub_table);
 PLACED(HMPCommand, command_completion);
 
-/* Guest RAM as dump-guest-memory sees it. */
-SAME_SIZE(GuestPhysBlock);
-PLACED(GuestPhysBlock, target_start);
-PLACED(GuestPhysBlock, target_end);
-PLACED(GuestPhysBlock, host_addr);
-PLACED(GuestPhysBlock, mr);
-PLACED(GuestPhysBlock, next.tqe_next);
-PLACED(GuestPhysBlock, next);
-SAME_SIZE(GuestPhysBlockList);
-PLACED(GuestPhysBlockList, num);
-PLACED(GuestPhysBlockList, head);
-PLACED(GuestPhysBlockList, head.tqh_first);
+/* Guest RAM. */
+SAME_SIZE(MemoryRegionSection);
+PLACED(MemoryRegionSection, size);
+PLACED(MemoryRegionSection, mr);
+PLACED(MemoryRegionSection, fv);
+PLACED(MemoryRegionSection, offset_within_region);
+PLACED(MemoryRegionSection, offset_within_address_space);
+PLACED(MemoryRegionSection, readonly);
+PLACED(MemoryRegionSection, nonvolatile);
+_Static_assert(RAM_ADDR_INVALID == HAYWIRE_QEMU_RAM_ADDR_INVALID, "changed");
 
 SAME_SIZE(Notifier);
 PLACED(Notifier, notify);
