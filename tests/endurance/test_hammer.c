@@ -39,8 +39,8 @@
  * Memory that is in use for good, after the last reset more than after the
  * first one: the least from then to the next, so that both times a guest boots
  * and comes to be shown. QEMU's own tables came to up to 3.6 MiB in the same
- * code. With some four thousand requests a second the bound is half of the
- * smallest piece of memory, 32 bytes, lost with each.
+ * code. With some four thousand requests a second the smallest piece of memory,
+ * 32 bytes, lost with each is nearly twice the bound.
  */
 #define GROWTH_MAX (6ull << 20)
 
