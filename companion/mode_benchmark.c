@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "modes.h"
-#include "platform.h"
-#include "start.h"
+#include "os/platform.h"
+#include "engine/start.h"
 
 typedef struct Timings {
     uint64_t *ns;

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "companion.h"
+#include "engine/companion.h"
 #include "modes.h"
-#include "platform.h"
-#include "start.h"
+#include "os/platform.h"
+#include "engine/start.h"
 
 /* Work and sleep until the program is asked to end, or @end_ns comes. */
 static void work_until(HaywireCompanion *companion, uint64_t end_ns)

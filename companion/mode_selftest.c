@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 #include "modes.h"
-#include "platform.h"
+#include "os/platform.h"
 #include "selftest.h"
-#include "start.h"
+#include "engine/start.h"
 
 bool haywire_selftest_say(HaywireSelftest *test, bool fine, const char *format,
                           ...)

@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_OPTIONS_H
 #define HAYWIRE_OPTIONS_H
 
-#include "publisher.h"
+#include "engine/publisher.h"
 
 typedef enum HaywireMode {
     HAYWIRE_MODE_RUN,

@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_SELFTEST_H
 #define HAYWIRE_SELFTEST_H
 
-#include "companion.h"
+#include "engine/companion.h"
 
 /* Results, printed one a line as they come. */
 typedef struct HaywireSelftest {

@@ -9,7 +9,7 @@
 
 #include "haywire/focus.h"
 #include "haywire/view.h"
-#include "platform.h"
+#include "os/platform.h"
 #include "selftest.h"
 
 #define PATIENCE_NS (5 * HAYWIRE_NS_PER_SECOND)

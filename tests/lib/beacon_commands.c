@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "beacon_process.h"
+#include "haywire/layout.h"
 #include "haywire/bytes.h"
 
 const char *const beacon_category_names[] = {

@@ -6,7 +6,7 @@
 
 #include "companion_session.h"
 
-#include "platform.h"
+#include "os/platform.h"
 
 /* More than that it was not let run, on a machine that is busy. */
 #define LONGEST_STEP_NS (20 * HAYWIRE_NS_PER_MS)

@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "companion.h"
+#include "engine/companion.h"
 #include "fake_collector.h"
 #include "haywire/decode.h"
 

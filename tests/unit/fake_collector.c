@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "fake_collector.h"
-#include "platform.h"
+#include "os/platform.h"
 
 static FakeCollector *self_of(HaywireCollector *collector)
 {

@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_FAKE_COLLECTOR_H
 #define HAYWIRE_FAKE_COLLECTOR_H
 
-#include "collector.h"
+#include "os/collector.h"
 
 #define FAKE_SECTION_BASE UINT64_C(0x10000000)
 #define FAKE_SECTION_STEP UINT64_C(0x1000000)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "array.h"
+#include "engine/array.h"
 
 #define FIRST 3
 

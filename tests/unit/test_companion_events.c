@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "linux/proc_events.h"
-#include "platform.h"
+#include "os/linux/proc_events.h"
+#include "os/platform.h"
 
 #define MESSAGE_SIZE \
     (NLMSG_HDRLEN + sizeof(struct cn_msg) + sizeof(struct proc_event))

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "linux/kept.h"
-#include "linux/proc_file.h"
+#include "os/linux/kept.h"
+#include "os/linux/proc_file.h"
 
 static int open_proc(void)
 {

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collector.h"
-#include "platform.h"
+#include "os/collector.h"
+#include "os/platform.h"
 
 static HaywireCollector *collector;
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "options.h"
-#include "platform.h"
+#include "os/platform.h"
 
 static bool parse(const char *line, HaywireOptions *options, char *error)
 {

@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "pace.h"
-#include "platform.h"
+#include "engine/pace.h"
+#include "os/platform.h"
 
 #define MS      HAYWIRE_NS_PER_MS
 #define SECOND  HAYWIRE_NS_PER_SECOND

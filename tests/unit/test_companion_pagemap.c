@@ -7,8 +7,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "linux/pagemap.h"
-#include "runs.h"
+#include "os/linux/pagemap.h"
+#include "publish/runs.h"
 
 #define PRESENT    (UINT64_C(1) << 63)
 #define SWAPPED    (UINT64_C(1) << 62)

@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "linux/linux_collector.h"
-#include "linux/populated.h"
-#include "runs.h"
+#include "os/linux/linux_collector.h"
+#include "os/linux/populated.h"
+#include "publish/runs.h"
 
 #define MIB         (UINT64_C(1) << 20)
 #define PAGE        UINT64_C(4096)

@@ -7,8 +7,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "linux/kcore.h"
-#include "linux/proc_parse.h"
+#include "os/linux/kcore.h"
+#include "os/linux/proc_parse.h"
 
 #define STAT_TAIL                                                           \
     " S 1 42 42 0 -1 4194560 1 2 3 4 500 600 7 8 20 -5 3 0 7777 8192000 "   \

@@ -5,7 +5,7 @@
  */
 
 #include "companion_session.h"
-#include "platform.h"
+#include "os/platform.h"
 
 #define PROCESSES 20
 #define SECTIONS  3

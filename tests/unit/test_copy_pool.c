@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "copy_pool.h"
+#include "haywire/copy_pool.h"
 #include "haywire/limits.h"
 
 #define BYTES (256u << 10)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../../qemu-plugin/doorbell_code.h"
-#include "doorbell.h"
+#include "engine/doorbell.h"
 
 #define BLOCK 64
 

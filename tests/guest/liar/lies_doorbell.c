@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../../companion/doorbell.h"
+#include "../../../companion/engine/doorbell.h"
 #include "lies.h"
 
 #define DEVICE 0xfee00000 /* the local interrupt controller */

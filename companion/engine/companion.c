@@ -1,0 +1,372 @@
+/*
+ * The companion: a session, a collector, and the tasks that publish.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <stdlib.h>
+
+#include "engine/companion.h"
+#include "os/platform.h"
+
+#define MANIFEST_INTERVAL_MS 10000
+/* Cycles of ROUNDROBIN from one sweep over all sections to the next. */
+#define SECTION_CYCLES 4
+
+/* Steps between two looks at the clock, for about a tenth of a slice. */
+#define LOOKS_PID        16
+#define LOOKS_ROUNDROBIN 8
+#define LOOKS_SECTIONS   4
+
+/* News are gathered for a moment: what starts becomes another program soon. */
+#define NEWS_PID_MS     50
+#define NEWS_DETAILS_MS 500
+
+static void tick(void *opaque)
+{
+    haywire_companion_tick(opaque);
+}
+
+static HaywireTask *set_task(HaywireCompanion *companion, HaywireTaskId id,
+                             const char *name, HaywireStepFunction *step,
+                             void *opaque, uint64_t interval_ns, unsigned rest,
+                             unsigned looks)
+{
+    HaywireTask *task = &companion->task[id];
+
+    task->name = name;
+    task->step = step;
+    task->opaque = opaque;
+    task->usual_ns = interval_ns;
+    task->interval_ns = interval_ns;
+    task->rest = rest;
+    task->looks = looks;
+    return task;
+}
+
+static void count_task(HaywireTask *task, HaywireGuestCounter rounds,
+                       HaywireGuestCounter time)
+{
+    task->counted = true;
+    task->rounds_counter = rounds;
+    task->time_counter = time;
+}
+
+/*
+ * Snapshots never rest. Sections, the dearest (as much as three snapshots and
+ * three cycles together) and those that change least, are swept every fourth
+ * cycle, and take a quarter of the time at most.
+ */
+static void set_tasks(HaywireCompanion *companion)
+{
+    const HaywireSetup *setup = &companion->publisher->setup;
+
+    set_task(companion, HAYWIRE_TASK_MANIFEST, "manifest",
+             haywire_manifest_step, &companion->manifest,
+             MANIFEST_INTERVAL_MS * HAYWIRE_NS_PER_MS, 1, 1);
+    count_task(set_task(companion, HAYWIRE_TASK_PID, "pid",
+                        haywire_pid_ring_step, &companion->pid_ring,
+                        setup->pid_interval_ns, 0, LOOKS_PID),
+               HAYWIRE_COUNTER_PID_ROUNDS, HAYWIRE_COUNTER_PID_ROUND_TIME);
+    count_task(set_task(companion, HAYWIRE_TASK_ROUNDROBIN, "roundrobin",
+                        haywire_roundrobin_step, &companion->roundrobin,
+                        setup->roundrobin_interval_ns, 1, LOOKS_ROUNDROBIN),
+               HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS,
+               HAYWIRE_COUNTER_ROUNDROBIN_ROUND_TIME);
+    set_task(companion, HAYWIRE_TASK_SECTIONS, "sections",
+             haywire_section_ring_step, &companion->section_ring,
+             SECTION_CYCLES * setup->roundrobin_interval_ns, 3, LOOKS_SECTIONS);
+    count_task(set_task(companion, HAYWIRE_TASK_CAMERA1, "camera1",
+                        haywire_camera_step, &companion->camera[0],
+                        setup->camera_interval_ns, 1, 1),
+               HAYWIRE_COUNTER_CAMERA1_PASSES,
+               HAYWIRE_COUNTER_CAMERA1_PASS_TIME);
+    count_task(set_task(companion, HAYWIRE_TASK_CAMERA2, "camera2",
+                        haywire_camera_step, &companion->camera[1],
+                        setup->camera_interval_ns, 1, 1),
+               HAYWIRE_COUNTER_CAMERA2_PASSES,
+               HAYWIRE_COUNTER_CAMERA2_PASS_TIME);
+}
+
+static void enable_tasks(HaywireCompanion *companion,
+                         const HaywireOptions *options)
+{
+    static const unsigned needs[HAYWIRE_TASK_COUNT] = {
+        [HAYWIRE_TASK_MANIFEST] = HAYWIRE_ONLY_ALL,
+        [HAYWIRE_TASK_PID] = HAYWIRE_ONLY_PID,
+        [HAYWIRE_TASK_ROUNDROBIN] = HAYWIRE_ONLY_ROUNDROBIN,
+        [HAYWIRE_TASK_SECTIONS] = HAYWIRE_ONLY_ROUNDROBIN,
+        [HAYWIRE_TASK_CAMERA1] = HAYWIRE_ONLY_CAMERA,
+        [HAYWIRE_TASK_CAMERA2] = HAYWIRE_ONLY_CAMERA,
+    };
+
+    for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
+        companion->enabled[i] = options->only & needs[i];
+        companion->task[i].once = options->mode == HAYWIRE_MODE_ONCE;
+    }
+}
+
+/* What is known before the first cycle, which says it better. */
+static void note_privilege(HaywireCompanion *companion)
+{
+    bool all = companion->collector->ops->reads_all(companion->collector);
+
+    haywire_publisher_set_feature(companion->publisher,
+                                  HAYWIRE_FEATURE_PRIVILEGED, all);
+    haywire_publisher_set_capability(companion->publisher,
+                                     HAYWIRE_CAPABILITY_ALL_PROCESSES, all);
+}
+
+static bool init_parts(HaywireCompanion *companion)
+{
+    HaywirePublisher *publisher = companion->publisher;
+    HaywireCollector *collector = companion->collector;
+    bool fine =
+        haywire_manifest_init(&companion->manifest, publisher, collector);
+
+    fine &= haywire_pid_ring_init(&companion->pid_ring, publisher, collector);
+    fine &=
+        haywire_roundrobin_init(&companion->roundrobin, publisher, collector);
+    haywire_section_ring_init(&companion->section_ring, publisher, collector);
+    for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
+        fine &= haywire_camera_init(&companion->camera[i], publisher, collector,
+                                    HAYWIRE_CATEGORY_CAMERA1 + i);
+    }
+    return fine;
+}
+
+HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
+                                        HaywireCollector *collector)
+{
+    HaywireCompanion *companion = calloc(1, sizeof(*companion));
+
+    if (!companion) {
+        haywire_collector_destroy(collector);
+        return NULL;
+    }
+    companion->collector = collector;
+    companion->publisher = haywire_publisher_new(&options->setup);
+    if (!companion->publisher || !init_parts(companion)) {
+        haywire_companion_destroy(companion);
+        return NULL;
+    }
+    note_privilege(companion);
+    set_tasks(companion);
+    enable_tasks(companion, options);
+    companion->listens = options->mode == HAYWIRE_MODE_RUN &&
+                         (options->only & ~HAYWIRE_ONLY_CAMERA);
+    haywire_pace_init(&companion->pace, options->mode == HAYWIRE_MODE_RUN
+                                            ? options->cpu_budget
+                                            : 0);
+    collector->tick = tick;
+    collector->tick_opaque = companion;
+    return companion;
+}
+
+void haywire_companion_destroy(HaywireCompanion *companion)
+{
+    if (!companion) {
+        return;
+    }
+    for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
+        haywire_camera_destroy(&companion->camera[i]);
+    }
+    haywire_section_ring_destroy(&companion->section_ring);
+    haywire_roundrobin_destroy(&companion->roundrobin);
+    haywire_pid_ring_destroy(&companion->pid_ring);
+    haywire_manifest_destroy(&companion->manifest);
+    haywire_publisher_destroy(companion->publisher);
+    haywire_collector_destroy(companion->collector);
+    free(companion);
+}
+
+/* A camera with a new target does not wait for its interval. */
+static void poll_cameras(HaywireCompanion *companion)
+{
+    for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
+        HaywireTaskId id = HAYWIRE_TASK_CAMERA1 + i;
+
+        if (companion->enabled[id] &&
+            haywire_camera_poll(&companion->camera[i])) {
+            companion->task[id].next_ns = 0;
+            companion->task[id].running = false;
+        }
+    }
+}
+
+static void note_news(HaywireCompanion *companion, HaywireTaskId task,
+                      HaywireNewsId id, bool any)
+{
+    companion->news[id].due |= any && companion->enabled[task];
+}
+
+/* An end alone is no news to those that have no list of who is there. */
+static void hear(HaywireCompanion *companion)
+{
+    const HaywireCollectorOps *ops = companion->collector->ops;
+    HaywireHeard heard = { 0 };
+    bool begun;
+
+    companion->hearing = companion->listens && ops->hear &&
+                         ops->hear(companion->collector, &heard);
+    if (!companion->hearing) {
+        return;
+    }
+    begun = haywire_changes_any(&heard.begun);
+    haywire_pid_ring_hear(&companion->pid_ring, &heard);
+    haywire_roundrobin_hear(&companion->roundrobin, &heard);
+    haywire_section_ring_hear(&companion->section_ring, &heard);
+    note_news(companion, HAYWIRE_TASK_PID, HAYWIRE_NEWS_PID,
+              begun || haywire_changes_any(&heard.ended));
+    note_news(companion, HAYWIRE_TASK_ROUNDROBIN, HAYWIRE_NEWS_ROUNDROBIN,
+              begun);
+    note_news(companion, HAYWIRE_TASK_SECTIONS, HAYWIRE_NEWS_SECTIONS, begun);
+}
+
+static void tick_at(HaywireCompanion *companion, uint64_t now)
+{
+    haywire_publisher_beat(companion->publisher, now);
+    haywire_publisher_refresh(companion->publisher, now);
+    if (now >= companion->next_poll_ns) {
+        companion->next_poll_ns =
+            now + HAYWIRE_CONTROL_POLL_MS * HAYWIRE_NS_PER_MS;
+        poll_cameras(companion);
+        hear(companion);
+    }
+}
+
+void haywire_companion_tick(HaywireCompanion *companion)
+{
+    tick_at(companion, haywire_platform_monotonic_ns());
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* False: it takes a regular round, which comes in its time. */
+static bool follow(HaywireCompanion *companion, HaywireNewsId id)
+{
+    switch (id) {
+    case HAYWIRE_NEWS_PID:
+        return haywire_pid_ring_update(&companion->pid_ring);
+    case HAYWIRE_NEWS_ROUNDROBIN:
+        return haywire_roundrobin_update(&companion->roundrobin);
+    default:
+        return haywire_section_ring_update(&companion->section_ring);
+    }
+}
+
+static void follow_news(HaywireCompanion *companion, HaywireNewsId id,
+                        uint64_t now)
+{
+    HaywireNews *news = &companion->news[id];
+    uint64_t pause = (id == HAYWIRE_NEWS_PID ? NEWS_PID_MS : NEWS_DETAILS_MS) *
+                     HAYWIRE_NS_PER_MS;
+    uint64_t cpu;
+
+    if (!news->due || now < news->next_ns) {
+        return;
+    }
+    cpu = haywire_platform_cpu_ns();
+    (void)follow(companion, id);
+    cpu = haywire_platform_cpu_ns() - cpu;
+    news->due =
+        id == HAYWIRE_NEWS_PID && haywire_pid_ring_waits(&companion->pid_ring);
+    news->next_ns =
+        now + later(pause, haywire_pace_pause(&companion->pace, cpu));
+}
+
+/* Returns the time when it is done. */
+static uint64_t run_task(HaywireCompanion *companion, HaywireTask *task)
+{
+    uint64_t cpu = task->running ? task->cpu_ns : 0;
+
+    haywire_task_run(task, companion->publisher);
+    companion->rounds_cpu_ns += task->cpu_ns - cpu;
+    return haywire_platform_monotonic_ns();
+}
+
+static const HaywireTaskId paced_task[HAYWIRE_PACE_COUNT] = {
+    [HAYWIRE_PACE_PID] = HAYWIRE_TASK_PID,
+    [HAYWIRE_PACE_ROUNDROBIN] = HAYWIRE_TASK_ROUNDROBIN,
+    [HAYWIRE_PACE_SECTIONS] = HAYWIRE_TASK_SECTIONS,
+    [HAYWIRE_PACE_CAMERA1] = HAYWIRE_TASK_CAMERA1,
+    [HAYWIRE_PACE_CAMERA2] = HAYWIRE_TASK_CAMERA2,
+};
+
+/* Once a second: set the intervals by what everything costs. */
+static void keep_pace(HaywireCompanion *companion, uint64_t now)
+{
+    HaywirePaceRound round[HAYWIRE_PACE_COUNT];
+
+    if (now < companion->pace.next_ns ||
+        !haywire_pace_sample(&companion->pace, now, haywire_platform_cpu_ns(),
+                             companion->rounds_cpu_ns)) {
+        return;
+    }
+    for (int i = 0; i < HAYWIRE_PACE_COUNT; i++) {
+        const HaywireTask *task = &companion->task[paced_task[i]];
+
+        round[i].usual_ns = task->usual_ns;
+        round[i].cost_ns = task->cost_ns;
+    }
+    haywire_pace_plan(&companion->pace, companion->hearing, round);
+    for (int i = 0; i < HAYWIRE_PACE_COUNT; i++) {
+        haywire_task_set_interval(&companion->task[paced_task[i]],
+                                  round[i].interval_ns);
+    }
+    haywire_publisher_set_intervals(companion->publisher,
+                                    round[HAYWIRE_PACE_PID].interval_ns,
+                                    round[HAYWIRE_PACE_ROUNDROBIN].interval_ns,
+                                    round[HAYWIRE_PACE_CAMERA1].interval_ns);
+}
+
+static uint64_t next_work(const HaywireCompanion *companion)
+{
+    uint64_t next =
+        sooner(companion->next_poll_ns, companion->publisher->next_beat_ns);
+
+    for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
+        if (companion->enabled[i]) {
+            next = sooner(next, companion->task[i].next_ns);
+        }
+    }
+    return next;
+}
+
+uint64_t haywire_companion_work(HaywireCompanion *companion)
+{
+    uint64_t now = haywire_platform_monotonic_ns();
+
+    tick_at(companion, now);
+    for (int i = 0; i < HAYWIRE_NEWS_COUNT; i++) {
+        follow_news(companion, i, now);
+    }
+    for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
+        HaywireTask *task = &companion->task[i];
+
+        if (companion->enabled[i] && task->next_ns <= now) {
+            now = run_task(companion, task);
+            tick_at(companion, now);
+        }
+    }
+    keep_pace(companion, now);
+    return next_work(companion);
+}
+
+bool haywire_companion_round_done(const HaywireCompanion *companion)
+{
+    for (int i = 0; i < HAYWIRE_TASK_CAMERA1; i++) {
+        if (companion->enabled[i] && companion->task[i].rounds == 0) {
+            return false;
+        }
+    }
+    return true;
+}

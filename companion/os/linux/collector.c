@@ -1,0 +1,81 @@
+/*
+ * The Linux collector: creation and its table of operations.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "engine/cleanup.h"
+#include "os/linux/linux_collector.h"
+#include "os/platform.h"
+
+HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector)
+{
+    /* The base is the first member. */
+    return (HaywireLinuxCollector *)collector;
+}
+
+static void linux_destroy(HaywireCollector *collector)
+{
+    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+
+    haywire_proc_events_close(&self->events);
+    haywire_kept_clear(&self->kept);
+    haywire_cleanup_fd(&self->proc);
+    haywire_cleanup_fd(&self->kpageflags);
+    free(self->maps.data);
+    free(self);
+}
+
+static bool linux_hear(HaywireCollector *collector, HaywireHeard *ret_heard)
+{
+    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+
+    return haywire_proc_events_hear(&self->events,
+                                    haywire_platform_monotonic_ns(), ret_heard);
+}
+
+static const HaywireCollectorOps linux_ops = {
+    .destroy = linux_destroy,
+    .list = haywire_linux_list,
+    .brief = haywire_linux_brief,
+    .mark = haywire_linux_mark,
+    .hear = linux_hear,
+    .open = haywire_linux_open,
+    .close = haywire_linux_close,
+    .details = haywire_linux_details,
+    .sections = haywire_linux_sections,
+    .sections_next = haywire_linux_sections_next,
+    .figures = haywire_linux_figures,
+    .pages = haywire_linux_pages,
+    .facts = haywire_linux_facts,
+    .reads_all = haywire_linux_reads_all,
+};
+
+HaywireCollector *haywire_collector_new(void)
+{
+    HaywireLinuxCollector *self = calloc(1, sizeof(*self));
+
+    if (!self) {
+        return NULL;
+    }
+    self->base.ops = &linux_ops;
+    self->kpageflags = -1;
+    haywire_proc_events_init(&self->events);
+    haywire_kept_make_room(&self->kept);
+    self->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (self->proc < 0 || faccessat(self->proc, "self/stat", R_OK, 0) != 0) {
+        int error = errno;
+
+        linux_destroy(&self->base);
+        errno = error;
+        return NULL;
+    }
+    (void)haywire_proc_open(self->proc, "kpageflags", 0, &self->kpageflags);
+    self->ticks_per_second = sysconf(_SC_CLK_TCK);
+    self->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    return &self->base;
+}

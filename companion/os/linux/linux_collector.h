@@ -1,0 +1,65 @@
+/*
+ * The Linux collector: /proc, relative to one open folder, with one buffer.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_LINUX_COLLECTOR_H
+#define HAYWIRE_LINUX_COLLECTOR_H
+
+#include "os/linux/kept.h"
+#include "os/linux/proc_events.h"
+#include "os/linux/proc_file.h"
+
+/* Pagemap entries read at a time: 32 MiB of address space. */
+#define HAYWIRE_PAGEMAP_CHUNK 8192
+
+typedef struct HaywireLinuxCollector {
+    HaywireCollector base;
+    int proc;       /* the folder /proc */
+    int kpageflags; /* -1: not readable */
+    bool scan_off;  /* the kernel has no PAGEMAP_SCAN */
+    long ticks_per_second;
+    uint64_t page_size;
+    HaywireKept kept;
+    HaywireProcEvents events;
+    HaywireProcText maps; /* of the process read last */
+    size_t maps_position;
+    uint8_t path[HAYWIRE_PATH_MAX];
+    char buffer[32768];
+    uint64_t entries[HAYWIRE_PAGEMAP_CHUNK];
+} HaywireLinuxCollector;
+
+HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector);
+
+/* pid_list.c, process.c, sections.c, pagemap.c, facts.c: see collector.h. */
+HaywireCollect haywire_linux_list(HaywireCollector *collector,
+                                  HaywirePidList *list);
+HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
+                                   HaywireBrief *ret_brief);
+void haywire_linux_mark(HaywireCollector *collector, uint32_t pid,
+                        HaywireMark *ret_mark);
+HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
+                                  HaywireOpenProcess *ret_process,
+                                  HaywireBrief *ret_brief);
+void haywire_linux_close(HaywireCollector *collector,
+                         HaywireOpenProcess *process);
+HaywireCollect haywire_linux_details(HaywireCollector *collector,
+                                     HaywireOpenProcess *process,
+                                     HaywireDetails *ret_details);
+HaywireCollect haywire_linux_sections(HaywireCollector *collector,
+                                      HaywireOpenProcess *process,
+                                      size_t *ret_count);
+bool haywire_linux_sections_next(HaywireCollector *collector,
+                                 HaywireGuestSection *ret_section);
+HaywireCollect haywire_linux_figures(HaywireCollector *collector,
+                                     HaywireOpenProcess *process,
+                                     HaywireFigures *ret_figures);
+HaywireCollect haywire_linux_pages(HaywireCollector *collector,
+                                   HaywireOpenProcess *process, uint64_t start,
+                                   uint64_t end, HaywireRunSink *sink,
+                                   void *opaque, uint64_t *ret_next);
+void haywire_linux_facts(HaywireCollector *collector, HaywireFacts *ret_facts);
+bool haywire_linux_reads_all(HaywireCollector *collector);
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * Page tables: /proc/PID/pagemap, and /proc/kpageflags for page sizes.
+ * PAGEMAP_SCAN has no frame numbers, so it only says where to read.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "os/linux/linux_collector.h"
+#include "os/linux/pagemap.h"
+#include "os/linux/populated.h"
+
+/*
+ * Asking first which pages are there walks the page table once more. That pays
+ * where entries would be many, and most of them empty.
+ */
+#define SCAN_FROM_PAGES 1024
+#define PARTS           64
+/* Empty entries that are read along, sooner than to read twice. */
+#define GAP_PAGES  64
+#define HUGE_BYTES (UINT64_C(1) << 21)
+
+typedef struct PageReader {
+    int pagemap;
+    HaywireRunSink *sink;
+    void *opaque;
+} PageReader;
+
+static uint64_t frame_flags(void *opaque, uint64_t pfn)
+{
+    HaywireLinuxCollector *self = opaque;
+    uint64_t flags = 0;
+
+    if (self->kpageflags < 0 || pfn > INT64_MAX / sizeof(flags) ||
+        pread(self->kpageflags, &flags, sizeof(flags),
+              (off_t)(pfn * sizeof(flags))) != sizeof(flags)) {
+        return 0;
+    }
+    return flags;
+}
+
+/* Up to a multiple of the chunk, so that no huge page is cut in two. */
+static size_t chunk_entries(const HaywireLinuxCollector *self, uint64_t start,
+                            uint64_t end)
+{
+    uint64_t first = start / self->page_size;
+    uint64_t left = (end - start) / self->page_size;
+    uint64_t chunk = HAYWIRE_PAGEMAP_CHUNK - first % HAYWIRE_PAGEMAP_CHUNK;
+
+    return (size_t)(left < chunk ? left : chunk);
+}
+
+/* Read entries from @start on. *ret_end: where they end; @start: nowhere. */
+static HaywireCollect read_entries(HaywireLinuxCollector *self,
+                                   const PageReader *reader, uint64_t start,
+                                   size_t count, uint64_t *ret_end)
+{
+    HaywirePagemapDecoder decoder = {
+        .frames_per_page = (uint32_t)(self->page_size / HAYWIRE_PAGE_SIZE),
+        .frame_flags = frame_flags,
+        .frame_opaque = self,
+    };
+    ssize_t done =
+        pread(reader->pagemap, self->entries, count * sizeof(self->entries[0]),
+              (off_t)(start / self->page_size * sizeof(uint64_t)));
+
+    if (done < 0) {
+        return haywire_proc_result(errno);
+    }
+    haywire_pagemap_runs(&decoder, self->entries,
+                         (size_t)done / sizeof(self->entries[0]), start,
+                         reader->sink, reader->opaque);
+    *ret_end = start + (uint64_t)done / sizeof(uint64_t) * self->page_size;
+    return HAYWIRE_COLLECT_OK;
+}
+
+/* All entries of a piece. */
+static HaywireCollect read_piece(HaywireLinuxCollector *self,
+                                 const PageReader *reader, uint64_t start,
+                                 uint64_t end, uint64_t *ret_next)
+{
+    uint64_t next = start;
+    HaywireCollect result = read_entries(
+        self, reader, start, chunk_entries(self, start, end), &next);
+
+    /*
+     * Nothing read: no page table is there. The process ended, or the section
+     * is one of the kernel's own, as [vsyscall].
+     */
+    if (result == HAYWIRE_COLLECT_OK) {
+        *ret_next = next > start ? next : end;
+    }
+    return result;
+}
+
+/* Parts that lie close together, and fit the buffer, become one. */
+static size_t join_parts(const HaywireLinuxCollector *self,
+                         HaywirePagemapRegion *part, size_t count)
+{
+    size_t joined = 0;
+
+    for (size_t i = 1; i < count; i++) {
+        HaywirePagemapRegion *last = &part[joined];
+
+        if (part[i].start - last->end <= GAP_PAGES * self->page_size &&
+            part[i].end - last->start <=
+                HAYWIRE_PAGEMAP_CHUNK * self->page_size) {
+            last->end = part[i].end;
+        } else {
+            part[++joined] = part[i];
+        }
+    }
+    return count > 0 ? joined + 1 : 0;
+}
+
+/*
+ * When the last part was cut because enough pages were found: cut it where no
+ * huge page can begin before and end behind.
+ */
+static uint64_t cut_last(HaywirePagemapRegion *last, uint64_t next,
+                         uint64_t end)
+{
+    uint64_t cut = next - next % HUGE_BYTES;
+
+    if (next >= end || last->end < next || cut <= last->start) {
+        return next;
+    }
+    last->end = cut;
+    return cut;
+}
+
+/* Only the entries of pages that are there. */
+static HaywireCollect read_populated(HaywireLinuxCollector *self,
+                                     const PageReader *reader, uint64_t start,
+                                     uint64_t end, uint64_t *ret_next)
+{
+    HaywirePagemapRegion part[PARTS];
+    uint64_t next = end;
+    long found = haywire_populated_find(
+        reader->pagemap, start, end, HAYWIRE_PAGEMAP_CHUNK, part, PARTS, &next);
+    size_t count;
+
+    if (found < 0 || next <= start) {
+        self->scan_off = found < 0 && (errno == ENOTTY || errno == EINVAL);
+        return read_piece(self, reader, start, end, ret_next);
+    }
+    if (found > 0) {
+        next = cut_last(&part[found - 1], next, end);
+    }
+    count = join_parts(self, part, (size_t)found);
+    for (size_t i = 0; i < count; i++) {
+        size_t pages = (part[i].end - part[i].start) / self->page_size;
+        uint64_t ignored;
+        HaywireCollect result =
+            read_entries(self, reader, part[i].start, pages, &ignored);
+
+        if (result != HAYWIRE_COLLECT_OK) {
+            return result;
+        }
+    }
+    *ret_next = next;
+    return HAYWIRE_COLLECT_OK;
+}
+
+HaywireCollect haywire_linux_pages(HaywireCollector *collector,
+                                   HaywireOpenProcess *process, uint64_t start,
+                                   uint64_t end, HaywireRunSink *sink,
+                                   void *opaque, uint64_t *ret_next)
+{
+    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+    PageReader reader = { .sink = sink, .opaque = opaque };
+    bool worth_it = (end - start) / self->page_size >= SCAN_FROM_PAGES;
+
+    if (process->pagemap < 0) {
+        HaywireCollect result =
+            haywire_proc_open(process->folder, "pagemap", 0, &process->pagemap);
+
+        if (result != HAYWIRE_COLLECT_OK) {
+            return result;
+        }
+    }
+    reader.pagemap = process->pagemap;
+    return worth_it && !self->scan_off
+               ? read_populated(self, &reader, start, end, ret_next)
+               : read_piece(self, &reader, start, end, ret_next);
+}

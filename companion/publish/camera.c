@@ -1,0 +1,189 @@
+/*
+ * A camera: its control word and its control page.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "publish/camera.h"
+#include "haywire/bytes.h"
+#include "os/platform.h"
+
+static HaywirePage *control_page(HaywireCameraWriter *camera)
+{
+    return haywire_publisher_page(camera->publisher, camera->category, 0);
+}
+
+static uint32_t narrow(uint64_t count)
+{
+    return count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+}
+
+static void put_control(HaywireCameraWriter *camera)
+{
+    HaywireWireControl wire = {
+        .nonce = haywire_le32(camera->nonce),
+        .status = haywire_le32(camera->said.status),
+        .target_pid = haywire_le32(camera->said.target),
+        .current_pid = haywire_le32(camera->said.current),
+        .current_start_time_ns = haywire_le64(camera->said.start_time_ns),
+        .pass = haywire_le64(camera->said.pass),
+        .first_page = haywire_le32(camera->said.first_page),
+        .pages = haywire_le32(camera->said.pages),
+        .sections_total = haywire_le32(camera->said.sections_total),
+        .sections_stored = haywire_le32(camera->said.sections_stored),
+        .runs_total = haywire_le32(narrow(camera->said.runs_total)),
+        .runs_stored = haywire_le32(narrow(camera->said.runs_stored)),
+        .pass_started_ns = haywire_le64(camera->said.started_ns),
+        .pass_finished_ns = haywire_le64(camera->said.finished_ns),
+        .target_taken_ns = haywire_le64(camera->said.taken_ns),
+        .rss = haywire_le64(camera->said.figures.rss),
+        .pss = haywire_le64(camera->said.figures.pss),
+        .swap = haywire_le64(camera->said.figures.swap),
+        .flags = haywire_le32(camera->said.flags),
+    };
+
+    haywire_publisher_put(camera->publisher, camera->category, 0,
+                          HAYWIRE_KIND_CONTROL, camera->said.pass, &wire,
+                          sizeof(wire));
+}
+
+bool haywire_camera_init(HaywireCameraWriter *camera,
+                         HaywirePublisher *publisher,
+                         HaywireCollector *collector, HaywireCategory category)
+{
+    memset(camera, 0, sizeof(*camera));
+    camera->publisher = publisher;
+    camera->collector = collector;
+    camera->category = category;
+    camera->bank_pages = (haywire_publisher_pages(publisher, category) - 1) / 2;
+    camera->nonce = (uint32_t)haywire_platform_random();
+    camera->nonce = camera->nonce ? camera->nonce : 1;
+    haywire_page_set_control_word(control_page(camera),
+                                  HAYWIRE_CONTROL_WORD(camera->nonce, 0));
+    put_control(camera);
+    return true;
+}
+
+void haywire_camera_destroy(HaywireCameraWriter *camera)
+{
+    if (camera->collector) {
+        haywire_pass_drop(camera);
+    }
+    free(camera->staged);
+    free(camera->ranges);
+    memset(camera, 0, sizeof(*camera));
+}
+
+bool haywire_camera_poll(HaywireCameraWriter *camera)
+{
+    uint64_t word = haywire_page_get_control_word(control_page(camera));
+
+    /* Whoever does not know the nonce did not mean this camera. */
+    if (word >> 32 != camera->nonce || (uint32_t)word == camera->wanted) {
+        return false;
+    }
+    camera->wanted = (uint32_t)word;
+    return true;
+}
+
+static void say_status(HaywireCameraWriter *camera, HaywireCameraStatus status)
+{
+    if (camera->said.status != status) {
+        camera->said.status = status;
+        put_control(camera);
+        haywire_publisher_ring(camera->publisher);
+    }
+}
+
+static void take_target(HaywireCameraWriter *camera)
+{
+    haywire_pass_drop(camera);
+    camera->said.target = camera->wanted;
+    camera->said.taken_ns = haywire_platform_monotonic_ns();
+    camera->said.status = HAYWIRE_CAMERA_IDLE;
+    put_control(camera);
+    haywire_publisher_ring(camera->publisher);
+}
+
+static HaywireStep give_up(HaywireCameraWriter *camera, HaywireCollect result)
+{
+    haywire_pass_drop(camera);
+    haywire_publisher_count(camera->publisher, result);
+    say_status(camera, result == HAYWIRE_COLLECT_DENIED
+                           ? HAYWIRE_CAMERA_DENIED
+                           : HAYWIRE_CAMERA_NO_PROCESS);
+    return HAYWIRE_STEP_IDLE;
+}
+
+static void say_pass(HaywireCameraWriter *camera)
+{
+    const HaywirePass *pass = &camera->pass;
+
+    camera->said.status = HAYWIRE_CAMERA_ACTIVE;
+    camera->said.current = pass->process.pid;
+    camera->said.start_time_ns = pass->process.start_time_ns;
+    camera->said.pass = camera->passes;
+    camera->said.first_page = 1 + (pass->number % 2 ? 0 : camera->bank_pages);
+    camera->said.pages = pass->used;
+    camera->said.sections_total = pass->sections_total;
+    camera->said.sections_stored = pass->sections_stored;
+    camera->said.runs_total = pass->runs_total;
+    camera->said.runs_stored = pass->runs_stored;
+    camera->said.started_ns = pass->started_ns;
+    camera->said.finished_ns = haywire_platform_monotonic_ns();
+    camera->said.figures = pass->figures;
+    camera->said.flags = pass->flags;
+}
+
+/* The counter is of both cameras, so only the difference goes in. */
+static void count_dropped(HaywireCameraWriter *camera)
+{
+    uint64_t *counter =
+        &camera->publisher->counter[HAYWIRE_COUNTER_PAGE_RUNS_DROPPED];
+    uint64_t dropped = camera->pass.runs_total - camera->pass.runs_stored;
+
+    *counter += dropped - camera->runs_dropped;
+    camera->runs_dropped = dropped;
+}
+
+static HaywireStep finish(HaywireCameraWriter *camera)
+{
+    bool first = camera->said.status != HAYWIRE_CAMERA_ACTIVE;
+
+    camera->passes = camera->pass.number;
+    haywire_pass_publish(camera);
+    say_pass(camera);
+    put_control(camera);
+    if (first) {
+        haywire_publisher_ring(camera->publisher);
+    }
+    count_dropped(camera);
+    haywire_pass_drop(camera);
+    return HAYWIRE_STEP_DONE;
+}
+
+HaywireStep haywire_camera_step(void *opaque)
+{
+    HaywireCameraWriter *camera = opaque;
+    HaywireCollect result = HAYWIRE_COLLECT_OK;
+
+    if (camera->said.target != camera->wanted) {
+        take_target(camera);
+    }
+    if (camera->said.target == 0) {
+        return HAYWIRE_STEP_IDLE;
+    }
+    if (!camera->pass.open) {
+        result = haywire_pass_begin(camera, camera->said.target);
+        return result == HAYWIRE_COLLECT_OK ? HAYWIRE_STEP_MORE
+                                            : give_up(camera, result);
+    }
+    if (haywire_pass_read(camera, &result)) {
+        return HAYWIRE_STEP_MORE;
+    }
+    return result == HAYWIRE_COLLECT_OK ? finish(camera)
+                                        : give_up(camera, result);
+}

@@ -1,0 +1,34 @@
+/*
+ * From what was collected to records: docs/protocol.md, section 5.5.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_RECORDS_H
+#define HAYWIRE_RECORDS_H
+
+#include "os/collector.h"
+#include "haywire/publish.h"
+
+/* HAYWIRE_OK; HAYWIRE_LIMIT when the payload is full: nothing is appended. */
+HaywireStatus
+haywire_append_process(HaywireWriter *writer, const HaywireBrief *brief,
+                       const HaywireDetails *details) HAYWIRE_MUST_CHECK;
+
+/* The length of that record. */
+size_t haywire_process_length(const HaywireBrief *brief,
+                              const HaywireDetails *details);
+
+/* @ret_set: its place, for haywire_set_count() */
+HaywireStatus haywire_append_section_set(HaywireWriter *writer,
+                                         const HaywireOpenProcess *process,
+                                         uint64_t generation, uint32_t flags,
+                                         uint32_t first, uint32_t total,
+                                         uint8_t **ret_set) HAYWIRE_MUST_CHECK;
+void haywire_set_count(uint8_t *set, uint32_t count);
+
+HaywireStatus
+haywire_append_section(HaywireWriter *writer,
+                       const HaywireGuestSection *section) HAYWIRE_MUST_CHECK;
+
+#endif

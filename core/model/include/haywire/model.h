@@ -1,0 +1,346 @@
+/*
+ * Model: one finished picture of a guest. Plain data, immutable, reference
+ * counted; any thread may read it. All strings are escaped (text.h), printable
+ * UTF-8, terminated, never NULL unless said so, and owned by the model.
+ *
+ * Members are named as the members of the QMP replies are, with underscores
+ * for dashes. Sizes in bytes, times in ns.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_MODEL_H
+#define HAYWIRE_MODEL_H
+
+#include "haywire/decode.h"
+#include "haywire/limits.h"
+#include "haywire/map.h"
+
+/* As many as a model has at most, however roomy. */
+#define HAYWIRE_PROCESSES_MAX 32768
+
+typedef enum HaywireState {
+    HAYWIRE_STATE_SEARCHING, /* no session, or none seen beating yet */
+    HAYWIRE_STATE_LIVE,
+    HAYWIRE_STATE_STALE,
+    HAYWIRE_STATE_PAUSED, /* live, in a guest that is stopped for now */
+} HaywireState;
+
+/* "searching", "live", "stale", "paused" */
+const char *haywire_state_name(HaywireState state);
+/* Live, or paused: what is shown is the guest as it is. */
+bool haywire_state_is_current(HaywireState state);
+
+/*
+ * What looking costs, both sides; a part of query-haywire. Since the reader
+ * began to look.
+ */
+typedef struct HaywireCost {
+    uint64_t time;     /* for so long, ns of the host's clock */
+    uint64_t cpu_time; /* of the thread that looks, ns */
+    uint64_t refreshes;
+    uint64_t scans;
+    uint64_t scan_time; /* ns, all scans */
+    uint64_t pages_scanned;
+    uint64_t pages_read;
+    uint64_t bytes_decoded;
+    bool companion_known;        /* it has published the two below */
+    uint64_t companion_time;     /* ns of the guest's clock that it has run */
+    uint64_t companion_cpu_time; /* ns that it says it has used */
+} HaywireCost;
+
+/* query-haywire */
+typedef struct HaywireOverview {
+    HaywireState state;
+    bool has_session; /* all below up to categories need it */
+    uint64_t session; /* shown as 16 hex digits */
+    bool closed;      /* the companion ended in order */
+    uint32_t os;
+    uint32_t arch;
+    const char *companion_version; /* "0.1.0" */
+    uint32_t companion_pid;
+    const char *boot_id;        /* as a UUID */
+    const char *kernel_release; /* "" when not published */
+    const char *host_name;
+    uint64_t heartbeat;
+    uint64_t heartbeat_age;  /* since we saw it grow, in the reader's clock */
+    uint64_t heartbeat_time; /* guest wall clock of the beat, ns since 1970 */
+    uint64_t started;        /* guest wall clock, ns since 1970 */
+    uint32_t page_size;
+    bool privileged; /* feature bits */
+    bool pfns_known;
+    struct {
+        uint32_t pages;
+        uint32_t mapped;
+    } category[HAYWIRE_CATEGORY_COUNT];
+    uint32_t sessions;            /* seen in memory, this one included */
+    uint64_t processes;           /* in the newest snapshot, stored or not */
+    uint64_t processes_missing;   /* of these, not in the table */
+    uint64_t snapshot_generation; /* of the PID category */
+    uint64_t snapshot_time;       /* guest monotonic, when it was taken */
+    bool has_scan;
+    uint64_t scan_age; /* since the last full scan ended */
+    uint64_t scan_duration;
+    uint64_t scan_pages; /* resident pages looked at */
+    HaywireCost cost;
+} HaywireOverview;
+
+/* query-haywire-processes */
+typedef struct HaywireProcess {
+    uint32_t pid;
+    uint32_t ppid;
+    uint64_t start_time; /* since guest boot */
+    uint32_t uid;
+    const char *name;
+    bool name_truncated;
+    char state; /* printable ASCII, '?' for anything else */
+    bool kernel_thread;
+    uint32_t threads;
+    bool has_details; /* all below: from a ROUNDROBIN record */
+    bool ids_known;   /* gid (and uid) could be read */
+    uint32_t gid;
+    int32_t nice;
+    uint64_t vsize;
+    uint64_t rss;
+    uint64_t user_time;
+    uint64_t system_time;
+    const char *exe; /* "" when none or not readable */
+    bool exe_readable;
+    bool exe_deleted;
+    bool exe_truncated;
+    const char *cmdline; /* arguments joined by spaces */
+    bool cmdline_truncated;
+    uint64_t details_generation; /* cycle of the record */
+} HaywireProcess;
+
+/* An element of query-haywire-sections */
+typedef struct HaywireSection {
+    uint64_t start;
+    uint64_t end;
+    const char *permissions; /* "rwxp" form, static */
+    uint64_t offset;
+    uint32_t device_major;
+    uint32_t device_minor;
+    uint64_t inode;
+    const char *path;
+    bool path_truncated;
+} HaywireSection;
+
+typedef enum HaywireOrigin {
+    HAYWIRE_ORIGIN_ROUNDROBIN,
+    HAYWIRE_ORIGIN_CAMERA1,
+    HAYWIRE_ORIGIN_CAMERA2,
+} HaywireOrigin;
+
+/* "roundrobin", "camera1", "camera2" */
+const char *haywire_origin_name(HaywireOrigin origin);
+
+/* query-haywire-sections */
+typedef struct HaywireSectionList {
+    uint32_t pid;
+    uint64_t start_time;
+    uint64_t generation;
+    HaywireOrigin source;
+    bool readable;  /* false: the companion was refused */
+    bool complete;  /* all of them are here */
+    uint32_t total; /* that the process has */
+    size_t count;
+    const HaywireSection *section; /* sorted by start */
+} HaywireSectionList;
+
+/* query-haywire-ptes */
+typedef struct HaywirePageRunList {
+    uint32_t pid;
+    uint64_t start_time;
+    uint64_t generation;
+    HaywireOrigin source;
+    bool complete;
+    uint32_t total;
+    size_t count;
+    const HaywirePageRun *run; /* sorted by gva, not overlapping */
+} HaywirePageRunList;
+
+/* An element of query-haywire-cameras */
+typedef struct HaywireCamera {
+    uint32_t camera;          /* 1 or 2 */
+    bool mapped;              /* its control page was found; needed below */
+    HaywirePosition position; /* of the control page: for focus.h; none while it
+                                 is looked for */
+    HaywireCameraStatus status;
+    uint32_t target_pid;  /* that the companion has taken from the
+                                   control word, and status is of; 0 none */
+    uint32_t current_pid; /* of the data; 0 none */
+    uint64_t current_start_time;
+    uint64_t pass;
+    uint64_t
+        age; /* of the pass: newest heartbeat's guest time minus pass end */
+    uint64_t pass_duration;
+    uint32_t sections;
+    uint32_t sections_missing;
+    uint32_t page_runs;
+    uint32_t page_runs_missing;
+    bool figures_valid; /* the three below, from smaps_rollup */
+    uint64_t rss;
+    uint64_t pss;
+    uint64_t swap;
+    bool sections_readable;
+    bool page_table_readable;
+    bool page_table_complete; /* the pass read all of it */
+    bool pfns_known;
+} HaywireCamera;
+
+/* Of the reader; for query-haywire-stats. Grow only. */
+typedef struct HaywireHostCounters {
+    uint64_t refreshes;
+    uint64_t scans;
+    uint64_t scan_time;     /* ns, all scans */
+    uint64_t pages_scanned; /* resident pages looked at */
+    uint64_t candidates;
+    uint64_t index_attaches; /* maps made from the master index alone */
+    uint64_t remaps;         /* a page was no longer what the map said, or
+                                not there any more */
+    uint64_t slot_clashes;
+    uint64_t sessions_seen;
+    uint64_t sessions_dropped;
+    uint64_t pages_read; /* copied and verified */
+    uint64_t bytes_decoded;
+    uint64_t limits_reached; /* something was left out by a reader's limit */
+    uint64_t focus_writes;
+    uint64_t focus_failures;
+    uint64_t cpu_time;  /* ns of the thread that looks, since it began */
+    uint64_t doorbells; /* rings of the companion that were heard */
+    /* Now, not ever: pages of the shown session that have no copy, because
+       copies may take no more memory. */
+    uint64_t pages_left_out;
+    uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* pages, records: by reason */
+} HaywireHostCounters;
+
+typedef struct HaywireGuestStats {
+    bool valid;
+    uint64_t counter[HAYWIRE_COUNTER_COUNT];
+} HaywireGuestStats;
+
+typedef struct HaywireManifest {
+    size_t ram_count;
+    const HaywireRamRange *ram;
+    const char *kernel_version;
+    const char *kernel_cmdline;
+    bool has_vmcoreinfo;
+    HaywireVmcoreinfo vmcoreinfo;
+    const char *vmcoreinfo_text; /* newlines kept as \x0a escapes */
+} HaywireManifest;
+
+typedef struct HaywireModel {
+    HaywireOverview overview;
+    size_t process_count;
+    const HaywireProcess *process; /* sorted by pid */
+    HaywireCamera camera[2];
+    HaywireHostCounters host;
+    HaywireGuestStats guest;
+    HaywireManifest manifest;
+    HaywireLayout layout; /* count 0: not known */
+} HaywireModel;
+
+/* References are atomic. */
+HaywireModel *haywire_model_ref(HaywireModel *model);
+void haywire_model_unref(HaywireModel *model); /* NULL is fine */
+
+/*
+ * By pid, or NULL. Two processes of one pid never stand in one model: the
+ * newest snapshot has one.
+ */
+const HaywireProcess *haywire_model_process(const HaywireModel *model,
+                                            uint32_t pid);
+
+/*
+ * The sections of a process: from a camera whose newest complete pass is of
+ * it (pid and start time), else from ROUNDROBIN; a complete list goes before
+ * an incomplete one. Borrowed from the model. A session that publishes only
+ * cameras has no table: its cameras' pids are taken as they are.
+ * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NO_SECTIONS (not published yet).
+ */
+HaywireStatus
+haywire_model_sections(const HaywireModel *model, uint32_t pid,
+                       HaywireSectionList *ret_list) HAYWIRE_MUST_CHECK;
+
+/*
+ * The page runs of a process that a camera holds. HAYWIRE_OK, _NO_SESSION,
+ * _NO_PROCESS, _NO_CAMERA.
+ */
+HaywireStatus
+haywire_model_page_runs(const HaywireModel *model, uint32_t pid,
+                        HaywirePageRunList *ret_list) HAYWIRE_MUST_CHECK;
+
+/*
+ * The part of @run within [start, start + length); false when none is.
+ * @length 0 means to the end of the address space.
+ */
+bool haywire_page_run_clip(const HaywirePageRun *run, HaywireGva start,
+                           uint64_t length, HaywirePageRun *ret_part);
+
+/* haywire-translate, without what only the source's owner knows. */
+typedef struct HaywireTranslation {
+    uint32_t pid;
+    HaywireGva address;
+    HaywireGpa gpa;
+    uint64_t page_size; /* 4096, 2 MiB, 1 GiB; 0 not known */
+    HaywireOrigin source;
+    uint64_t generation;
+} HaywireTranslation;
+
+/*
+ * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NO_CAMERA, _NOT_PRESENT (also for
+ * swapped pages), _NO_PFN (also when the companion could not read the page
+ * table), _NOT_HELD (the camera has only a part of the page runs, and none
+ * of these holds the address).
+ */
+HaywireStatus
+haywire_model_translate(const HaywireModel *model, uint32_t pid,
+                        HaywireGva address,
+                        HaywireTranslation *ret_translation) HAYWIRE_MUST_CHECK;
+
+/*
+ * Building: what view.c hands over once all copies are taken. Lives in
+ * model_build.c; allocates from one arena within the model's share of memory.
+ *
+ * Copies of one session only, verified; a slot without a good copy is absent.
+ * That of a page that has just moved has no position until the page is found.
+ */
+typedef struct HaywireCopy {
+    HaywirePageInfo info;
+    HaywirePosition position;
+    const HaywirePage *page;
+    bool counted; /* what is wrong with it is in the statistics already */
+} HaywireCopy;
+
+typedef struct HaywireModelInput {
+    /* Filled but for what decoding yields: processes, snapshots, names; of the
+       cost, the time only. */
+    const HaywireOverview *overview;
+    const HaywireDiscovery *discovery; /* NULL without a session */
+    uint64_t beat_monotonic_ns;        /* guest time of the newest beat */
+    const HaywireCopy *const *copy;    /* any order */
+    size_t copy_count;
+    const HaywireLayout *layout; /* NULL: not known */
+    const HaywireShares *shares; /* NULL: of HAYWIRE_MEMORY_DEFAULT */
+    /* How often a limit was met by the session's last model; only what this
+       one meets above that is counted. Updated. NULL: 0. */
+    uint64_t *limits;
+    /* Rejections are counted here first, then copied to the model. */
+    HaywireHostCounters *host;
+} HaywireModelInput;
+
+/* HAYWIRE_OK, HAYWIRE_NO_MEMORY. What a limit cut is counted, not an error. */
+HaywireStatus haywire_model_build(const HaywireModelInput *input,
+                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
+
+/*
+ * What haywire_model_build() would make of the same copies as @last, which is
+ * of the same session: nothing is decoded again, both share what is decoded.
+ * HAYWIRE_OK, HAYWIRE_NO_MEMORY.
+ */
+HaywireStatus haywire_model_renew(HaywireModel *last,
+                                  const HaywireModelInput *input,
+                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
+
+#endif
