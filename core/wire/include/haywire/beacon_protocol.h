@@ -287,6 +287,7 @@ typedef enum HaywireRecordType {
     HAYWIRE_RECORD_TEXT = 6,
     HAYWIRE_RECORD_VMCOREINFO = 7,
     HAYWIRE_RECORD_CYCLE = 8,
+    HAYWIRE_RECORD_PROCESS_FIELDS = 9,
 } HaywireRecordType;
 
 typedef struct HaywireWireRecord {
@@ -337,6 +338,34 @@ typedef struct HaywireWireCycle {
     HaywireLe32 ordinal;
     HaywireLe32 pages;
 } HaywireWireCycle;
+
+/* Numbers of the fields of a process-fields record; they only grow. */
+typedef enum HaywireProcessField {
+    HAYWIRE_FIELD_MINOR_FAULTS,
+    HAYWIRE_FIELD_MAJOR_FAULTS,
+    HAYWIRE_FIELD_READ_BYTES,
+    HAYWIRE_FIELD_WRITTEN_BYTES,
+    HAYWIRE_FIELD_VOLUNTARY_SWITCHES,
+    HAYWIRE_FIELD_INVOLUNTARY_SWITCHES,
+    HAYWIRE_FIELD_OPEN_FILES,
+    HAYWIRE_FIELD_PROCESS_GROUP,
+    HAYWIRE_FIELD_SESSION,
+    HAYWIRE_FIELD_TERMINAL,
+    HAYWIRE_FIELD_PRIORITY,
+    HAYWIRE_FIELD_CGROUP,
+    HAYWIRE_FIELD_COUNT
+} HaywireProcessField;
+
+#define HAYWIRE_CGROUP_MAX 1024
+
+/* Then a HaywireLe64 for each bit of known, then the texts. */
+typedef struct HaywireWireProcessFields {
+    HaywireWireRecord record;
+    HaywireLe32 pid;
+    HaywireLe32 zero;
+    HaywireLe64 start_time_ns;
+    HaywireLe64 known; /* bit N: field N follows */
+} HaywireWireProcessFields;
 
 #define HAYWIRE_SECTION_SET_UNREADABLE (1u << 0)
 
@@ -439,6 +468,7 @@ _Static_assert(sizeof(HaywireWireRecord) == 8, "section 5.5");
 _Static_assert(sizeof(HaywireWireProcess) == 88, "section 5.5");
 _Static_assert(offsetof(HaywireWireProcess, state) == 72, "section 5.5");
 _Static_assert(sizeof(HaywireWireCycle) == 32, "section 5.5");
+_Static_assert(sizeof(HaywireWireProcessFields) == 32, "section 5.5");
 _Static_assert(sizeof(HaywireWireSectionSet) == 40, "section 5.5");
 _Static_assert(sizeof(HaywireWireSection) == 56, "section 5.5");
 _Static_assert(sizeof(HaywireWireControl) == 112, "section 5.6");
