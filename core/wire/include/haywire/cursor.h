@@ -8,9 +8,9 @@
 #ifndef HAYWIRE_CURSOR_H
 #define HAYWIRE_CURSOR_H
 
-#include <endian.h>
 #include <string.h>
 
+#include "haywire/bytes.h"
 #include "haywire/status.h"
 
 typedef struct HaywireCursor {
@@ -84,12 +84,12 @@ static inline HAYWIRE_MUST_CHECK HaywireStatus
 haywire_cursor_u16(HaywireCursor *cursor, uint16_t *ret_value)
 {
     const uint8_t *bytes;
-    uint16_t value;
+    HaywireLe16 value;
     HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
 
     if (status == HAYWIRE_OK) {
         memcpy(&value, bytes, sizeof(value));
-        *ret_value = le16toh(value);
+        *ret_value = haywire_le16_get(value);
     }
     return status;
 }
@@ -98,12 +98,12 @@ static inline HAYWIRE_MUST_CHECK HaywireStatus
 haywire_cursor_u32(HaywireCursor *cursor, uint32_t *ret_value)
 {
     const uint8_t *bytes;
-    uint32_t value;
+    HaywireLe32 value;
     HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
 
     if (status == HAYWIRE_OK) {
         memcpy(&value, bytes, sizeof(value));
-        *ret_value = le32toh(value);
+        *ret_value = haywire_le32_get(value);
     }
     return status;
 }
@@ -112,12 +112,12 @@ static inline HAYWIRE_MUST_CHECK HaywireStatus
 haywire_cursor_u64(HaywireCursor *cursor, uint64_t *ret_value)
 {
     const uint8_t *bytes;
-    uint64_t value;
+    HaywireLe64 value;
     HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
 
     if (status == HAYWIRE_OK) {
         memcpy(&value, bytes, sizeof(value));
-        *ret_value = le64toh(value);
+        *ret_value = haywire_le64_get(value);
     }
     return status;
 }
