@@ -56,6 +56,37 @@ static void read_cycle(HaywireFields *fields, uint32_t flags,
     }
 }
 
+/* What a later version adds comes behind what is known here, of each kind. */
+static void read_fields(HaywireFields *fields, uint32_t flags,
+                        HaywireRecord *record)
+{
+    HaywireFieldsRecord *more = &record->fields;
+    uint64_t known;
+
+    (void)flags;
+    *more = (HaywireFieldsRecord){ 0 };
+    more->pid = haywire_fields_u32(fields, "pid");
+    haywire_fields_skip(fields, 4);
+    more->start_time_ns = haywire_fields_u64(fields, "start time");
+    known = haywire_fields_u64(fields, "known");
+    for (unsigned i = 0; i < 64; i++) {
+        uint64_t number = 0;
+
+        if (known & UINT64_C(1) << i) {
+            number = haywire_fields_u64(fields, "field");
+        }
+        if (i < HAYWIRE_FIELD_COUNT) {
+            more->number[i] = number;
+        }
+    }
+    more->known = known & ((UINT64_C(1) << HAYWIRE_FIELD_COUNT) - 1);
+    more->cgroup =
+        haywire_fields_string(fields, more->number[HAYWIRE_FIELD_CGROUP],
+                              HAYWIRE_CGROUP_MAX, "cgroup");
+}
+
+_Static_assert(HAYWIRE_FIELD_COUNT < 64, "a bit for each field");
+
 /* What section sets and page-run sets have in common: all but the runs. */
 static void read_set(HaywireFields *fields, uint32_t flags, uint32_t count_max,
                      HaywireSetRecord *set)
@@ -185,6 +216,8 @@ static const RecordKind record_kinds[] = {
     [HAYWIRE_RECORD_VMCOREINFO] = { sizeof(HaywireWireVmcoreinfo),
                                     read_vmcoreinfo },
     [HAYWIRE_RECORD_CYCLE] = { sizeof(HaywireWireCycle), read_cycle },
+    [HAYWIRE_RECORD_PROCESS_FIELDS] = { sizeof(HaywireWireProcessFields),
+                                        read_fields },
 };
 
 #define RECORD_KINDS (sizeof(record_kinds) / sizeof(record_kinds[0]))

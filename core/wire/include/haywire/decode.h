@@ -159,6 +159,16 @@ typedef struct HaywireCycleRecord {
     uint32_t pages;
 } HaywireCycleRecord;
 
+/* What the record of the same process, before it, has no room for. */
+typedef struct HaywireFieldsRecord {
+    uint32_t pid;
+    uint64_t start_time_ns;
+    uint64_t known; /* bit N: field N is here; none that we do not know */
+    uint64_t
+        number[HAYWIRE_FIELD_COUNT]; /* 0 when not known; a text's length */
+    HaywireString cgroup;
+} HaywireFieldsRecord;
+
 /* Heads sections (count = sections that follow) or holds runs. */
 typedef struct HaywireSetRecord {
     uint32_t flags;
@@ -214,6 +224,7 @@ typedef struct HaywireRecord {
     union {
         HaywireProcessRecord process;
         HaywireCycleRecord cycle;
+        HaywireFieldsRecord fields;
         HaywireSetRecord section_set;
         HaywireSectionRecord section;
         HaywireSetRecord page_run_set;
