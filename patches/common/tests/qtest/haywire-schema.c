@@ -16,8 +16,8 @@ struct HaywireSchema {
     GHashTable *entities; /* name to QDict, borrowed from @response */
 };
 
-static void check_value(HaywireSchema *schema, const char *type,
-                        QObject *value, const char *where);
+static void check_value(HaywireSchema *schema, const char *type, QObject *value,
+                        const char *where);
 
 HaywireSchema *haywire_schema_new(QTestState *qts)
 {
@@ -134,8 +134,8 @@ static void check_object(HaywireSchema *schema, QDict *entity, QObject *value,
     }
 }
 
-static void check_value(HaywireSchema *schema, const char *type,
-                        QObject *value, const char *where)
+static void check_value(HaywireSchema *schema, const char *type, QObject *value,
+                        const char *where)
 {
     QDict *entity = lookup(schema, type);
     const char *meta_type = qdict_get_str(entity, "meta-type");

@@ -49,7 +49,9 @@ static void world_start(HaywireWorld *world)
 static void test_absent(void)
 {
     static const char *const commands[] = {
-        "query-haywire", "query-haywire-cameras", "haywire-rescan",
+        "query-haywire",
+        "query-haywire-cameras",
+        "haywire-rescan",
     };
     QTestState *qts = haywire_machine("-m 256M", false);
     HaywireSchema *schema = haywire_schema_new(qts);
@@ -87,7 +89,9 @@ static void check_reply(HaywireWorld *world, HaywireSchema *schema,
 static void check_queries(HaywireWorld *world, HaywireSchema *schema)
 {
     static const char *const commands[] = {
-        "query-haywire", "query-haywire-cameras", "query-haywire-stats",
+        "query-haywire",
+        "query-haywire-cameras",
+        "query-haywire-stats",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -149,8 +153,8 @@ static void test_processes(void)
     g_assert_cmpint(qlist_size(qdict_get_qlist(response, "return")), ==, 3);
     qobject_unref(response);
 
-    response = haywire_command(world.qts, "query-haywire-processes",
-                               args_pid(42));
+    response =
+        haywire_command(world.qts, "query-haywire-processes", args_pid(42));
     list = qdict_get_qlist(response, "return");
     g_assert_cmpint(qlist_size(list), ==, 1);
     assert_odd_process(qobject_to(QDict, qlist_peek(list)));
@@ -207,8 +211,8 @@ static void test_monitor(void)
     haywire_world_quit(&world);
 }
 
-static void assert_fails(HaywireWorld *world, const char *command,
-                         QDict *args, const char *expected)
+static void assert_fails(HaywireWorld *world, const char *command, QDict *args,
+                         const char *expected)
 {
     g_autofree char *text = haywire_command_fails(world->qts, command, args);
 
@@ -282,8 +286,8 @@ static void assert_focus_changes_nothing(HaywireWorld *world,
     g_autofree char *error = NULL;
 
     read_around(world, page, before);
-    error = haywire_command_fails(world->qts, "haywire-focus",
-                                  args_focus(1, 1));
+    error =
+        haywire_command_fails(world->qts, "haywire-focus", args_focus(1, 1));
     read_around(world, page, after);
     g_assert_cmpmem(before, AROUND_SIZE, after, AROUND_SIZE);
 }
@@ -359,8 +363,8 @@ static void test_above_4g(void)
 {
     HaywireWorld world;
 
-    haywire_world_init(&world, "-m 4G", 0x100000000 + WORLD_OFFSET -
-                                        haywire_ram_base());
+    haywire_world_init(&world, "-m 4G",
+                       0x100000000 + WORLD_OFFSET - haywire_ram_base());
     haywire_world_attach(&world);
     haywire_world_quit(&world);
 }
@@ -382,10 +386,11 @@ static void test_hotplug(void)
 
     haywire_world_init(&world, "-m 256M,slots=2,maxmem=1G", WORLD_OFFSET);
     haywire_return(qtest_qmp(world.qts, "{ 'execute': 'object-add',"
-                             " 'arguments': { 'qom-type':"
-                             " 'memory-backend-ram', 'id': 'mem1',"
-                             " 'size': 134217728 } }"));
-    haywire_return(qtest_qmp(world.qts, "{ 'execute': 'device_add',"
+                                        " 'arguments': { 'qom-type':"
+                                        " 'memory-backend-ram', 'id': 'mem1',"
+                                        " 'size': 134217728 } }"));
+    haywire_return(qtest_qmp(world.qts,
+                             "{ 'execute': 'device_add',"
                              " 'arguments': { 'driver': 'pc-dimm',"
                              " 'id': 'dimm1', 'memdev': 'mem1' } }"));
     world.base = dimm_address(world.qts);
@@ -412,8 +417,8 @@ static void await_session_event(HaywireWorld *world, HaywireSchema *schema,
 
     do {
         QDict *response;
-        QDict *data = next_event(world, schema, "HAYWIRE_SESSION_CHANGED",
-                                 &response);
+        QDict *data =
+            next_event(world, schema, "HAYWIRE_SESSION_CHANGED", &response);
 
         is = g_str_equal(qdict_get_str(data, "state"), state);
         qobject_unref(response);
@@ -460,8 +465,8 @@ static void check_focus_event(HaywireWorld *world, HaywireSchema *schema)
 {
     QDict *response, *data;
 
-    qobject_unref(haywire_command(world->qts, "haywire-focus",
-                                  args_focus(1, 2)));
+    qobject_unref(
+        haywire_command(world->qts, "haywire-focus", args_focus(1, 2)));
     world->extra = "camera 2 target=1 status=1\n"
                    "set camera2 0 sequence=9 top=9 bottom=9\n";
     haywire_world_write(world);

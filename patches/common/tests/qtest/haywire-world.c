@@ -16,18 +16,18 @@
 #include "haywire-world.h"
 
 /* Enough for both sessions; the builder's file is as long. */
-#define WORLD_SIZE (16 * 1024 * 1024)
+#define WORLD_SIZE   (16 * 1024 * 1024)
 #define OTHER_OFFSET (8 * 1024 * 1024)
 
-#define MAGIC_LINE 64
-#define KIND_OFFSET 64
+#define MAGIC_LINE      64
+#define KIND_OFFSET     64
 #define CATEGORY_OFFSET 70
-#define INDEX_OFFSET 72
-#define SESSION_OFFSET 80
-#define PFN_OFFSET 120
+#define INDEX_OFFSET    72
+#define SESSION_OFFSET  80
+#define PFN_OFFSET      120
 
 #define TIMEOUT_US (20 * G_USEC_PER_SEC)
-#define POLL_US (20 * 1000)
+#define POLL_US    (20 * 1000)
 
 static const char world_text[] =
     "layout gpa=0x%" PRIx64 " position=0 length=16M\n"
@@ -89,9 +89,9 @@ QTestState *haywire_machine(const char *args, bool plugin)
         plugin ? g_strdup_printf("-plugin %s,interval=20", haywire_plugin())
                : g_strdup("");
     g_autofree char *accel =
-        have_qtest_accel() ? g_strdup("")
-                           : g_strdup_printf("-S -accel %s",
-                                             getenv("HAYWIRE_ACCEL"));
+        have_qtest_accel()
+            ? g_strdup("")
+            : g_strdup_printf("-S -accel %s", getenv("HAYWIRE_ACCEL"));
 
     return qtest_initf("-nodefaults -machine %s %s %s %s",
                        is_arm() ? "virt -cpu cortex-a57" : "q35", accel, load,
@@ -213,8 +213,8 @@ void haywire_world_beat(HaywireWorld *world)
 
     world->beat++;
     pages = world_build(world);
-    page_write(world, page_find(pages, world->other ? 0xcafe : 0xfeedface,
-                                0, 0));
+    page_write(world,
+               page_find(pages, world->other ? 0xcafe : 0xfeedface, 0, 0));
 }
 
 HaywirePage *haywire_world_control_page(HaywireWorld *world, int camera)
@@ -237,8 +237,7 @@ QObject *haywire_return(QDict *response)
     return value;
 }
 
-static QDict *command_execute(QTestState *qts, const char *command,
-                              QDict *args)
+static QDict *command_execute(QTestState *qts, const char *command, QDict *args)
 {
     if (args) {
         return qtest_qmp(qts, "{ 'execute': %s, 'arguments': %p }", command,
@@ -329,10 +328,9 @@ void haywire_world_attach(HaywireWorld *world)
     }
 }
 
-void haywire_world_init(HaywireWorld *world, const char *args,
-                        uint64_t offset)
+void haywire_world_init(HaywireWorld *world, const char *args, uint64_t offset)
 {
-    *world = (HaywireWorld) {
+    *world = (HaywireWorld){
         .qts = haywire_machine(args, true),
         .base = haywire_ram_base() + offset,
         .beat = 1,

@@ -9,10 +9,10 @@
 
 #include "libqtest.h"
 
-#define HAYWIRE_PAGE_SIZE 4096
-#define HAYWIRE_SESSION "00000000feedface"
+#define HAYWIRE_PAGE_SIZE     4096
+#define HAYWIRE_SESSION       "00000000feedface"
 #define HAYWIRE_OTHER_SESSION "000000000000cafe"
-#define HAYWIRE_NONCE 0x5eed1234u
+#define HAYWIRE_NONCE         0x5eed1234u
 
 /* All four bytes of this process ID differ from those of no process, 0. */
 #define HAYWIRE_PID 0x01020304
@@ -27,11 +27,11 @@ typedef struct HaywirePage {
 
 typedef struct HaywireWorld {
     QTestState *qts;
-    uint64_t base;      /* where the pages are, guest physical */
-    unsigned beat;      /* heartbeat of the newest discovery page */
-    const char *extra;  /* more lines for the builder, or NULL */
-    bool other;         /* there is a second session, and it is the one */
-                        /* that beats */
+    uint64_t base;     /* where the pages are, guest physical */
+    unsigned beat;     /* heartbeat of the newest discovery page */
+    const char *extra; /* more lines for the builder, or NULL */
+    bool other;        /* there is a second session, and it is the one */
+                       /* that beats */
 } HaywireWorld;
 
 /* What the tests need from outside of QEMU's tree; NULL when it is absent. */
@@ -47,8 +47,7 @@ uint64_t haywire_ram_base(void);
 QTestState *haywire_machine(const char *args, bool plugin);
 
 /* Start a machine and write a world at @offset from the start of RAM. */
-void haywire_world_init(HaywireWorld *world, const char *args,
-                        uint64_t offset);
+void haywire_world_init(HaywireWorld *world, const char *args, uint64_t offset);
 void haywire_world_quit(HaywireWorld *world);
 
 /* Write all pages of the world. */
@@ -77,8 +76,7 @@ void haywire_world_sleep(HaywireWorld *world, unsigned seconds);
 QDict *haywire_command(QTestState *qts, const char *command, QDict *args);
 
 /* Execute a command that must fail; return the description. */
-char *haywire_command_fails(QTestState *qts, const char *command,
-                            QDict *args);
+char *haywire_command_fails(QTestState *qts, const char *command, QDict *args);
 
 /* The reply's "return", and whether this QEMU declares the command. */
 QObject *haywire_return(QDict *response);
