@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * QTest for the Haywire plugin
  *
@@ -10,8 +11,6 @@
  * in the environment they check what the plugin makes of pages in guest RAM.
  * QTEST_QEMU_BINARY may then be a QEMU without the declarations, too.  If that
  * has no qtest accelerator, HAYWIRE_ACCEL=tcg names another one.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"

@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A machine with the Haywire plugin, and a guest that publishes
  *
  * The guest runs nothing: its pages come from the plugin's own builder, which
  * makes them from readable text.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
