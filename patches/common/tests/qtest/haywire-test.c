@@ -139,6 +139,13 @@ static void assert_odd_process(QDict *process)
     g_assert_cmpint(qdict_get_int(process, "rss"), ==, 8192);
     g_assert_cmpstr(qdict_get_str(process, "state"), ==, "R");
     g_assert_cmpstr(qdict_get_str(process, "name"), ==, "odd (name) \\x0a");
+    g_assert_cmpstr(qdict_get_str(process, "source"), ==, "companion");
+    g_assert_cmpint(qdict_get_int(process, "minor-faults"), ==, 7);
+    g_assert_cmpint(qdict_get_int(process, "written-bytes"), ==, 4096);
+    g_assert_cmpint(qdict_get_int(process, "session-id"), ==, 1);
+    g_assert_cmpint(qdict_get_int(process, "priority"), ==, -2);
+    g_assert_cmpstr(qdict_get_str(process, "cgroup"), ==, "/odd \\x0a");
+    g_assert_false(qdict_haskey(process, "major-faults"));
 }
 
 static void test_processes(void)
