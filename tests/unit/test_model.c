@@ -393,13 +393,13 @@ static void test_no_session(void)
     HaywireHostCounters host = { .scans = 4 };
     HaywireOverview overview = { .state = HAYWIRE_STATE_SEARCHING,
                                  .has_scan = true };
-    HaywireModelInput input = { .overview = &overview, .host = &host };
+    HaywireBeaconInput input = { .overview = &overview, .host = &host };
     HaywireSectionList sections;
     HaywirePageRunList runs;
     HaywireTranslation translation;
     HaywireModel *model;
 
-    g_assert_cmpint(haywire_model_build(&input, &model), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_beacon_build(&input, &model), ==, HAYWIRE_OK);
     g_assert_false(model->overview.has_session);
     g_assert_true(model->overview.has_scan);
     g_assert_cmpuint(model->host.scans, ==, 4);

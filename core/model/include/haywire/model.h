@@ -85,6 +85,14 @@ typedef struct HaywireOverview {
     HaywireCost cost;
 } HaywireOverview;
 
+/* Who has told it. */
+typedef enum HaywireProvider {
+    HAYWIRE_PROVIDER_COMPANION,
+} HaywireProvider;
+
+/* "companion" */
+const char *haywire_provider_name(HaywireProvider provider);
+
 /* query-haywire-processes. Large tables are common: the members lie close. */
 typedef struct HaywireProcess {
     uint64_t start_time; /* since guest boot */
@@ -116,6 +124,7 @@ typedef struct HaywireProcess {
     uint64_t known;
     const uint64_t *number; /* HAYWIRE_FIELD_COUNT of them, 0 when not known */
     const char *cgroup;     /* "" when not known */
+    HaywireProvider source;
 } HaywireProcess;
 
 /* An element of query-haywire-sections */

@@ -14,7 +14,9 @@
 
 #include "haywire/address.h"
 #include "haywire/cursor.h"
+#include "haywire/names.h"
 #include "haywire/page.h"
+#include "haywire/text.h"
 
 typedef struct HaywirePart {
     uint32_t first;
@@ -80,18 +82,6 @@ haywire_decode_stats(const HaywirePage *copy, const HaywirePageInfo *info,
                      uint64_t ret_counter[HAYWIRE_COUNTER_COUNT],
                      HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
-/* "linux", "windows", "macos", "unknown" */
-const char *haywire_os_name(uint32_t os);
-/* "x86-64", "arm64", "unknown" */
-const char *haywire_arch_name(uint32_t arch);
-/* "master", "roundrobin", "pid", "camera1", "camera2" */
-const char *haywire_category_name(HaywireCategory category);
-/* "idle", "active", "no-process", "denied" */
-const char *haywire_camera_status_name(HaywireCameraStatus status);
-
-/* Name of a guest counter as in section 5.3; NULL outside the range. */
-const char *haywire_guest_counter_name(HaywireGuestCounter counter);
-
 typedef struct HaywirePidPage {
     uint32_t ordinal;
     uint32_t pages;
@@ -125,12 +115,6 @@ typedef struct HaywirePidEntry {
 HaywireStatus
 haywire_decode_pid_entry(HaywirePidPage *page,
                          HaywirePidEntry *ret_entry) HAYWIRE_MUST_CHECK;
-
-/* Bytes in the copy. */
-typedef struct HaywireString {
-    const uint8_t *data;
-    size_t length;
-} HaywireString;
 
 typedef struct HaywireProcessRecord {
     uint32_t flags; /* HAYWIRE_PROCESS_* */
@@ -192,32 +176,12 @@ typedef struct HaywireSectionRecord {
     HaywireString path;
 } HaywireSectionRecord;
 
-typedef struct HaywirePageRun {
-    HaywireGva gva;
-    uint64_t value; /* pfn or swap offset in pages */
-    uint32_t pages; /* of 4096 bytes, at least 1 */
-    uint16_t flags; /* HAYWIRE_RUN_* */
-    uint8_t swap_type;
-    uint8_t page_shift;
-} HaywirePageRun;
-
-/* A range of guest RAM as the manifest names it; end exclusive. */
-typedef struct HaywireRamRange {
-    HaywireGpa start;
-    HaywireGpa end;
-} HaywireRamRange;
-
 typedef struct HaywireTextRecord {
     uint32_t id;
     uint32_t offset;
     uint32_t total;
     HaywireString piece;
 } HaywireTextRecord;
-
-typedef struct HaywireVmcoreinfo {
-    HaywireGpa gpa;
-    uint64_t size;
-} HaywireVmcoreinfo;
 
 typedef struct HaywireRecord {
     uint16_t type; /* HaywireRecordType, or one we don't know */
