@@ -268,7 +268,7 @@ static void assert_cycle(Session *session, uint32_t processes)
         while (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
             const FakeProcess *process;
 
-            if (record.type != HAYWIRE_RECORD_PROCESS) {
+            if (record.type == HAYWIRE_RECORD_CYCLE) {
                 g_assert_cmpuint(record.cycle.written, ==, processes);
                 continue;
             }
@@ -353,6 +353,141 @@ static void test_cycle_dropped(void)
             session->publisher->counter[HAYWIRE_COUNTER_DETAILS_DROPPED], ==,
             PROCESSES - 5 * 3);
     }
+}
+
+/* The fields of a process, which stand behind its record, in the newest cycle. */
+static void assert_fields(Session *session, uint32_t pid, uint64_t known)
+{
+    HaywireRoundrobin *robin = &session->companion->roundrobin;
+    uint32_t bank = robin->cycle % 2 ? 0 : robin->bank_pages;
+    bool recorded = false, found = false;
+
+    for (uint32_t i = 0; i < robin->used; i++) {
+        HaywirePage copy;
+        HaywirePageInfo info =
+            session_read(session, HAYWIRE_CATEGORY_ROUNDROBIN, bank + i, &copy);
+        HaywireRecordReader reader;
+        HaywireRecord record;
+
+        g_assert_cmpuint(info.generation, ==, robin->cycle);
+        g_assert_cmpint(haywire_record_reader_init(&reader, &copy, &info), ==,
+                        HAYWIRE_OK);
+        while (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
+            recorded |= record.type == HAYWIRE_RECORD_PROCESS &&
+                        record.process.pid == pid;
+            if (record.type != HAYWIRE_RECORD_PROCESS_FIELDS ||
+                record.fields.pid != pid) {
+                continue;
+            }
+            g_assert_true(recorded);
+            found = true;
+            g_assert_cmpuint(record.fields.start_time_ns, ==, 1000 * pid);
+            g_assert_cmphex(record.fields.known, ==, known);
+            for (uint64_t f = 0; f < HAYWIRE_FIELD_COUNT; f++) {
+                g_assert_cmpuint(record.fields.number[f], ==,
+                                 known >> f & 1 ? 1000 + f : 0);
+            }
+            g_assert_cmpuint(record.fields.cgroup.length, ==,
+                             record.fields.number[HAYWIRE_FIELD_CGROUP]);
+        }
+    }
+    g_assert_true(recorded);
+    g_assert_true(found == (known != 0));
+}
+
+/* Each is taken away in turn, with all the others, with none. */
+static void test_fields(void)
+{
+    const uint64_t all = (UINT64_C(1) << HAYWIRE_FIELD_COUNT) - 1;
+    g_autoptr(Session) session = marked_session(3, 0, 500);
+
+    for (int i = 0; i <= HAYWIRE_FIELD_COUNT; i++) {
+        uint64_t one = i < HAYWIRE_FIELD_COUNT ? UINT64_C(1) << i : 0;
+
+        session->process[0].fields = all & ~one;
+        session->process[1].fields = one;
+        session->process[0].run++;
+        session->process[1].run++;
+        session_round(session, HAYWIRE_TASK_ROUNDROBIN);
+        assert_fields(session, 1, all & ~one);
+        assert_fields(session, 2, one);
+        assert_fields(session, 3, 0);
+        /* A process that has not run keeps them. */
+        session->process[0].fields = 0;
+        session_round(session, HAYWIRE_TASK_ROUNDROBIN);
+        assert_fields(session, 1, all & ~one);
+    }
+}
+
+/* The largest record and the largest fields do not fit one page. */
+static void test_fields_largest(void)
+{
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 500);
+
+    for (int i = 0; i < PROCESSES; i++) {
+        session->process[i].cmdline_length = HAYWIRE_CMDLINE_MAX;
+        session->process[i].fields = (UINT64_C(1) << HAYWIRE_FIELD_COUNT) - 1;
+    }
+    session_round(session, HAYWIRE_TASK_ROUNDROBIN);
+    for (uint32_t pid = 1; pid <= PROCESSES; pid++) {
+        assert_fields(session, pid, session->process[pid - 1].fields);
+    }
+}
+
+/*
+ * Where a bank is full, a process is there with its fields or not at all, and
+ * comes first in the next cycle.
+ */
+static void test_fields_dropped(void)
+{
+    g_autoptr(Session) session = marked_session(PROCESSES, 0, 20);
+
+    for (int i = 0; i < PROCESSES; i++) {
+        session->process[i].cmdline_length = (size_t)(i * 37 % 900);
+        session->process[i].fields = (UINT64_C(1) << HAYWIRE_FIELD_COUNT) - 1;
+    }
+    for (int cycle = 0; cycle < 20; cycle++) {
+        HaywireRoundrobin *robin = &session->companion->roundrobin;
+        uint32_t first = MAX(robin->resume_pid, 1);
+
+        session_round(session, HAYWIRE_TASK_ROUNDROBIN);
+        g_assert_cmpuint(
+            session->publisher->counter[HAYWIRE_COUNTER_DETAILS_DROPPED], ==,
+            PROCESSES - robin->written);
+        g_assert_cmpuint(robin->resume_pid, ==,
+                         (first - 1 + robin->written) % PROCESSES + 1);
+        for (uint32_t i = 0; i < robin->written; i++) {
+            uint32_t pid = (first - 1 + i) % PROCESSES + 1;
+
+            assert_fields(session, pid, session->process[pid - 1].fields);
+        }
+    }
+}
+
+/* One look serves snapshot, records and sections; who needs a newer waits. */
+static void test_one_look(void)
+{
+    g_autoptr(Session) session = marked_session(PROCESSES, 3, 500);
+    HaywireTask *task = session->companion->task;
+
+    session_round(session, HAYWIRE_TASK_PID);
+    session->fake.reads = 0;
+    session->process[4].run++;
+    for (int i = HAYWIRE_TASK_ROUNDROBIN; i <= HAYWIRE_TASK_SECTIONS; i++) {
+        g_assert_true(haywire_task_round(&task[i], session->publisher));
+    }
+    g_assert_cmpuint(session->fake.reads, ==, 0);
+    /* A snapshot is always of a look of its own. */
+    g_assert_true(
+        haywire_task_round(&task[HAYWIRE_TASK_PID], session->publisher));
+    g_assert_cmpuint(session->fake.reads, ==, 1);
+    /* One that is too old is taken anew, by whoever needs it first. */
+    session->companion->table.looked_ns -=
+        session->publisher->setup.roundrobin_interval_ns;
+    session->process[5].run++;
+    g_assert_true(
+        haywire_task_round(&task[HAYWIRE_TASK_ROUNDROBIN], session->publisher));
+    g_assert_cmpuint(session->fake.reads, ==, 2);
 }
 
 static void assert_all_sections(Session *session, uint32_t processes)
@@ -458,6 +593,10 @@ int main(int argc, char **argv)
     g_test_add_func("/table/cycles", test_cycles);
     g_test_add_func("/table/cycle-news", test_cycle_news);
     g_test_add_func("/table/cycle-dropped", test_cycle_dropped);
+    g_test_add_func("/table/fields", test_fields);
+    g_test_add_func("/table/fields/largest", test_fields_largest);
+    g_test_add_func("/table/fields/dropped", test_fields_dropped);
+    g_test_add_func("/table/one-look", test_one_look);
     g_test_add_func("/table/sections-in-place", test_sections_in_place);
     g_test_add_func("/table/sections-moved", test_sections_moved);
     g_test_add_func("/table/section-news", test_section_news);
