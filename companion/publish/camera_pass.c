@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A camera's pass: sections, then page runs, staged and published in one go.
  *
@@ -5,8 +6,6 @@
  * reading their page tables takes time all the same. So time is limited, for
  * each section and for the pass; a piece that was not read counts as one run
  * found and not stored.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdlib.h>

@@ -1,8 +1,5 @@
-/*
- * From what was collected to records.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what was collected to records. */
 
 #include "haywire/bytes.h"
 #include "publish/records.h"

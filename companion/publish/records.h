@@ -1,8 +1,5 @@
-/*
- * From what was collected to records: docs/protocol.md, section 5.5.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what was collected to records: docs/protocol.md, section 5.5. */
 
 #ifndef HAYWIRE_RECORDS_H
 #define HAYWIRE_RECORDS_H

@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Process records in two banks.
  *
  * A cycle is staged and then published in one go: its pages carry totals that
  * are known at the end only, and readers get one consistent picture. The
  * records of a process that has not run are those of the cycle before.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdlib.h>

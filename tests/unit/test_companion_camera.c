@@ -1,8 +1,5 @@
-/*
- * Cameras: control word, control page and passes, over made-up processes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cameras: control word, control page and passes, over made-up processes. */
 
 #include "companion_session.h"
 

@@ -1,8 +1,5 @@
-/*
- * The Linux collector: creation and its table of operations.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Linux collector: creation and its table of operations. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,5 @@
-/*
- * Files of /proc that stay open: see kept.h.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of /proc that stay open: see kept.h. */
 
 #include <errno.h>
 #include <fcntl.h>

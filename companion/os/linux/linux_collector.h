@@ -1,8 +1,5 @@
-/*
- * The Linux collector: /proc, relative to one open folder, with one buffer.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Linux collector: /proc, relative to one open folder, with one buffer. */
 
 #ifndef HAYWIRE_LINUX_COLLECTOR_H
 #define HAYWIRE_LINUX_COLLECTOR_H
