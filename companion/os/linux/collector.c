@@ -10,12 +10,6 @@
 #include "os/linux/linux_collector.h"
 #include "os/os.h"
 
-HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector)
-{
-    /* The base is the first member. */
-    return (HaywireLinuxCollector *)collector;
-}
-
 static void linux_destroy(HaywireCollector *collector)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);

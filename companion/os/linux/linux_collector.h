@@ -29,7 +29,12 @@ typedef struct HaywireLinuxCollector {
     uint64_t entries[HAYWIRE_PAGEMAP_CHUNK];
 } HaywireLinuxCollector;
 
-HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector);
+/* The base is the first member, here and below. */
+static inline HaywireLinuxCollector *
+haywire_linux_collector(HaywireCollector *collector)
+{
+    return (HaywireLinuxCollector *)collector;
+}
 
 /* A process that is held open. */
 typedef struct HaywireLinuxProcess {
@@ -42,7 +47,6 @@ typedef struct HaywireLinuxProcess {
 static inline HaywireLinuxProcess *
 haywire_linux_process(HaywireOpenProcess *process)
 {
-    /* The base is the first member. */
     return (HaywireLinuxProcess *)process;
 }
 
