@@ -110,13 +110,6 @@ HaywireStatus haywire_append_section_set(HaywireWriter *writer,
     return haywire_writer_append(writer, &wire, sizeof(wire), NULL, 0, ret_set);
 }
 
-void haywire_set_count(uint8_t *set, uint32_t count)
-{
-    HaywireLe32 wire = haywire_le32(count);
-
-    memcpy(set + offsetof(HaywireWireSectionSet, count), &wire, sizeof(wire));
-}
-
 HaywireStatus haywire_append_section(HaywireWriter *writer,
                                      const HaywireGuestSection *section)
 {

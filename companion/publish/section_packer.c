@@ -6,7 +6,8 @@
 static void close_set(HaywireSectionPacker *packer)
 {
     if (packer->set) {
-        haywire_set_count(packer->set, packer->set_count);
+        haywire_patch32(packer->set, offsetof(HaywireWireSectionSet, count),
+                        packer->set_count);
         packer->set = NULL;
     }
 }

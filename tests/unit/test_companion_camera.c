@@ -131,8 +131,8 @@ static void test_idle(void)
                     HAYWIRE_CONTROL_WORD(control.nonce, 0));
     g_assert_false(haywire_camera_poll(&session->companion->camera[0]));
     g_assert_false(pass(session));
-    g_assert_cmpuint(session->companion->camera[0].nonce, !=,
-                     session->companion->camera[1].nonce);
+    g_assert_cmpuint(session->companion->camera[0].said.nonce, !=,
+                     session->companion->camera[1].said.nonce);
 }
 
 static void test_active(void)
