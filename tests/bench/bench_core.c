@@ -10,6 +10,7 @@
 #include "beacon_ram.h"
 #include "bench.h"
 #include "haywire/bytes.h"
+#include "haywire/map.h"
 #include "haywire/view.h"
 #include "mapped_source.h"
 
