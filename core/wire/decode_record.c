@@ -7,8 +7,11 @@
  * fixed part can be copied as a whole, and only what follows needs bounds.
  */
 
-#include "decode_fields.h"
+#include <string.h>
+
+#include "diagnose.h"
 #include "haywire/bytes.h"
+#include "haywire/decode.h"
 
 /* A record whose length is sound. */
 typedef struct Body {
