@@ -8,7 +8,7 @@
 #define HAYWIRE_FOCUS_H
 
 #include "haywire/decode.h"
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 #include "haywire/model.h"
 
 /* Which control page: from a model. */
@@ -40,7 +40,7 @@ haywire_focus_target(const HaywireModel *model, uint32_t camera,
  * HAYWIRE_READ_ONLY, HAYWIRE_OUT_OF_RANGE, HAYWIRE_PAGE_BUSY,
  * HAYWIRE_IO_ERROR. Written but not confirmed: HAYWIRE_FOCUS_UNCONFIRMED.
  */
-HaywireStatus haywire_focus(HaywireSource *source,
+HaywireStatus haywire_focus(HaywireMemory *source,
                             const HaywireFocusTarget *target, uint32_t pid,
                             HaywireControl *ret_control,
                             HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
