@@ -15,6 +15,7 @@
 #include <glib.h>
 
 #include "reply.h"
+#include "text_table.h"
 
 /*
  * One line that says what is watched and whether it is live: the head of
@@ -28,6 +29,15 @@ void haywire_text_overview(GString *out, const HaywireOverview *overview);
 /* A table like that of ps */
 void haywire_text_processes(GString *out, const HaywireProcess *process,
                             size_t count);
+
+/*
+ * The same with these columns; without any with the usual ones.
+ *
+ * @branch: for each process, what stands before its name and command, or NULL
+ */
+void haywire_text_listing(GString *out, const HaywireColumn *column,
+                          size_t columns, const HaywireProcess *process,
+                          size_t count, char *const *branch);
 
 /* A headline, then lines like those of /proc/PID/maps */
 void haywire_text_sections(GString *out, const HaywireSectionList *list);

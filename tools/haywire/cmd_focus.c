@@ -150,29 +150,13 @@ static gboolean refresh_live(HaywireBackend *backend, GError **error)
 
 gboolean haywire_run_focus(HaywireContext *context, GError **error)
 {
-    const HaywireOptions *options = context->options;
-    guint32 camera = 1;
-    guint32 pid;
-
-    if (!haywire_option_pid(options->argument[0], &pid, error) ||
-        (options->arguments > 1 &&
-         !haywire_option_camera(options->argument[1], &camera, error))) {
-        return FALSE;
-    }
     return refresh_live(context->backend, error) &&
-           check_process(context->backend, pid, error) &&
-           point(context, camera, pid, error);
+           check_process(context->backend, context->pid, error) &&
+           point(context, context->camera, context->pid, error);
 }
 
 gboolean haywire_run_unfocus(HaywireContext *context, GError **error)
 {
-    const HaywireOptions *options = context->options;
-    guint32 camera = 1;
-
-    if (options->arguments > 0 &&
-        !haywire_option_camera(options->argument[0], &camera, error)) {
-        return FALSE;
-    }
     return refresh_live(context->backend, error) &&
-           point(context, camera, 0, error);
+           point(context, context->camera, 0, error);
 }

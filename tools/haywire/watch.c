@@ -13,8 +13,6 @@
 #include "text.h"
 #include "watch_screen.h"
 
-#define SECONDS_DEFAULT 1
-#define SECONDS_MAX     86400
 /* How often a sleep looks for a signal that came just before it. */
 #define NAP_US (250 * 1000)
 
@@ -43,22 +41,6 @@ static void catch_signals(void)
     for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
         sigaction(numbers[i], &action, NULL);
     }
-}
-
-static gboolean parse_arguments(const HaywireOptions *options, Watch *watch,
-                                GError **error)
-{
-    guint64 seconds = SECONDS_DEFAULT;
-
-    if (options->arguments > 0 &&
-        !haywire_option_number(options->argument[0], "SECONDS", 1, SECONDS_MAX,
-                               &seconds, error)) {
-        return FALSE;
-    }
-    watch->interval = (gint64)seconds * G_USEC_PER_SEC;
-    return options->arguments <= 1 ||
-           haywire_option_number(options->argument[1], "COUNT", 1, G_MAXUINT32,
-                                 &watch->left, error);
 }
 
 /* Without a session the list is empty, and the line above it says why. */
@@ -153,11 +135,12 @@ static gboolean run(Watch *watch, GError **error)
 gboolean haywire_run_watch(HaywireContext *context, GError **error)
 {
     const gboolean terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    Watch watch = { .context = context };
+    Watch watch = { .context = context,
+                    .interval = (gint64)context->seconds * G_USEC_PER_SEC,
+                    .left = context->count };
     gboolean done;
 
-    if (!parse_arguments(context->options, &watch, error) ||
-        !haywire_backend_refresh(context->backend, error)) {
+    if (!haywire_backend_refresh(context->backend, error)) {
         return FALSE;
     }
     catch_signals();
