@@ -238,7 +238,10 @@ static void test_usage(void)
         "--ram x nonsense",
         "--ram x --nonsense ps",
         "--ram x -z ps",
-        "--ram x ps 1",
+        "--ram x status 1",
+        "--qmp /nonexistent/socket sections x",
+        "--qmp /nonexistent/socket ps -o nonsense",
+        "--qmp /nonexistent/socket watch 0",
         "--ram x sections",
         "--ram /dev/null sections 1 2",
         "--ram x focus",
@@ -260,13 +263,15 @@ static void test_numbers(void)
     check_on(path, "sections 4294967296", 2, "haywire: * out of range *");
     check_on(path, "sections 1x", 2, "haywire: \"1x\" is not a number *");
     check_on(path, "sections 0x0x1", 2, "haywire: \"0x0x1\" is not *");
+    check_on(path, "sections 1a", 2, "haywire: \"1a\" is not a number *");
     check_on(path, "ptes 1 zz", 2, "haywire: \"zz\" is not a number *");
     check_on(path, "ptes 1 0 0", 2, "haywire: 0 is out of range for LENGTH*");
     check_on(path, "translate 1 99999999999999999999", 2,
              "haywire: * is not a number for ADDRESS");
-    check_on(path, "focus 1 3", 2, "haywire: 3 is out of range for CAMERA*");
-    check_on(path, "focus 1 0", 2, "haywire: 0 is out of range for CAMERA*");
-    check_on(path, "unfocus 3", 2, "haywire: 3 is out of range for CAMERA*");
+    check_on(path, "focus 1 3", 2,
+             "haywire: camera 3 does not exist: there are 1 and 2");
+    check_on(path, "focus 1 0", 2, "haywire: camera 0 does not exist*");
+    check_on(path, "unfocus 3", 2, "haywire: camera 3 does not exist*");
     check_on(path, "watch 0", 2, "haywire: 0 is out of range for SECONDS*");
 }
 

@@ -13,12 +13,17 @@
 /* Bash below sshd below init, a kernel thread, two that claim each other. */
 #define FAMILY                                                              \
     SCENE_SESSION                                                           \
-    "process pid=1 name=\"init\" cmdline=\"/init\" rss=1M utime=3s\n"       \
+    "process pid=1 name=\"init\" cmdline=\"/init\" rss=1M utime=3s "        \
+    "minor-faults=9 major-faults=0 read-bytes=4096 involuntary-switches=2 " \
+    "open-files=3 process-group=1 session=1 terminal=0 priority=20 "        \
+    "cgroup=\"/\"\n"                                                        \
     "process pid=2 ppid=0 name=\"kthreadd\" cmdline=\"\" exe=\"\" rss=0\n"  \
     "process pid=30 ppid=1 name=\"sshd\" cmdline=\"sshd\" rss=5M nice=-5\n" \
     "process pid=31 ppid=1 name=\"new\" in=snapshot\n"                      \
     "process pid=32 ppid=30 name=\"bash\" cmdline=\"bash -l\" rss=2M\n"     \
-    "process pid=33 ppid=32 name=\"vi\" cmdline=\"vi\" rss=3M nice=10\n"    \
+    "process pid=33 ppid=32 name=\"vi\" cmdline=\"vi\" rss=3M nice=10 "     \
+    "minor-faults=1000 major-faults=7 process-group=33 session=1 "          \
+    "terminal=0x400000001 priority=-51 cgroup=\"/a\\nb\"\n"                 \
     "process pid=34 ppid=30 name=\"bash\" cmdline=\"bash\" rss=2M\n"        \
     "process pid=40 ppid=41 name=\"a\" cmdline=\"a\" rss=1M\n"              \
     "process pid=41 ppid=40 name=\"b\" cmdline=\"b\" rss=1M\n"
@@ -114,6 +119,31 @@ static void test_unknown(void)
           "haywire: -o, --sort and --forest go with ps only");
 }
 
+/* What the companion could read is shown; the rest is a dash, and no member. */
+static void test_fields(void)
+{
+    shows("ps -o pid,minflt,majflt,rbytes,nivcsw,fds,pgid,sid,tty,pri,cgroup "
+          "--sort -minor-faults,pri 1 2 33",
+          "PID MINFL MAJFL RBYTES NIVCSW FDS PGID SID TTY  PRI CGROUP\n"
+          " 33  1000     7      -      -   -   33   1 tty1 -51 /a\\x0ab\n"
+          "  1     9     0   4096      2   3    1   1 ?     20 /\n"
+          "  2     -     -      -      -   -    -   - -      - -\n");
+    check("--json ps -o pid,priority,terminal,cgroup,open-files 33", 0,
+          "{\n"
+          "  \"version\": 1,\n"
+          "  \"state\": \"stale\",\n"
+          "  \"processes\": [\n"
+          "    {\n"
+          "      \"pid\": 33,\n"
+          "      \"terminal\": \"tty1\",\n"
+          "      \"priority\": -51,\n"
+          "      \"cgroup\": \"/a\\\\x0ab\"\n"
+          "    }\n"
+          "  ]\n"
+          "}\n",
+          NULL);
+}
+
 /* -o chooses members: a column that is none stands for what it is made of. */
 static void test_json(void)
 {
@@ -134,7 +164,7 @@ static void test_json(void)
                                  "  ]\n"
                                  "}\n";
 
-    check("--json ps -o time,pid,majflt --sort time 1 33", 0, chosen, NULL);
+    check("--json ps -o time,pid,wbytes --sort time 1 33", 0, chosen, NULL);
 }
 
 #define OVERVIEW                                           \
@@ -184,6 +214,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/ps/forest", test_forest);
     g_test_add_func("/cli/ps/pids", test_pids);
     g_test_add_func("/cli/ps/unknown", test_unknown);
+    g_test_add_func("/cli/ps/fields", test_fields);
     g_test_add_func("/cli/ps/json", test_json);
     g_test_add_func("/cli/ps/fields-over-qmp", test_fields_over_qmp);
     failed = g_test_run();
