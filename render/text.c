@@ -288,6 +288,15 @@ void haywire_text_status(GString *out, HaywireStatus status,
     }
 }
 
+void haywire_text_failure(GString *out, HaywireStatus status, const char *what,
+                          uint32_t number, const HaywireDiagnosis *diagnosis)
+{
+    haywire_text_status(out, status, diagnosis);
+    if (status != HAYWIRE_NO_SESSION) {
+        g_string_append_printf(out, " (%s %u)", what, number);
+    }
+}
+
 /* Columns of the help on members: where it begins, and of a terminal. */
 #define HELP_COLUMN 25
 #define HELP_WIDTH  80

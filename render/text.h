@@ -66,6 +66,13 @@ void haywire_text_place(GString *out, const HaywirePlace *place);
 void haywire_text_status(GString *out, HaywireStatus status,
                          const HaywireDiagnosis *diagnosis);
 
+/*
+ * The same of one thing: "TEXT (@what @number)", as in "(pid 7)". Without a
+ * session there is nothing that could be named.
+ */
+void haywire_text_failure(GString *out, HaywireStatus status, const char *what,
+                          uint32_t number, const HaywireDiagnosis *diagnosis);
+
 /* The members of @table with their help, for manuals and --help. */
 void haywire_text_members(GString *out, const HaywireTable *table);
 

@@ -221,11 +221,11 @@ static void test_wrong_pid(void)
     g_autofree char *path = cli_ram_new("pids", SCENE, SCENE_SIZE);
 
     check_on(path, "sections 99", 1,
-             "haywire: pid 99: There is no such process in the guest");
-    check_on(path, "sections 2", 1, "haywire: pid 2: * not published yet");
-    check_on(path, "ptes 2", 1, "haywire: pid 2: No camera holds *");
-    check_on(path, "ptes 1 0x10 16", 1, "haywire: pid 1: no page there *");
-    check_on(path, "translate 1 0x10", 1, "haywire: pid 1: * no page *");
+             "haywire: There is no such process in the guest (pid 99)");
+    check_on(path, "sections 2", 1, "haywire: * not published yet (pid 2)");
+    check_on(path, "ptes 2", 1, "haywire: No camera holds * (pid 2)");
+    check_on(path, "ptes 1 0x10 16", 1, "haywire: No page there * (pid 1)");
+    check_on(path, "translate 1 0x10", 1, "haywire: * no page * (pid 1)");
 }
 
 static void test_usage(void)

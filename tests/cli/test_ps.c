@@ -100,7 +100,7 @@ static void test_pids(void)
 {
     shows("ps -o pid= 34,1 7 34", " 1\n34\n");
     check("ps 7 9,8", 1, "",
-          "haywire: pid 7, 8, 9: There is no such process in the guest");
+          "haywire: There is no such process in the guest (pid 7, 8, 9)");
     check("ps 1,x", 2, "", "haywire: \"x\" is not a number for PID");
     check("ps 1,", 2, "", "haywire: \"\" is not a number for PID");
     check("ps 0", 2, "", "haywire: 0 is out of range for PID: *");

@@ -24,8 +24,7 @@ static gboolean check_process(HaywireBackend *backend, guint32 pid,
             return TRUE;
         }
     }
-    return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "pid %u: %s", pid,
-                             haywire_status_text(HAYWIRE_NO_PROCESS));
+    return haywire_exit_fail_about(error, HAYWIRE_NO_PROCESS, "pid", pid, NULL);
 }
 
 /* The companion has taken the pid over from the control word. */
@@ -63,7 +62,7 @@ static gboolean wait_for_answer(HaywireBackend *backend, guint32 number,
     } while (g_get_monotonic_time() < limit);
     return is_answered(ret_camera, pid) ||
            haywire_exit_fail(error, HAYWIRE_EXIT_IO,
-                             "camera %u: the companion did not answer in time",
+                             "The companion did not answer in time (camera %u)",
                              number);
 }
 
@@ -76,7 +75,7 @@ static gboolean take_unanswered(HaywireBackend *backend, guint32 number,
     if (!backend->ops->cameras(backend, camera, error)) {
         return FALSE;
     }
-    haywire_exit_complain("the guest is paused: its companion will answer "
+    haywire_exit_complain("The guest is paused: its companion will answer "
                           "once it goes on");
     *ret_camera = camera[number - 1];
     return TRUE;
@@ -87,11 +86,12 @@ static gboolean check_answer(const HaywireCamera *camera, guint32 pid,
 {
     switch (camera->status) {
     case HAYWIRE_CAMERA_NO_PROCESS:
-        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "pid %u: %s", pid,
-                                 haywire_status_text(HAYWIRE_NO_PROCESS));
+        return haywire_exit_fail_about(error, HAYWIRE_NO_PROCESS, "pid", pid,
+                                       NULL);
     case HAYWIRE_CAMERA_DENIED:
         return haywire_exit_fail(error, HAYWIRE_EXIT_IO,
-                                 "pid %u: the companion may not look into it",
+                                 "The companion may not look into this process "
+                                 "(pid %u)",
                                  pid);
     default:
         return TRUE;

@@ -93,7 +93,7 @@ static gboolean run_ptes(HaywireContext *context, GError **error)
     }
     if (!any_in_range(&list, range)) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
-                                 "pid %u: no page there is in memory or swap",
+                                 "No page there is in memory or swap (pid %u)",
                                  context->pid);
     }
     if (begin(context, &json)) {

@@ -247,9 +247,9 @@ static gboolean fail_without(const HaywireListing *listing, GError **error)
         g_string_append_printf(pids, "%s%" G_GUINT64_FORMAT, i ? ", " : "",
                                g_array_index(listing->pid, guint64, i));
     }
-    return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "pid %s: %s",
-                             pids->str,
-                             haywire_status_text(HAYWIRE_NO_PROCESS));
+    return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "%s (pid %s)",
+                             haywire_status_text(HAYWIRE_NO_PROCESS),
+                             pids->str);
 }
 
 gboolean haywire_listing_take(HaywireListing *listing,
