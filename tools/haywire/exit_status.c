@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "locale_text.h"
 #include "qmp_client.h"
 #include "text.h"
 
@@ -116,5 +117,6 @@ void haywire_exit_complain(const char *message)
 
         g_string_append_unichar(line, g_unichar_isprint(letter) ? letter : ' ');
     }
+    haywire_locale_text(line);
     fprintf(stderr, "haywire: %s\n", line->str);
 }

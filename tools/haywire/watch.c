@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "exit_status.h"
+#include "locale_text.h"
 #include "progress.h"
 #include "text.h"
 #include "watch_screen.h"
@@ -63,6 +64,7 @@ static void show_text(Watch *watch, const HaywireOverview *overview,
         haywire_text_processes(text, list->process, list->count);
     }
     if (watch->screen) {
+        haywire_locale_text(text);
         haywire_screen_show(watch->screen, text->str);
     } else {
         g_string_append_c(text, '\n');
