@@ -85,6 +85,14 @@ typedef struct HaywireOverview {
     HaywireCost cost;
 } HaywireOverview;
 
+/* Who has told it. */
+typedef enum HaywireProvider {
+    HAYWIRE_PROVIDER_COMPANION,
+} HaywireProvider;
+
+/* "companion" */
+const char *haywire_provider_name(HaywireProvider provider);
+
 /* query-haywire-processes */
 typedef struct HaywireProcess {
     uint32_t pid;
@@ -111,6 +119,12 @@ typedef struct HaywireProcess {
     const char *cmdline; /* arguments joined by spaces */
     bool cmdline_truncated;
     uint64_t details_generation; /* cycle of the record */
+    /* More of the same cycle, by HaywireProcessField: bit N of known says that
+       the companion could read field N. Signed ones as two's complement. */
+    uint64_t known;
+    const uint64_t *number; /* HAYWIRE_FIELD_COUNT of them, 0 when not known */
+    const char *cgroup;     /* "" when not known */
+    HaywireProvider source;
 } HaywireProcess;
 
 /* An element of query-haywire-sections */
