@@ -8,6 +8,7 @@
 #define HAYWIRE_VIEW_INTERNAL_H
 
 #include "haywire/copy_pool.h"
+#include "haywire/beacon_fill.h"
 #include "haywire/limits.h"
 #include "haywire/view.h"
 
@@ -105,7 +106,7 @@ typedef struct HaywireShown {
 } HaywireShown;
 
 struct HaywireView {
-    HaywireSource *source;
+    HaywireMemory *source;
     uint64_t began_ns; /* host_ns of the first refresh; 0: none yet */
     HaywireScanProgress progress;
     void *progress_opaque;

@@ -44,63 +44,63 @@ typedef struct Sequence {
     const char *expected;
 } Sequence;
 
+static const Sequence sequences[] = {
+    { "", "" },
+    { "plain", "plain" },
+    { "a\\x41", "a\\x5cx41" },
+    { "caf\xc3\xa9", "caf\xc3\xa9" },
+    { "\xe2\x82\xac", "\xe2\x82\xac" },
+    { "\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7" },
+    /* overlong forms of '/', of U+07FF and of U+FFFF */
+    { "\xc0\xaf", "\\xc0\\xaf" },
+    { "\xc1\xbf", "\\xc1\\xbf" },
+    { "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
+    { "\xe0\x9f\xbf", "\\xe0\\x9f\\xbf" },
+    { "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
+    { "\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf" },
+    /* surrogates, alone and as a pair */
+    { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+    { "\xed\xbf\xbf", "\\xed\\xbf\\xbf" },
+    { "\xed\xa0\xbd\xed\xb0\x80", "\\xed\\xa0\\xbd\\xed\\xb0\\x80" },
+    /* above U+10FFFF, and leads of five and six bytes */
+    { "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
+    { "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
+    { "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80" },
+    { "\xfc\x84\x80\x80\x80\x80", "\\xfc\\x84\\x80\\x80\\x80\\x80" },
+    /* cut off, in the middle and at the end */
+    { "\xc3", "\\xc3" },
+    { "\xe2\x82", "\\xe2\\x82" },
+    { "\xf0\x9f\x90", "\\xf0\\x9f\\x90" },
+    { "\xe2\x82z", "\\xe2\\x82z" },
+    { "\xe2\xc3\xa9", "\\xe2\xc3\xa9" },
+    { "\x80\xbf", "\\x80\\xbf" },
+    /* valid, and not to be shown */
+    { "\xc2\x85", "\\xc2\\x85" }, /* C1: next line */
+    { "\xc2\x9b"
+      "31m",
+      "\\xc2\\x9b"
+      "31m" },                             /* C1: CSI */
+    { "\xc2\xad", "\\xc2\\xad" },          /* soft hyphen */
+    { "\xe2\x80\xa8", "\\xe2\\x80\\xa8" }, /* line separator */
+    { "\xe2\x80\xae"
+      "txt",
+      "\\xe2\\x80\\xae"
+      "txt" },                                      /* RLO */
+    { "\xe2\x81\xa6", "\\xe2\\x81\\xa6" },          /* LRI */
+    { "\xd8\x9c", "\\xd8\\x9c" },                   /* Arabic mark */
+    { "\xef\xbb\xbf", "\\xef\\xbb\\xbf" },          /* byte order mark */
+    { "\xef\xb7\x90", "\\xef\\xb7\\x90" },          /* U+FDD0 */
+    { "\xef\xbf\xbe", "\\xef\\xbf\\xbe" },          /* U+FFFE */
+    { "\xf3\xa0\x81\x81", "\\xf3\\xa0\\x81\\x81" }, /* a tag */
+    { "\xf4\x8f\xbf\xbf", "\\xf4\\x8f\\xbf\\xbf" }, /* U+10FFFF */
+    { "\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd" },     /* private use */
+    /* what terminals act on */
+    { "\x1b]0;x\x07", "\\x1b]0;x\\x07" },
+    { "a\nb\tc\r", "a\\x0ab\\x09c\\x0d" },
+};
+
 static void test_sequences(void)
 {
-    static const Sequence sequences[] = {
-        { "", "" },
-        { "plain", "plain" },
-        { "a\\x41", "a\\x5cx41" },
-        { "caf\xc3\xa9", "caf\xc3\xa9" },
-        { "\xe2\x82\xac", "\xe2\x82\xac" },
-        { "\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7" },
-        /* overlong forms of '/', of U+07FF and of U+FFFF */
-        { "\xc0\xaf", "\\xc0\\xaf" },
-        { "\xc1\xbf", "\\xc1\\xbf" },
-        { "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
-        { "\xe0\x9f\xbf", "\\xe0\\x9f\\xbf" },
-        { "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
-        { "\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf" },
-        /* surrogates, alone and as a pair */
-        { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
-        { "\xed\xbf\xbf", "\\xed\\xbf\\xbf" },
-        { "\xed\xa0\xbd\xed\xb0\x80", "\\xed\\xa0\\xbd\\xed\\xb0\\x80" },
-        /* above U+10FFFF, and leads of five and six bytes */
-        { "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
-        { "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
-        { "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80" },
-        { "\xfc\x84\x80\x80\x80\x80", "\\xfc\\x84\\x80\\x80\\x80\\x80" },
-        /* cut off, in the middle and at the end */
-        { "\xc3", "\\xc3" },
-        { "\xe2\x82", "\\xe2\\x82" },
-        { "\xf0\x9f\x90", "\\xf0\\x9f\\x90" },
-        { "\xe2\x82z", "\\xe2\\x82z" },
-        { "\xe2\xc3\xa9", "\\xe2\xc3\xa9" },
-        { "\x80\xbf", "\\x80\\xbf" },
-        /* valid, and not to be shown */
-        { "\xc2\x85", "\\xc2\\x85" }, /* C1: next line */
-        { "\xc2\x9b"
-          "31m",
-          "\\xc2\\x9b"
-          "31m" },                             /* C1: CSI */
-        { "\xc2\xad", "\\xc2\\xad" },          /* soft hyphen */
-        { "\xe2\x80\xa8", "\\xe2\\x80\\xa8" }, /* line separator */
-        { "\xe2\x80\xae"
-          "txt",
-          "\\xe2\\x80\\xae"
-          "txt" },                                      /* RLO */
-        { "\xe2\x81\xa6", "\\xe2\\x81\\xa6" },          /* LRI */
-        { "\xd8\x9c", "\\xd8\\x9c" },                   /* Arabic mark */
-        { "\xef\xbb\xbf", "\\xef\\xbb\\xbf" },          /* byte order mark */
-        { "\xef\xb7\x90", "\\xef\\xb7\\x90" },          /* U+FDD0 */
-        { "\xef\xbf\xbe", "\\xef\\xbf\\xbe" },          /* U+FFFE */
-        { "\xf3\xa0\x81\x81", "\\xf3\\xa0\\x81\\x81" }, /* a tag */
-        { "\xf4\x8f\xbf\xbf", "\\xf4\\x8f\\xbf\\xbf" }, /* U+10FFFF */
-        { "\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd" },     /* private use */
-        /* what terminals act on */
-        { "\x1b]0;x\x07", "\\x1b]0;x\\x07" },
-        { "a\nb\tc\r", "a\\x0ab\\x09c\\x0d" },
-    };
-
     for (size_t i = 0; i < G_N_ELEMENTS(sequences); i++) {
         check(sequences[i].bytes, strlen(sequences[i].bytes),
               sequences[i].expected);
