@@ -4,7 +4,7 @@
 #include <signal.h>
 
 #include "haywire/clock.h"
-#include "haywire/view.h"
+#include "haywire/watch.h"
 
 #include "ram_source.h"
 
@@ -38,9 +38,9 @@ struct HaywireWorker {
 
     /* The worker's thread only: */
     HaywireMemory *source;
-    HaywireView *view;
+    HaywireWatch *watch;
     HaywireStatus reported; /* the newest trouble told to the user */
-    guint viewed_era;       /* what the view has seen is of this one */
+    guint viewed_era;       /* what the watch has seen is of this one */
     gint64 looked_us;       /* when the newest look ended */
     gint64 look_us;         /* processor time that it took */
     gint64 beat_us; /* how long until a beat may show it to be live; or 0 */
@@ -131,18 +131,19 @@ static void worker_follow_orders(HaywireWorker *worker, const Orders *orders)
     const GArray *results = orders->focus_results;
 
     if (orders->new_era) {
-        haywire_view_reset(worker->view);
+        haywire_watch_reset(worker->watch);
     }
     /* Pages are known by guest addresses, and looked at again at each use. */
     if (orders->blocks) {
         haywire_ram_source_set_blocks(worker->source, orders->blocks);
-        haywire_view_request_rescan(worker->view);
+        haywire_watch_request_scan(worker->watch);
     }
-    haywire_view_count_doorbells(
-        worker->view, __atomic_exchange_n(&worker->rings, 0, __ATOMIC_RELAXED));
+    haywire_watch_count_doorbells(
+        worker->watch,
+        __atomic_exchange_n(&worker->rings, 0, __ATOMIC_RELAXED));
     for (guint i = 0; i < results->len; i++) {
-        haywire_view_count_focus(worker->view,
-                                 g_array_index(results, HaywireStatus, i));
+        haywire_watch_count_focus(worker->watch,
+                                  g_array_index(results, HaywireStatus, i));
     }
 }
 
@@ -187,7 +188,7 @@ static void worker_publish(HaywireWorker *worker, HaywireModel *model)
  */
 static gint64 worker_beat_wait(HaywireWorker *worker, HaywireNow now)
 {
-    uint64_t wait_ns = haywire_view_beat_wait(worker->view, now);
+    uint64_t wait_ns = haywire_watch_beat_wait(worker->watch, now);
 
     return now.paused ? 0 : (gint64)((wait_ns + 999) / 1000);
 }
@@ -198,7 +199,7 @@ static void worker_refresh(HaywireWorker *worker)
     HaywireModel *model;
     HaywireStatus status;
 
-    status = haywire_view_refresh(worker->view, now, &model);
+    status = haywire_watch_look(worker->watch, now, &model);
     if (status == HAYWIRE_OK) {
         worker_publish(worker, model);
         worker->beat_us = worker_beat_wait(worker, now);
@@ -266,7 +267,7 @@ static gpointer worker_run(gpointer opaque)
 
 static void worker_free(HaywireWorker *worker)
 {
-    haywire_view_destroy(worker->view);
+    haywire_watch_destroy(worker->watch);
     if (worker->source) {
         haywire_memory_destroy(worker->source);
     }
@@ -306,13 +307,13 @@ static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)
         status = worker_empty_model((HaywireHostCounters){ 0 }, &worker->model);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_view_new(worker->source, &worker->view);
+        status = haywire_watch_new(worker->source, &worker->watch);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_view_set_memory(worker->view, memory);
+        status = haywire_watch_set_memory(worker->watch, memory);
     }
     if (status == HAYWIRE_OK) {
-        haywire_view_set_progress(worker->view, worker_scan_goes_on, worker);
+        haywire_watch_set_progress(worker->watch, worker_scan_goes_on, worker);
     }
     return status;
 }
@@ -445,7 +446,7 @@ void haywire_worker_rescan(HaywireWorker *worker)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
-    haywire_view_request_rescan(worker->view);
+    haywire_watch_request_scan(worker->watch);
     worker_hurry(worker);
 }
 
@@ -455,7 +456,7 @@ void haywire_worker_rescan(HaywireWorker *worker)
  */
 void haywire_worker_ring(HaywireWorker *worker, HaywireGpa gpa)
 {
-    haywire_view_hint(worker->view, gpa);
+    haywire_watch_hint(worker->watch, gpa);
     __atomic_fetch_add(&worker->rings, 1, __ATOMIC_RELAXED);
     if (!__atomic_exchange_n(&worker->rung, TRUE, __ATOMIC_ACQ_REL)) {
         g_mutex_lock(&worker->lock);
