@@ -160,7 +160,7 @@ HaywireStatus haywire_focus(HaywireMemory *source,
     }
     where.value += WORD_OFFSET;
     desired = HAYWIRE_CONTROL_WORD(page.control.nonce, pid);
-    status = source->ops->compare_and_swap(source, where, page.word, desired);
+    status = haywire_memory_swap_word(source, where, page.word, desired);
     if (status != HAYWIRE_OK) {
         return status;
     }

@@ -58,6 +58,7 @@ struct HaywireFollower {
     bool index_moved;      /* the discovery page says so */
     bool index_changed;    /* an index page was read */
     bool following;        /* what is wanted, the index has named */
+    bool layout_told;      /* to the memory, by us */
     uint32_t index_frames; /* the first pages of the index, by the discovery */
     uint64_t index_pfn[HAYWIRE_INDEX_FRAMES_MAX];
     HaywireStatus status; /* of reading */
@@ -123,6 +124,9 @@ HaywireStatus haywire_follower_new(HaywireMemory *memory, HaywireCopyPool *pool,
 void haywire_follower_destroy(HaywireFollower *follower)
 {
     if (follower) {
+        if (follower->layout_told) {
+            haywire_memory_set_layout(follower->memory, NULL);
+        }
         haywire_pool_reset(follower->pool, 0);
         follower->host->pages_left_out = 0;
         free(follower->map);
@@ -440,12 +444,11 @@ static bool walk_index(HaywireFollower *follower)
     uint32_t i, first = map->index.first;
 
     follower->following = true;
-    while (walk.named < follower->index_frames &&
-           walk.named < map->index.pages) {
-        haywire_index_entry(&walk, first + walk.named,
-                            follower->index_pfn[walk.named]);
-        walk.named++;
+    for (i = 0; i < follower->index_frames && i < map->index.pages; i++) {
+        haywire_index_entry(&walk, first + i, follower->index_pfn[i]);
     }
+    walk.named = follower->index_pfn;
+    walk.named_count = i;
     for (i = first; i - first < map->index.pages; i++) {
         const HaywireHeld *held = find_held(follower, i);
 
@@ -491,6 +494,7 @@ static HaywireStatus tell_layout(HaywireFollower *follower)
     const HaywireMap *map = follower->map;
     const HaywireCopy **manifest = follower->pool->order;
     uint32_t i, first = map->first[HAYWIRE_CATEGORY_MASTER];
+    HaywireStatus status;
     size_t count = 0;
 
     for (i = first; i - first < map->pages[HAYWIRE_CATEGORY_MASTER]; i++) {
@@ -500,7 +504,9 @@ static HaywireStatus tell_layout(HaywireFollower *follower)
             manifest[count++] = &held->copy;
         }
     }
-    return haywire_map_tell_layout(map, follower->memory, manifest, count);
+    status = haywire_map_tell_layout(map, follower->memory, manifest, count);
+    follower->layout_told = haywire_memory_layout(follower->memory) != NULL;
+    return status;
 }
 
 HaywireStatus haywire_follower_update(HaywireFollower *follower, bool beat)

@@ -38,7 +38,8 @@ static bool is_named(const HaywireIndexWalk *walk, uint32_t slot)
 {
     uint32_t first = walk->map->index.first;
 
-    return slot >= first && slot - first < walk->named;
+    return slot >= first && slot - first < walk->named_count &&
+           walk->named[slot - first] != 0;
 }
 
 void haywire_index_page(HaywireIndexWalk *walk, const HaywirePage *copy,

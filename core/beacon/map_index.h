@@ -21,10 +21,12 @@ typedef struct HaywireIndexWalk {
     HaywireIndexEntry *entry;
     void *opaque;
     uint64_t *rejected; /* by reason: entries and pages that are wrong */
-    uint32_t named; /* the index's first pages, by the discovery page: that is
-                       newer than what the index says of them */
-    uint32_t left;      /* entries that can still come: one for each slot */
-    bool any_pfn;       /* some entry was not zero */
+    /* The index's first pages, by the discovery page: that is newer than what
+       the index says of them, where it is not 0. */
+    const uint64_t *named;
+    uint32_t named_count;
+    uint32_t left; /* entries that can still come: one for each slot */
+    bool any_pfn;  /* some entry was not zero */
 } HaywireIndexWalk;
 
 /* One entry: the page of @slot is in frame @pfn. */

@@ -46,9 +46,6 @@ HaywireStatus haywire_provider_new(HaywireMemory *memory,
 
 static void detach(HaywireProvider *provider)
 {
-    if (provider->follower) {
-        haywire_memory_set_layout(provider->memory, NULL);
-    }
     haywire_follower_destroy(provider->follower);
     haywire_model_unref(provider->newest);
     provider->follower = NULL;

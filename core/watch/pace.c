@@ -17,9 +17,9 @@
 #define SCAN_SHARE      20
 #define SCAN_SHARE_LIVE 400
 
-/* Between two looks that the guest brings about, and as many times the first. */
-#define ASKED_PAUSE_NS (20 * MS)
-#define ASKED_SHARE    20
+/* Between two looks that a beat brings about; and as many times the first. */
+#define BEAT_PAUSE_NS (20 * MS)
+#define BEAT_SHARE    20
 
 /* A beat may come late; wait this much of its interval. */
 #define BEAT_WAIT_NUMERATOR   3
@@ -104,16 +104,10 @@ uint64_t haywire_pace_beat_wait(const HaywireSession *session, uint64_t now_ns)
 }
 
 uint64_t haywire_pace_next(const HaywirePace *pace, uint64_t beat_wait_ns,
-                           uint64_t interval_ns, bool asked)
+                           uint64_t interval_ns)
 {
-    uint64_t pause = most(ASKED_PAUSE_NS, pace->look_ns * ASKED_SHARE);
-    uint64_t next = interval_ns;
+    uint64_t pause = most(BEAT_PAUSE_NS, pace->look_ns * BEAT_SHARE);
 
-    if (asked) {
-        next = least(next, pause);
-    }
-    if (beat_wait_ns > 0) {
-        next = least(next, most(beat_wait_ns, pause));
-    }
-    return next;
+    return beat_wait_ns > 0 ? least(interval_ns, most(beat_wait_ns, pause))
+                            : interval_ns;
 }

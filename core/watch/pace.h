@@ -13,7 +13,7 @@
  * hint and the index, spare the first scan.
  *
  * A look is due after the interval; sooner, but for no more than a twentieth of
- * a core, when the guest asks for it or a heartbeat is waited for.
+ * a core, when a heartbeat is waited for: the guest says when those come.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -40,6 +40,6 @@ void haywire_pace_scanned(HaywirePace *pace, const HaywireSearch *search);
 /* See haywire_watch_beat_wait() and haywire_watch_next(). */
 uint64_t haywire_pace_beat_wait(const HaywireSession *session, uint64_t now_ns);
 uint64_t haywire_pace_next(const HaywirePace *pace, uint64_t beat_wait_ns,
-                           uint64_t interval_ns, bool asked);
+                           uint64_t interval_ns);
 
 #endif

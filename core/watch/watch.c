@@ -116,8 +116,7 @@ static HaywireStatus see(HaywireWatch *watch, HaywireNow now)
         status = haywire_provider_follow(watch->beacons, now);
     }
     /* What was read of a file that has become shorter meanwhile is void. */
-    return status == HAYWIRE_OK ? watch->memory->ops->check(watch->memory)
-                                : status;
+    return status == HAYWIRE_OK ? haywire_memory_check(watch->memory) : status;
 }
 
 HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
@@ -132,11 +131,12 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
     watch->host.refreshes++;
     status = see(watch, now);
     watch->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    watch->pace.look_ns = watch->host.cpu_time - started;
-    return status == HAYWIRE_OK
-               ? haywire_provider_model(watch->beacons, now, watch->began_ns,
-                                        ret_model)
-               : status;
+    if (status == HAYWIRE_OK) {
+        status = haywire_provider_model(watch->beacons, now, watch->began_ns,
+                                        ret_model);
+    }
+    watch->pace.look_ns = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started;
+    return status;
 }
 
 uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now)
@@ -146,12 +146,12 @@ uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now)
 }
 
 uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,
-                            uint64_t interval_ns, bool asked)
+                            uint64_t interval_ns)
 {
     /* The guest's clock stands while it is paused, and so do its beats. */
     uint64_t wait = now.paused ? 0 : haywire_watch_beat_wait(watch, now);
 
-    return haywire_pace_next(&watch->pace, wait, interval_ns, asked);
+    return haywire_pace_next(&watch->pace, wait, interval_ns);
 }
 
 void haywire_watch_count_focus(HaywireWatch *watch, HaywireStatus status)
@@ -162,9 +162,4 @@ void haywire_watch_count_focus(HaywireWatch *watch, HaywireStatus status)
     if (status != HAYWIRE_OK) {
         watch->host.focus_failures++;
     }
-}
-
-void haywire_watch_count_doorbells(HaywireWatch *watch, uint64_t rings)
-{
-    watch->host.doorbells += rings;
 }

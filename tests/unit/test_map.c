@@ -391,7 +391,7 @@ static void test_index_repeats(void)
                HAYWIRE_PAGE_SIZE);
     }
     g_assert_cmpuint(follow_index(world, false), ==, TOTAL - 4);
-    g_assert_cmpuint(world->host.rejected[HAYWIRE_NOT_RESIDENT], ==, TOTAL);
+    g_assert_cmpuint(world->host.rejected[HAYWIRE_HOLE], ==, TOTAL);
     free_world(world);
 }
 
@@ -443,7 +443,7 @@ static void test_discovery_lies(void)
     check_lie(0x104, HAYWIRE_BAD_INDEX);      /* statistics */
     check_lie(0x10a, HAYWIRE_BAD_CATEGORY);   /* ROUNDROBIN */
     check_lie(0x801, HAYWIRE_BAD_SESSION);    /* the index of another one */
-    check_lie(0xf00, HAYWIRE_NOT_RESIDENT);   /* nothing */
+    check_lie(0xf00, HAYWIRE_HOLE);           /* nothing */
     check_lie(0x1000, HAYWIRE_NO_LAYOUT);     /* behind all RAM */
     check_lie(UINT64_MAX, HAYWIRE_BAD_RANGE); /* no address at all */
     check_lie(1ull << 52, HAYWIRE_BAD_RANGE); /* the first that wraps */

@@ -71,16 +71,12 @@ uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now);
 
 /*
  * When the next look is due, ns after the newest: after @interval_ns; sooner,
- * but within the watch's share of a core, where a beat is waited for, or where
- * the guest asks for it (@asked).
+ * but for no more than a twentieth of a core, where a beat is waited for.
  */
 uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,
-                            uint64_t interval_ns, bool asked);
+                            uint64_t interval_ns);
 
 /* For focus.c and its callers: count a write or a failure in the statistics. */
 void haywire_watch_count_focus(HaywireWatch *watch, HaywireStatus status);
-
-/* Likewise: @rings more of the companion's doorbell were heard. */
-void haywire_watch_count_doorbells(HaywireWatch *watch, uint64_t rings);
 
 #endif
