@@ -239,8 +239,8 @@ static gboolean open_watch(RamBackend *backend, GError **error)
     HaywireStatus status;
 
     errno = 0;
-    status = haywire_memory_file_open(backend->fd, backend->path,
-                                      &backend->source);
+    status =
+        haywire_memory_file_open(backend->fd, backend->path, &backend->source);
     if (status == HAYWIRE_OK) {
         status = haywire_watch_new(backend->source, &backend->watch);
     }
