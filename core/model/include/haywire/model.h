@@ -112,6 +112,7 @@ typedef struct HaywireProcess {
     bool exe_deleted;
     bool exe_truncated;
     bool cmdline_truncated;
+    HaywireProvider source; /* of all of this */
     uint32_t gid;
     int32_t nice;
     uint64_t vsize;
@@ -126,7 +127,6 @@ typedef struct HaywireProcess {
     uint64_t known;
     const uint64_t *number; /* HAYWIRE_FIELD_COUNT of them, 0 when not known */
     const char *cgroup;     /* "" when not known */
-    HaywireProvider source;
 } HaywireProcess;
 
 /* An element of query-haywire-sections */
