@@ -19,11 +19,12 @@ static void emit_field(HaywireEmitter *emitter, const HaywireField *field,
     }
     number = haywire_field_number(field, object);
     switch (field->type) {
-    case HAYWIRE_FIELD_BOOL:
-    case HAYWIRE_FIELD_FLAGS:
+    case HAYWIRE_TYPE_BOOL:
+    case HAYWIRE_TYPE_FLAGS:
         emitter->boolean(emitter, field->name, number != 0);
         break;
-    case HAYWIRE_FIELD_I32:
+    case HAYWIRE_TYPE_I32:
+    case HAYWIRE_TYPE_I64:
         emitter->integer(emitter, field->name, (int64_t)number);
         break;
     default:

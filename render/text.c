@@ -101,71 +101,6 @@ void haywire_text_overview(GString *out, const HaywireOverview *overview)
     }
 }
 
-/* What ps shows of it: state, niceness, more than one thread. */
-static void stat_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    g_string_append_c(out, process->state);
-    if (process->has_details && process->nice != 0) {
-        g_string_append_c(out, process->nice < 0 ? '<' : 'N');
-    }
-    if (process->threads > 1) {
-        g_string_append_c(out, 'l');
-    }
-}
-
-static void kib_cell(GString *out, bool known, uint64_t bytes)
-{
-    if (known) {
-        g_string_append_printf(out, "%" G_GUINT64_FORMAT, bytes / 1024);
-    } else {
-        g_string_append_c(out, '-');
-    }
-}
-
-static void vsz_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    kib_cell(out, process->has_details, process->vsize);
-}
-
-static void rss_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    kib_cell(out, process->has_details, process->rss);
-}
-
-static void time_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    if (process->has_details) {
-        haywire_format_cpu_time(out, process->user_time + process->system_time);
-    } else {
-        g_string_append_c(out, '-');
-    }
-}
-
-static void command_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    if (process->has_details && process->cmdline[0]) {
-        g_string_append(out, process->cmdline);
-        if (process->cmdline_truncated) {
-            g_string_append(out, " ...");
-        }
-        return;
-    }
-    g_string_append_printf(out, "[%s]", process->name);
-    if (process->state == 'Z') {
-        g_string_append(out, " <defunct>");
-    }
-}
-
 void haywire_text_processes(GString *out, const HaywireProcess *process,
                             size_t count)
 {
@@ -173,13 +108,13 @@ void haywire_text_processes(GString *out, const HaywireProcess *process,
         { .title = "UID", .field = "uid" },
         { .title = "PID", .field = "pid" },
         { .title = "PPID", .field = "ppid" },
-        { .title = "STAT", .cell = stat_cell },
+        { .title = "STAT", .field = "stat" },
         { .title = "NI", .field = "nice" },
         { .title = "NLWP", .field = "threads" },
-        { .title = "VSZ", .cell = vsz_cell, .right = true },
-        { .title = "RSS", .cell = rss_cell, .right = true },
-        { .title = "TIME", .cell = time_cell, .right = true },
-        { .title = "COMMAND", .cell = command_cell },
+        { .title = "VSZ", .field = "vsize" },
+        { .title = "RSS", .field = "rss" },
+        { .title = "TIME", .field = "time" },
+        { .title = "COMMAND", .field = "command" },
     };
 
     haywire_table_print(out, &haywire_process_table, column,

@@ -81,7 +81,7 @@ static const HaywireField *column_field(const HaywireTable *table,
     if (!column->field) {
         return NULL;
     }
-    field = haywire_table_field(table, column->field);
+    field = haywire_table_column(table, column->field);
     g_assert(field);
     return field;
 }
@@ -91,9 +91,10 @@ static bool column_right(const HaywireColumn *column, const HaywireField *field)
     if (!field) {
         return column->right;
     }
-    return !haywire_field_is_string(field) &&
-           field->type != HAYWIRE_FIELD_BOOL &&
-           field->type != HAYWIRE_FIELD_FLAGS;
+    return field->cell == HAYWIRE_CELL_TIME ||
+           (!haywire_field_is_string(field) &&
+            field->type != HAYWIRE_TYPE_BOOL &&
+            field->type != HAYWIRE_TYPE_FLAGS);
 }
 
 static void print_row(struct libscols_table *table, const HaywireColumn *column,

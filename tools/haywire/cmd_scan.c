@@ -16,7 +16,7 @@ static const char *state_name(uint32_t value)
 
 #define FIELD(member, name_, type_, help_, ...)                      \
     {                                                                \
-        .name = (name_), .type = HAYWIRE_FIELD_##type_,              \
+        .name = (name_), .type = HAYWIRE_TYPE_##type_,               \
         .offset = offsetof(HaywireScanRow, member), .help = (help_), \
         __VA_ARGS__                                                  \
     }

@@ -1,0 +1,117 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Names of terminals: see device.h. The numbers are those of Linux's
+ * Documentation/admin-guide/devices.txt.
+ */
+
+#include "device.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *prefix;
+    uint32_t major;
+    uint32_t minor; /* of the first; its number is 0 */
+    uint32_t count; /* 0: one, which has no number */
+} terminals[] = {
+    { "tty", 4, 0, 64 },          { "ttyS", 4, 64, 192 },
+    { "tty", 5, 0, 0 },           { "console", 5, 1, 0 },
+    { "pts/", 136, 0, 1u << 20 }, { "ttyACM", 166, 0, 256 },
+    { "ttyUSB", 188, 0, 256 },    { "ttyAMA", 204, 64, 16 },
+    { "hvc", 229, 0, 256 },
+};
+
+#define TERMINALS (sizeof(terminals) / sizeof(terminals[0]))
+
+void haywire_device_name(uint64_t device, char *buffer, size_t size)
+{
+    const uint32_t major = (uint32_t)(device >> 32);
+    const uint32_t minor = (uint32_t)device;
+
+    for (size_t i = 0; device != 0 && i < TERMINALS; i++) {
+        const uint32_t number = minor - terminals[i].minor;
+
+        if (major != terminals[i].major || minor < terminals[i].minor) {
+            continue;
+        }
+        if (number < terminals[i].count) {
+            snprintf(buffer, size, "%s%" PRIu32, terminals[i].prefix, number);
+            return;
+        }
+        if (number == 0) {
+            snprintf(buffer, size, "%s", terminals[i].prefix);
+            return;
+        }
+    }
+    if (device == 0) {
+        snprintf(buffer, size, "?");
+    } else {
+        snprintf(buffer, size, "%" PRIu32 ":%" PRIu32, major, minor);
+    }
+}
+
+static bool parse_pair(const char *name, uint64_t *ret_device)
+{
+    uint32_t major;
+    uint32_t minor;
+    int length = 0;
+
+    if (sscanf(name, "%" SCNu32 ":%" SCNu32 "%n", &major, &minor, &length) !=
+            2 ||
+        name[length] != '\0') {
+        return false;
+    }
+    *ret_device = (uint64_t)major << 32 | minor;
+    return true;
+}
+
+static bool parse_number(const char *name, size_t terminal,
+                         uint32_t *ret_number)
+{
+    const size_t prefix = strlen(terminals[terminal].prefix);
+    int length = 0;
+
+    *ret_number = 0;
+    if (strncmp(name, terminals[terminal].prefix, prefix) != 0) {
+        return false;
+    }
+    if (terminals[terminal].count == 0) {
+        return name[prefix] == '\0';
+    }
+    return sscanf(name + prefix, "%" SCNu32 "%n", ret_number, &length) == 1 &&
+           name[prefix + (size_t)length] == '\0' &&
+           *ret_number < terminals[terminal].count;
+}
+
+/* Only what haywire_device_name() writes: no signs, blanks, leading zeros. */
+static bool is_name_of(const char *name, uint64_t device)
+{
+    char buffer[32];
+
+    haywire_device_name(device, buffer, sizeof(buffer));
+    return strcmp(buffer, name) == 0;
+}
+
+bool haywire_device_parse(const char *name, uint64_t *ret_device)
+{
+    uint64_t device = 0;
+    uint32_t number;
+
+    for (size_t i = 0; i < TERMINALS; i++) {
+        if (parse_number(name, i, &number)) {
+            device = (uint64_t)terminals[i].major << 32 |
+                     (terminals[i].minor + number);
+        }
+    }
+    if (device == 0) {
+        (void)parse_pair(name, &device);
+    }
+    if (!is_name_of(name, device)) {
+        return false;
+    }
+    *ret_device = device;
+    return true;
+}
