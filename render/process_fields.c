@@ -50,7 +50,8 @@ static const HaywireField fields[] = {
            UNIT(BOOT_TIME), AS("STARTED", "start lstart bsdstart stime")),
     MEMBER(uid, "uid", "effective user id",
            AS("UID", "euid user euser uname")),
-    MEMBER(name, "name", "short name, escaped", AS("COMMAND", "comm ucmd ucomm")),
+    MEMBER(name, "name", "short name, escaped", AS("COMMAND", "comm ucmd ucomm"),
+           .tree = true),
     MEMBER(name_truncated, "name-truncated", "whether the name was cut"),
     MEMBER(state, "state", "the guest's letter: R S D T t Z X I on Linux",
            AS("S", "s")),
@@ -89,10 +90,10 @@ static const HaywireField fields[] = {
            DETAILS),
     NUMBER(HAYWIRE_FIELD_MINOR_FAULTS, "minor-faults", U64,
            "page faults served without reading from storage",
-           AS("MINFL", "minflt min-flt")),
+           AS("MINFL", "min_flt minflt")),
     NUMBER(HAYWIRE_FIELD_MAJOR_FAULTS, "major-faults", U64,
            "page faults that had to read from storage",
-           AS("MAJFL", "majflt maj-flt pagein")),
+           AS("MAJFL", "maj_flt majflt pagein")),
     NUMBER(HAYWIRE_FIELD_READ_BYTES, "read-bytes", U64,
            "fetched from storage, bytes", UNIT(BYTES),
            AS("RBYTES", "rbytes"), CELL(NUMBER)),
@@ -125,16 +126,18 @@ static const HaywireField fields[] = {
            "state, then < or N for its nice value, l for several threads",
            AS("STAT", "")),
     COLUMN("time", TIME, "user-time system-time",
-           "processor time, [days-]hours:minutes:seconds",
+           "processor time, [days-]hours:minutes:seconds", DETAILS,
            AS("TIME", "cputime")),
     COLUMN("command", COMMAND, "cmdline cmdline-truncated name state",
            "arguments, or the name in brackets when there are none",
-           AS("COMMAND", "args cmd")),
+           AS("COMMAND", "args cmd"), .tree = true),
 };
 
 /* clang-format on */
 
 #define COLUMNS_ONLY 3
+
+_Static_assert(FIELD_COUNT(fields) <= 64, "HaywireMembers has a bit for each");
 
 const HaywireTable haywire_process_table = {
     .name = "process",

@@ -98,7 +98,7 @@ static void print_report(GString *out, const HaywireScanReport *report)
     if (report->row->len > 0) {
         haywire_table_print(out, &haywire_scan_table, column,
                             G_N_ELEMENTS(column), report->row->data,
-                            report->row->len);
+                            report->row->len, NULL);
     }
 }
 

@@ -112,7 +112,7 @@ typedef struct HaywireProcess {
     bool exe_deleted;
     bool exe_truncated;
     bool cmdline_truncated;
-    HaywireProvider source; /* of all of this */
+    HaywireProvider source; /* of all of it */
     uint32_t gid;
     int32_t nice;
     uint64_t vsize;

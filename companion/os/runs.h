@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_RUNS_H
 #define HAYWIRE_RUNS_H
 
-#include "os/collector.h"
+#include "os/os.h"
 
 /* Would both be one run? @next lies behind @run. */
 bool haywire_run_continues(const HaywireGuestRun *run,

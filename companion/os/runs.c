@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "publish/runs.h"
+#include "os/runs.h"
 
 bool haywire_run_continues(const HaywireGuestRun *run,
                            const HaywireGuestRun *next)
