@@ -3,7 +3,6 @@
 
 #include "haywire/focus.h"
 
-#include "ram_source.h"
 #include "text.h"
 
 GQuark haywire_action_error_quark(void)
@@ -31,16 +30,9 @@ static HaywireStatus focus_write(HaywireWorker *worker,
                                  HaywireControl *ret_control,
                                  HaywireDiagnosis *diagnosis)
 {
-    g_autoptr(HaywireRamBlocks) blocks = haywire_worker_blocks(worker);
-    HaywireSource *source;
-    HaywireStatus status;
+    HaywireStatus status = haywire_focus(haywire_worker_door(worker), target,
+                                         pid, ret_control, diagnosis);
 
-    status = haywire_ram_source_new(blocks, &source);
-    if (status != HAYWIRE_OK) {
-        return status;
-    }
-    status = haywire_focus(source, target, pid, ret_control, diagnosis);
-    haywire_source_destroy(source);
     haywire_worker_count_focus(worker, status);
     return status;
 }
@@ -101,36 +93,30 @@ HaywireStatus haywire_action_processes(const HaywireModel *model, bool one,
     return HAYWIRE_OK;
 }
 
-/* Into the file behind guest RAM, where there is one. */
-static void place_locate(HaywirePlace *place, const HaywireRamPiece *piece)
-{
-    uint64_t inside = place->translation.gpa.value - piece->gpa.value;
-
-    place->ram_block = piece->block;
-    place->has_offset = piece->fd >= 0;
-    place->offset = place->has_offset ? piece->file_offset + inside : 0;
-}
-
 gboolean haywire_action_translate(HaywireWorker *worker,
                                   const HaywireRamBlocks *blocks, uint32_t pid,
                                   HaywireGva address, HaywirePlace *ret_place,
                                   GError **error)
 {
     g_autoptr(HaywireModel) model = haywire_worker_model(worker);
-    const HaywireRamPiece *piece = NULL;
+    HaywireRamPlace ram;
     HaywirePlace place;
     HaywireStatus status;
 
     status = haywire_model_translate(model, pid, address, &place.translation);
     if (status == HAYWIRE_OK) {
-        piece = haywire_ram_blocks_find(blocks, place.translation.gpa, 1);
-        status = piece ? HAYWIRE_OK : HAYWIRE_NO_LAYOUT;
+        status = haywire_ram_blocks_locate(blocks, place.translation.gpa, &ram)
+                     ? HAYWIRE_OK
+                     : HAYWIRE_NO_LAYOUT;
     }
     if (status != HAYWIRE_OK) {
         haywire_action_fail(error, status, pid);
         return FALSE;
     }
-    place_locate(&place, piece);
+    /* Into the file behind guest RAM, where there is one. */
+    place.ram_block = ram.block;
+    place.has_offset = ram.has_file;
+    place.offset = ram.has_file ? ram.file_offset : 0;
     *ret_place = place;
     return TRUE;
 }

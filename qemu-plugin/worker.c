@@ -2,18 +2,11 @@
 #include "worker.h"
 
 #include <signal.h>
+#include <string.h>
 
-#include "haywire/clock.h"
-#include "haywire/view.h"
+#include "haywire/watch.h"
 
-#include "ram_source.h"
-
-/*
- * Between two looks that the guest brings about lie at least so much time, and
- * so many times what the first took: it rings at no cost of its own.
- */
-#define RING_PAUSE_US 20000
-#define RING_SHARE    20
+#include "ram_memory.h"
 
 struct HaywireWorker {
     guint interval_ms;
@@ -29,21 +22,19 @@ struct HaywireWorker {
     gboolean blocks_changed;
     HaywireRamBlocks *blocks;
     HaywireModel *model;
-    GArray *focus_results; /* of HaywireStatus, not counted yet */
+    guint focus_results[HAYWIRE_STATUS_COUNT]; /* not counted yet */
     GSourceFunc listener;
 
-    /* Atomic: */
-    gboolean rung; /* since the last look */
-    guint64 rings; /* not counted yet */
+    HaywireModel *empty;   /* for when there is no memory for another one */
+    HaywireRamMemory door; /* the main thread's */
 
     /* The worker's thread only: */
-    HaywireSource *source;
-    HaywireView *view;
+    HaywireRamMemory ram;
+    HaywireWatch *watch;
     HaywireStatus reported; /* the newest trouble told to the user */
-    guint viewed_era;       /* what the view has seen is of this one */
+    guint viewed_era;       /* what the watch has seen is of this one */
     gint64 looked_us;       /* when the newest look ended */
-    gint64 look_us;         /* processor time that it took */
-    gint64 beat_us; /* how long until a beat may show it to be live; or 0 */
+    gint64 wait_us;         /* from then to the next */
 };
 
 static gboolean worker_should_stop(HaywireWorker *worker)
@@ -91,7 +82,7 @@ static gboolean worker_may_look(const HaywireWorker *worker)
 typedef struct Orders {
     gboolean new_era;
     HaywireRamBlocks *blocks; /* NULL: as they were */
-    GArray *focus_results;
+    guint focus_results[HAYWIRE_STATUS_COUNT];
 } Orders;
 
 /*
@@ -103,7 +94,6 @@ static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     worker->hurry = FALSE;
-    __atomic_store_n(&worker->rung, FALSE, __ATOMIC_RELEASE);
     if (!worker_may_look(worker)) {
         return FALSE;
     }
@@ -112,37 +102,29 @@ static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
         .blocks = worker->blocks_changed
                       ? haywire_ram_blocks_ref(worker->blocks)
                       : NULL,
-        .focus_results = worker->focus_results,
     };
+    memcpy(ret_orders->focus_results, worker->focus_results,
+           sizeof(worker->focus_results));
+    memset(worker->focus_results, 0, sizeof(worker->focus_results));
     worker->viewed_era = worker->era;
     worker->blocks_changed = FALSE;
-    worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
     return TRUE;
-}
-
-static void orders_clear(Orders *orders)
-{
-    haywire_ram_blocks_unref(orders->blocks);
-    g_array_unref(orders->focus_results);
 }
 
 static void worker_follow_orders(HaywireWorker *worker, const Orders *orders)
 {
-    const GArray *results = orders->focus_results;
-
     if (orders->new_era) {
-        haywire_view_reset(worker->view);
+        haywire_watch_reset(worker->watch);
     }
     /* Pages are known by guest addresses, and looked at again at each use. */
     if (orders->blocks) {
-        haywire_ram_source_set_blocks(worker->source, orders->blocks);
-        haywire_view_request_rescan(worker->view);
+        haywire_ram_memory_set_blocks(&worker->ram, orders->blocks);
+        haywire_watch_request_scan(worker->watch);
     }
-    haywire_view_count_doorbells(
-        worker->view, __atomic_exchange_n(&worker->rings, 0, __ATOMIC_RELAXED));
-    for (guint i = 0; i < results->len; i++) {
-        haywire_view_count_focus(worker->view,
-                                 g_array_index(results, HaywireStatus, i));
+    for (int i = 0; i < HAYWIRE_STATUS_COUNT; i++) {
+        for (guint n = orders->focus_results[i]; n > 0; n--) {
+            haywire_watch_count_focus(worker->watch, (HaywireStatus)i);
+        }
     }
 }
 
@@ -181,63 +163,34 @@ static void worker_publish(HaywireWorker *worker, HaywireModel *model)
     haywire_model_unref(old);
 }
 
-/*
- * A session just found is judged as soon as it can be, not after an interval
- * that may be long.  The guest's clock stands while it is paused.
- */
-static gint64 worker_beat_wait(HaywireWorker *worker, HaywireNow now)
-{
-    uint64_t wait_ns = haywire_view_beat_wait(worker->view, now);
-
-    return now.paused ? 0 : (gint64)((wait_ns + 999) / 1000);
-}
-
 static void worker_refresh(HaywireWorker *worker)
 {
     HaywireNow now = worker_now();
     HaywireModel *model;
     HaywireStatus status;
 
-    status = haywire_view_refresh(worker->view, now, &model);
+    status = haywire_watch_look(worker->watch, now, &model);
     if (status == HAYWIRE_OK) {
         worker_publish(worker, model);
-        worker->beat_us = worker_beat_wait(worker, now);
+        worker->wait_us =
+            (gint64)(haywire_watch_next(worker->watch, now,
+                                        (uint64_t)worker->wait_us * 1000) /
+                     1000);
     }
     worker_report(worker, status);
 }
 
-static gint64 thread_cpu_us(void)
-{
-    return (gint64)(haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) / 1000);
-}
-
 static void worker_look(HaywireWorker *worker)
 {
-    gint64 used_us = thread_cpu_us();
     Orders orders;
 
+    worker->wait_us = worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
     if (worker_take_orders(worker, &orders)) {
         worker_follow_orders(worker, &orders);
-        orders_clear(&orders);
+        haywire_ram_blocks_unref(orders.blocks);
         worker_refresh(worker);
     }
-    worker->look_us = thread_cpu_us() - used_us;
     worker->looked_us = g_get_monotonic_time();
-}
-
-/* When to look again if nobody on the host is in a hurry. */
-static gint64 worker_due(HaywireWorker *worker)
-{
-    gint64 wait = worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
-    gint64 pause = MAX(RING_PAUSE_US, worker->look_us * RING_SHARE);
-
-    if (__atomic_load_n(&worker->rung, __ATOMIC_ACQUIRE)) {
-        wait = MIN(wait, pause);
-    }
-    if (worker->beat_us > 0) {
-        wait = MIN(wait, MAX(worker->beat_us, pause));
-    }
-    return worker->looked_us + wait;
 }
 
 /* Returns FALSE when it is time to end. */
@@ -247,7 +200,7 @@ static gboolean worker_wait(HaywireWorker *worker)
 
     while (!worker->stop && !worker->hurry) {
         if (!g_cond_wait_until(&worker->wake, &worker->lock,
-                               worker_due(worker))) {
+                               worker->looked_us + worker->wait_us)) {
             break;
         }
     }
@@ -266,13 +219,12 @@ static gpointer worker_run(gpointer opaque)
 
 static void worker_free(HaywireWorker *worker)
 {
-    haywire_view_destroy(worker->view);
-    if (worker->source) {
-        haywire_source_destroy(worker->source);
-    }
+    haywire_watch_destroy(worker->watch);
+    haywire_ram_memory_close(&worker->ram);
+    haywire_ram_memory_close(&worker->door);
     haywire_model_unref(worker->model);
+    haywire_model_unref(worker->empty);
     haywire_ram_blocks_unref(worker->blocks);
-    g_array_unref(worker->focus_results);
     g_mutex_clear(&worker->lock);
     g_cond_clear(&worker->wake);
     g_free(worker);
@@ -301,18 +253,22 @@ static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)
 {
     HaywireStatus status;
 
-    status = haywire_ram_source_new(worker->blocks, &worker->source);
+    status = haywire_ram_memory_open(&worker->ram, worker->blocks);
     if (status == HAYWIRE_OK) {
-        status = worker_empty_model((HaywireHostCounters){ 0 }, &worker->model);
+        status = haywire_ram_memory_open(&worker->door, worker->blocks);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_view_new(worker->source, &worker->view);
+        status = worker_empty_model((HaywireHostCounters){ 0 }, &worker->empty);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_view_set_memory(worker->view, memory);
+        worker->model = haywire_model_ref(worker->empty);
+        status = haywire_watch_new(worker->ram.memory, &worker->watch);
     }
     if (status == HAYWIRE_OK) {
-        haywire_view_set_progress(worker->view, worker_scan_goes_on, worker);
+        status = haywire_watch_set_memory(worker->watch, memory);
+    }
+    if (status == HAYWIRE_OK) {
+        haywire_watch_set_progress(worker->watch, worker_scan_goes_on, worker);
     }
     return status;
 }
@@ -325,7 +281,6 @@ static HaywireWorker *worker_new(HaywireRamBlocks *blocks, guint interval_ms)
     g_cond_init(&worker->wake);
     worker->interval_ms = interval_ms;
     worker->blocks = haywire_ram_blocks_ref(blocks);
-    worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
     return worker;
 }
 
@@ -382,6 +337,12 @@ void haywire_worker_set_blocks(HaywireWorker *worker, HaywireRamBlocks *blocks)
     worker->blocks_changed = TRUE;
     g_mutex_unlock(&worker->lock);
     haywire_ram_blocks_unref(old);
+    haywire_ram_memory_set_blocks(&worker->door, blocks);
+}
+
+HaywireMemory *haywire_worker_door(HaywireWorker *worker)
+{
+    return worker->door.memory;
 }
 
 HaywireRamBlocks *haywire_worker_blocks(HaywireWorker *worker)
@@ -425,7 +386,7 @@ void haywire_worker_suspend(HaywireWorker *worker)
     g_autoptr(GMutexLocker) locker = NULL;
 
     if (worker_empty_model(old->host, &empty) != HAYWIRE_OK) {
-        g_error("haywire: no memory");
+        empty = haywire_model_ref(worker->empty);
     }
     locker = g_mutex_locker_new(&worker->lock);
     worker->suspended = TRUE;
@@ -445,29 +406,14 @@ void haywire_worker_rescan(HaywireWorker *worker)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
-    haywire_view_request_rescan(worker->view);
+    haywire_watch_request_scan(worker->watch);
     worker_hurry(worker);
-}
-
-/*
- * The first ring since a look wakes the worker; the others have nothing to add
- * and touch no lock.
- */
-void haywire_worker_ring(HaywireWorker *worker, HaywireGpa gpa)
-{
-    haywire_view_hint(worker->view, gpa);
-    __atomic_fetch_add(&worker->rings, 1, __ATOMIC_RELAXED);
-    if (!__atomic_exchange_n(&worker->rung, TRUE, __ATOMIC_ACQ_REL)) {
-        g_mutex_lock(&worker->lock);
-        g_cond_signal(&worker->wake);
-        g_mutex_unlock(&worker->lock);
-    }
 }
 
 void haywire_worker_count_focus(HaywireWorker *worker, HaywireStatus status)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
-    g_array_append_val(worker->focus_results, status);
+    worker->focus_results[status]++;
     worker_hurry(worker);
 }

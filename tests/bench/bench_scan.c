@@ -34,7 +34,7 @@ typedef struct Ram {
     guint8 *host; /* mapped as QEMU maps it: what is written is mapped */
     Run *run;
     gsize runs;
-    HaywireSource *source; /* of the mapping; NULL: made cold each time */
+    HaywireMemory *source; /* of the mapping; NULL: made cold each time */
 } Ram;
 
 /* What the touch loops read goes here, lest they be left out. */
@@ -56,7 +56,7 @@ static void ram_open(Ram *ram, guint64 size)
 
 static void ram_close(Ram *ram)
 {
-    haywire_source_destroy(ram->source);
+    haywire_memory_destroy(ram->source);
     g_free(ram->run);
     munmap(ram->host, ram->size);
     close(ram->fd);
@@ -116,11 +116,14 @@ static double touch_all(gpointer opaque)
 }
 
 static bool ignore_candidate(void *opaque, HaywirePosition position,
-                             const uint8_t *page)
+                             HaywireStatus status, const HaywirePage *copy,
+                             const HaywirePageInfo *info)
 {
     (void)opaque;
     (void)position;
-    (void)page;
+    (void)status;
+    (void)copy;
+    (void)info;
     return true;
 }
 
@@ -134,7 +137,7 @@ static guint64 run_pages(const Ram *ram)
     return pages;
 }
 
-static double scan_source(const Ram *ram, HaywireSource *source)
+static double scan_source(const Ram *ram, HaywireMemory *source)
 {
     HaywireScanStats stats;
     guint64 start = bench_cpu_ns();
@@ -246,13 +249,13 @@ static void bench_scan_sparse_16g(void)
 static double scan_cold_file(gpointer opaque)
 {
     Ram *ram = opaque;
-    HaywireSource *source;
-    HaywireStatus status = haywire_file_source_open(ram->fd, NULL, &source);
+    HaywireMemory *source;
+    HaywireStatus status = haywire_memory_file_open(ram->fd, NULL, &source);
     guint64 start = bench_cpu_ns();
 
     g_assert_cmpint(status, ==, HAYWIRE_OK);
     scan_source(ram, source);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     return (bench_cpu_ns() - start) / BENCH_NS_PER_MS;
 }
 

@@ -9,11 +9,13 @@
 
 #include "commands.h"
 #include "exit_status.h"
+#include "sigbus.h"
 
 static HaywireBackend *open_backend(const HaywireOptions *options,
                                     GError **error)
 {
     if (options->ram) {
+        haywire_sigbus_install();
         return haywire_backend_ram_new(options->ram, error);
     }
     return haywire_backend_qmp_new(options->qmp, error);

@@ -7,7 +7,7 @@
 #define HAYWIRE_TOOL_RAM_SCAN_H
 
 #include "backend.h"
-#include "haywire/map.h"
+#include "haywire/sessions.h"
 #include "progress.h"
 
 /*
@@ -18,7 +18,7 @@
  * HAYWIRE_OK, and all of haywire_scan().
  */
 HaywireStatus
-haywire_ram_scan(HaywireSource *source, bool still, HaywireProgress *progress,
+haywire_ram_scan(HaywireMemory *source, bool still, HaywireProgress *progress,
                  HaywireScanReport *ret_report) HAYWIRE_MUST_CHECK;
 
 #endif

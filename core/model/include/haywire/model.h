@@ -14,7 +14,7 @@
 
 #include "haywire/decode.h"
 #include "haywire/limits.h"
-#include "haywire/map.h"
+#include "haywire/layout.h"
 
 /* As many as a model has at most, however roomy. */
 #define HAYWIRE_PROCESSES_MAX 32768
