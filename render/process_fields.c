@@ -10,11 +10,11 @@
 
 #include "field_macros.h"
 
-_Static_assert(sizeof(HaywireProvider) == 4, "HAYWIRE_TYPE_ENUM is 4 bytes");
+_Static_assert(sizeof(HaywireProcessSource) == 4, "HAYWIRE_TYPE_ENUM is 4 bytes");
 
-static const char *provider_name(uint32_t value)
+static const char *source_name(uint32_t value)
 {
-    return haywire_provider_name(value);
+    return haywire_process_source_name(value);
 }
 
 /* clang-format off */
@@ -60,7 +60,7 @@ static const HaywireField fields[] = {
     MEMBER(threads, "threads", "number of threads", AS("NLWP", "nlwp thcount")),
     { BASE(HaywireProcess, source, "source",
            "who says so: companion, the program in the guest"),
-      .type = HAYWIRE_TYPE_ENUM, .name_of = provider_name,
+      .type = HAYWIRE_TYPE_ENUM, .name_of = source_name,
       .schema = "HaywireProvider", .recent = true },
     MEMBER(gid, "gid", "effective group id; absent when it could not be read",
            IF(HaywireProcess, ids_known), AS("GID", "egid group egroup")),
@@ -85,8 +85,7 @@ static const HaywireField fields[] = {
     MEMBER(cmdline_truncated, "cmdline-truncated",
            "whether the arguments were cut", DETAILS),
     MEMBER(details_generation, "details-generation",
-           "cycle that the details are from; members from gid on are details, "
-           "absent until they were read",
+           "cycle that the details, from gid on, are from; absent without them",
            DETAILS),
     NUMBER(HAYWIRE_FIELD_MINOR_FAULTS, "minor-faults", U64,
            "page faults served without reading from storage",

@@ -88,12 +88,12 @@ typedef struct HaywireOverview {
 } HaywireOverview;
 
 /* Who has told it. */
-typedef enum HaywireProvider {
-    HAYWIRE_PROVIDER_COMPANION,
-} HaywireProvider;
+typedef enum HaywireProcessSource {
+    HAYWIRE_SOURCE_COMPANION,
+} HaywireProcessSource;
 
 /* "companion" */
-const char *haywire_provider_name(HaywireProvider provider);
+const char *haywire_process_source_name(HaywireProcessSource source);
 
 /* query-haywire-processes. Large tables are common: the members lie close. */
 typedef struct HaywireProcess {
@@ -112,7 +112,7 @@ typedef struct HaywireProcess {
     bool exe_deleted;
     bool exe_truncated;
     bool cmdline_truncated;
-    HaywireProvider source; /* of all of it */
+    HaywireProcessSource source; /* of all of it */
     uint32_t gid;
     int32_t nice;
     uint64_t vsize;
