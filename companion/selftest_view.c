@@ -17,7 +17,7 @@
 
 typedef struct Reader {
     HaywireSelftest *test;
-    HaywireSource *source;
+    HaywireMemory *source;
     HaywireView *view;
     HaywireModel *model;
     uint32_t pid; /* this program */
@@ -210,7 +210,7 @@ static bool open_reader(Reader *reader)
         .host = (const uint8_t *)publisher->page,
     };
 
-    return haywire_array_source_new(&region, 1, false, NULL, &reader->source) ==
+    return haywire_memory_array_new(&region, 1, false, NULL, &reader->source) ==
                HAYWIRE_OK &&
            haywire_view_new(reader->source, &reader->view) == HAYWIRE_OK;
 }
@@ -226,5 +226,5 @@ void haywire_selftest_view(HaywireSelftest *test)
     }
     haywire_model_unref(reader.model);
     haywire_view_destroy(reader.view);
-    haywire_source_destroy(reader.source);
+    haywire_memory_destroy(reader.source);
 }

@@ -35,7 +35,7 @@ static HaywireStatus focus_write(HaywireWorker *worker,
                                  HaywireDiagnosis *diagnosis)
 {
     g_autoptr(HaywireRamBlocks) blocks = haywire_worker_blocks(worker);
-    HaywireSource *source;
+    HaywireMemory *source;
     HaywireStatus status;
 
     status = haywire_ram_source_new(blocks, &source);
@@ -43,7 +43,7 @@ static HaywireStatus focus_write(HaywireWorker *worker,
         return status;
     }
     status = haywire_focus(source, target, pid, ret_control, diagnosis);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     haywire_worker_count_focus(worker, status);
     return status;
 }

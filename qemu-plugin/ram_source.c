@@ -6,14 +6,14 @@
 #include "haywire/beacon_protocol.h"
 
 typedef struct HaywireRamSource {
-    HaywireSource base;
+    HaywireMemory base;
     HaywireRamBlocks *blocks;
     GArray *regions; /* of HaywireRegion, one for each piece */
     HaywireLayout layout;
     HaywireResidency *residency;
 } HaywireRamSource;
 
-static HaywireRamSource *ram_source(HaywireSource *source)
+static HaywireRamSource *ram_source(HaywireMemory *source)
 {
     return (HaywireRamSource *)source;
 }
@@ -62,7 +62,7 @@ static void ram_source_index(HaywireRamSource *ram)
     }
 }
 
-static const HaywireRegion *ram_source_regions(HaywireSource *source,
+static const HaywireRegion *ram_source_regions(HaywireMemory *source,
                                                size_t *ret_count)
 {
     GArray *regions = ram_source(source)->regions;
@@ -94,7 +94,7 @@ static HaywireStatus piece_next_resident(HaywireRamSource *ram,
     return status;
 }
 
-static HaywireStatus ram_source_next_resident(HaywireSource *source,
+static HaywireStatus ram_source_next_resident(HaywireMemory *source,
                                               HaywirePosition from,
                                               HaywirePosition *ret_start,
                                               uint64_t *ret_length)
@@ -113,7 +113,7 @@ static HaywireStatus ram_source_next_resident(HaywireSource *source,
 }
 
 /* Pages by themselves: without walking the runs that they lie in. */
-static void ram_source_are_resident(HaywireSource *source,
+static void ram_source_are_resident(HaywireMemory *source,
                                     const HaywireRegion *region,
                                     const HaywirePosition *where, size_t count,
                                     HaywireStatus *ret_status)
@@ -126,7 +126,7 @@ static void ram_source_are_resident(HaywireSource *source,
                             piece->file_offset, true, where, count, ret_status);
 }
 
-static HaywireStatus ram_source_compare_and_swap(HaywireSource *source,
+static HaywireStatus ram_source_compare_and_swap(HaywireMemory *source,
                                                  HaywirePosition where,
                                                  uint64_t expected,
                                                  uint64_t desired)
@@ -154,18 +154,18 @@ static HaywireStatus ram_source_compare_and_swap(HaywireSource *source,
 }
 
 /* The blocks are kept by reference: memory never goes away under us. */
-static HaywireStatus ram_source_check(HaywireSource *source)
+static HaywireStatus ram_source_check(HaywireMemory *source)
 {
     (void)source;
     return HAYWIRE_OK;
 }
 
-static const HaywireLayout *ram_source_layout(HaywireSource *source)
+static const HaywireLayout *ram_source_layout(HaywireMemory *source)
 {
     return &ram_source(source)->layout;
 }
 
-static void ram_source_destroy(HaywireSource *source)
+static void ram_source_destroy(HaywireMemory *source)
 {
     HaywireRamSource *ram = ram_source(source);
 
@@ -175,7 +175,7 @@ static void ram_source_destroy(HaywireSource *source)
     g_free(ram);
 }
 
-static const HaywireSourceOps ram_source_ops = {
+static const HaywireMemoryOps ram_source_ops = {
     .regions = ram_source_regions,
     .next_resident = ram_source_next_resident,
     .are_resident = ram_source_are_resident,
@@ -186,7 +186,7 @@ static const HaywireSourceOps ram_source_ops = {
 };
 
 HaywireStatus haywire_ram_source_new(HaywireRamBlocks *blocks,
-                                     HaywireSource **ret_source)
+                                     HaywireMemory **ret_source)
 {
     HaywireResidency *residency;
     HaywireRamSource *ram;
@@ -206,7 +206,7 @@ HaywireStatus haywire_ram_source_new(HaywireRamBlocks *blocks,
     return HAYWIRE_OK;
 }
 
-void haywire_ram_source_set_blocks(HaywireSource *source,
+void haywire_ram_source_set_blocks(HaywireMemory *source,
                                    HaywireRamBlocks *blocks)
 {
     HaywireRamSource *ram = ram_source(source);

@@ -6,12 +6,12 @@
 #ifndef HAYWIRE_RAM_SOURCE_H
 #define HAYWIRE_RAM_SOURCE_H
 
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 
 #include "ram_blocks.h"
 
 /*
- * A source over @blocks.  Free it with haywire_source_destroy().
+ * A source over @blocks.  Free it with haywire_memory_destroy().
  *
  * @blocks: borrowed; the source takes a reference of its own
  *
@@ -23,10 +23,10 @@
  */
 HaywireStatus
 haywire_ram_source_new(HaywireRamBlocks *blocks,
-                       HaywireSource **ret_source) HAYWIRE_MUST_CHECK;
+                       HaywireMemory **ret_source) HAYWIRE_MUST_CHECK;
 
 /* Look at other blocks from now on; what regions() returned is void. */
-void haywire_ram_source_set_blocks(HaywireSource *source,
+void haywire_ram_source_set_blocks(HaywireMemory *source,
                                    HaywireRamBlocks *blocks);
 
 #endif /* HAYWIRE_RAM_SOURCE_H */

@@ -37,7 +37,7 @@ struct HaywireWorker {
     guint64 rings; /* not counted yet */
 
     /* The worker's thread only: */
-    HaywireSource *source;
+    HaywireMemory *source;
     HaywireView *view;
     HaywireStatus reported; /* the newest trouble told to the user */
     guint viewed_era;       /* what the view has seen is of this one */
@@ -268,7 +268,7 @@ static void worker_free(HaywireWorker *worker)
 {
     haywire_view_destroy(worker->view);
     if (worker->source) {
-        haywire_source_destroy(worker->source);
+        haywire_memory_destroy(worker->source);
     }
     haywire_model_unref(worker->model);
     haywire_ram_blocks_unref(worker->blocks);

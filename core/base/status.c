@@ -83,8 +83,15 @@ static const StatusWords words[HAYWIRE_STATUS_COUNT] = {
                                    "The memory shrank while it was read" },
     [HAYWIRE_OUT_OF_RANGE] = { "out-of-range",
                                "The position lies outside of the memory" },
+    [HAYWIRE_HOLE] = { "hole", "The page was never written: it was not read" },
     [HAYWIRE_NOT_RESIDENT] = { "not-resident",
-                               "The page was never written: it was not read" },
+                               "The page is not in the host's memory: it was "
+                               "not read" },
+    [HAYWIRE_SWAPPED] = { "swapped",
+                          "The host has swapped the page out: it was not "
+                          "read" },
+    [HAYWIRE_BROKEN_PAGE] = { "broken-page",
+                              "The host's memory is broken there, or gone" },
     [HAYWIRE_READ_ONLY] = { "read-only", "The memory cannot be written" },
     [HAYWIRE_NO_MEMORY] = { "no-memory", "Out of memory" },
     [HAYWIRE_LIMIT] = { "limit", "A limit of the reader was reached" },

@@ -67,19 +67,19 @@ static HaywireStatus check_owner(const HaywireFocusTarget *target,
     return HAYWIRE_OK;
 }
 
-static HaywireStatus find_page(HaywireSource *source, HaywirePosition where,
+static HaywireStatus find_page(HaywireMemory *source, HaywirePosition where,
                                const uint8_t **ret_live,
                                HaywireDiagnosis *diagnosis)
 {
     HaywireStatus status =
-        haywire_source_resident_page(source, where, ret_live);
+        haywire_memory_resident_page(source, where, ret_live);
 
     return status == HAYWIRE_NOT_RESIDENT ? foreign(diagnosis, 0, "magic", 0)
                                           : status;
 }
 
 /* Copy the page and verify everything about it but the nonce. */
-static HaywireStatus read_control(HaywireSource *source,
+static HaywireStatus read_control(HaywireMemory *source,
                                   const HaywireFocusTarget *target,
                                   ControlPage *ret_page,
                                   HaywireDiagnosis *diagnosis)
@@ -121,7 +121,7 @@ static HaywireStatus check_nonce(const ControlPage *page,
 }
 
 /* After the write: the page must still be what it was, with the new word. */
-static HaywireStatus confirm(HaywireSource *source,
+static HaywireStatus confirm(HaywireMemory *source,
                              const HaywireFocusTarget *target, uint64_t word,
                              HaywireControl *ret_control,
                              HaywireDiagnosis *diagnosis)
@@ -139,7 +139,7 @@ static HaywireStatus confirm(HaywireSource *source,
     return HAYWIRE_OK;
 }
 
-HaywireStatus haywire_focus(HaywireSource *source,
+HaywireStatus haywire_focus(HaywireMemory *source,
                             const HaywireFocusTarget *target, uint32_t pid,
                             HaywireControl *ret_control,
                             HaywireDiagnosis *diagnosis)

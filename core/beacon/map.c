@@ -170,7 +170,7 @@ HaywireStatus haywire_map_snapshot(const HaywireMap *map, const uint8_t *live,
     return HAYWIRE_OK;
 }
 
-HaywireStatus haywire_map_read(HaywireMap *map, HaywireSource *source,
+HaywireStatus haywire_map_read(HaywireMap *map, HaywireMemory *source,
                                HaywireCategory category, uint32_t index,
                                HaywirePage *ret_copy, HaywirePageInfo *ret_info)
 {
@@ -181,7 +181,7 @@ HaywireStatus haywire_map_read(HaywireMap *map, HaywireSource *source,
     if (!slot || !haywire_map_slot_is_used(slot)) {
         return HAYWIRE_NOT_FOUND;
     }
-    status = haywire_source_resident_page(source, slot->position, &live);
+    status = haywire_memory_resident_page(source, slot->position, &live);
     if (status != HAYWIRE_OK) {
         return status;
     }

@@ -30,7 +30,7 @@ typedef struct Entry {
 
 typedef struct IndexWalk {
     HaywireMap *map;
-    HaywireSource *source;
+    HaywireMemory *source;
     const HaywireLayout *layout;
     Entry *entry; /* those to follow, and room to sort them; NULL: none yet */
     size_t count;
@@ -100,12 +100,12 @@ static HaywireStatus follow_entry(HaywireMap *map, const Entry *entry,
 }
 
 /* A prefetch never faults, so a page that is not resident stays that. */
-static void prefetch_page(HaywireSource *source, HaywirePosition position)
+static void prefetch_page(HaywireMemory *source, HaywirePosition position)
 {
     const uint8_t *host;
     size_t at;
 
-    if (haywire_source_pointer(source, position, HAYWIRE_PAGE_SIZE, &host) !=
+    if (haywire_memory_pointer(source, position, HAYWIRE_PAGE_SIZE, &host) !=
         HAYWIRE_OK) {
         return;
     }
@@ -125,13 +125,13 @@ static void follow_batch(IndexWalk *walk, const Entry *entry, size_t count)
     for (i = 0; i < count; i++) {
         where[i] = entry[i].position;
     }
-    haywire_source_resident_pages(walk->source, where, count, status);
+    haywire_memory_resident_pages(walk->source, where, count, status);
     for (i = 0; i < count; i++) {
         if (i + AHEAD < count) {
             prefetch_page(walk->source, where[i + AHEAD]);
         }
         if (status[i] == HAYWIRE_OK) {
-            status[i] = haywire_source_pointer(walk->source, where[i],
+            status[i] = haywire_memory_pointer(walk->source, where[i],
                                                HAYWIRE_PAGE_SIZE, &live);
         }
         if (status[i] == HAYWIRE_OK) {
@@ -240,7 +240,7 @@ static void follow_index_page(IndexWalk *walk, Entry entry)
     if (is_followed(map, entry)) {
         return;
     }
-    status = haywire_source_resident_page(walk->source, entry.position, &live);
+    status = haywire_memory_resident_page(walk->source, entry.position, &live);
     if (status == HAYWIRE_OK) {
         status = follow_entry(map, &entry, live);
     }
@@ -329,7 +329,7 @@ static uint32_t count_missing(const HaywireMap *map)
     return missing;
 }
 
-HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
+HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireMemory *source,
                                     const HaywireLayout *layout,
                                     uint32_t *ret_missing)
 {

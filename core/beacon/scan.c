@@ -23,7 +23,7 @@
 typedef uint32_t __attribute__((may_alias)) LiveWord;
 
 typedef struct Scan {
-    HaywireSource *source;
+    HaywireMemory *source;
     HaywireCandidate candidate;
     HaywireScanProgress progress;
     void *opaque;
@@ -124,9 +124,9 @@ static void report(Scan *scan, HaywirePosition position)
 static HaywireStatus scan_run(Scan *scan, HaywirePosition start,
                               uint64_t length)
 {
-    HaywireSource *source = scan->source;
+    HaywireMemory *source = scan->source;
     const uint8_t *host;
-    HaywireStatus status = haywire_source_pointer(source, start, length, &host);
+    HaywireStatus status = haywire_memory_pointer(source, start, length, &host);
 
     while (status == HAYWIRE_OK && length > 0 && !scan->ended) {
         uint64_t window = length < WINDOW_BYTES ? length : WINDOW_BYTES;
@@ -149,7 +149,7 @@ static HaywireStatus scan_run(Scan *scan, HaywirePosition start,
 
 static HaywireStatus scan_all(Scan *scan)
 {
-    HaywireSource *source = scan->source;
+    HaywireMemory *source = scan->source;
     HaywirePosition at = { 0 };
     HaywireStatus status = source->ops->check(source);
 
@@ -166,7 +166,7 @@ static HaywireStatus scan_all(Scan *scan)
     return status == HAYWIRE_NOT_FOUND ? HAYWIRE_OK : status;
 }
 
-HaywireStatus haywire_scan(HaywireSource *source, HaywireCandidate candidate,
+HaywireStatus haywire_scan(HaywireMemory *source, HaywireCandidate candidate,
                            HaywireScanProgress progress, void *opaque,
                            HaywireScanStats *ret_stats)
 {

@@ -159,14 +159,14 @@ void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
 }
 
 static HaywireStatus read_discovery(const HaywireSession *session,
-                                    HaywireSource *source,
+                                    HaywireMemory *source,
                                     HaywirePageInfo *ret_info,
                                     HaywireDiscovery *ret_discovery)
 {
     const uint8_t *live;
     HaywirePage copy;
     HaywireStatus status =
-        haywire_source_resident_page(source, session->position, &live);
+        haywire_memory_resident_page(source, session->position, &live);
 
     if (status == HAYWIRE_OK) {
         status = haywire_page_snapshot(live, &copy, ret_info, NULL);
@@ -180,7 +180,7 @@ static HaywireStatus read_discovery(const HaywireSession *session,
     return status;
 }
 
-void haywire_sessions_observe(HaywireSessions *sessions, HaywireSource *source,
+void haywire_sessions_observe(HaywireSessions *sessions, HaywireMemory *source,
                               uint64_t now_ns)
 {
     size_t i;

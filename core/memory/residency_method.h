@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_RESIDENCY_METHOD_H
 #define HAYWIRE_RESIDENCY_METHOD_H
 
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 
 /* A mapping to ask about: as the arguments of haywire_residency_next(). */
 typedef struct HaywireMapping {

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 
 #include "haywire/beacon_protocol.h"
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 #include "source_guard.h"
 
 struct HaywireGuard {
@@ -131,7 +131,7 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
-HaywireStatus haywire_file_source_install_guard(void)
+HaywireStatus haywire_memory_install_guard(void)
 {
     struct sigaction action = { .sa_sigaction = on_sigbus,
                                 .sa_flags = SA_SIGINFO | SA_NODEFER };

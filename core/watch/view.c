@@ -15,7 +15,7 @@
 #define BEAT_WAIT_DENOMINATOR 2
 #define BEAT_WAIT_MIN_NS      UINT64_C(10000000)
 
-HaywireStatus haywire_view_new(HaywireSource *source, HaywireView **ret_view)
+HaywireStatus haywire_view_new(HaywireMemory *source, HaywireView **ret_view)
 {
     HaywireView *view = calloc(1, sizeof(*view));
     HaywireStatus status;
@@ -343,7 +343,7 @@ static HaywireStatus look(HaywireView *view, HaywireNow now)
 HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
                                    HaywireModel **ret_model)
 {
-    HaywireSource *source = view->source;
+    HaywireMemory *source = view->source;
     HaywireModel *model;
     HaywireStatus status = source->ops->check(source);
 

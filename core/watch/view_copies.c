@@ -154,7 +154,7 @@ static bool is_current(HaywireView *view, const HaywireSlot *slot,
         (held && held->copy.position.value != position.value)) {
         return false;
     }
-    return haywire_source_pointer(view->source, position, HAYWIRE_PAGE_SIZE,
+    return haywire_memory_pointer(view->source, position, HAYWIRE_PAGE_SIZE,
                                   &live) == HAYWIRE_OK &&
            haywire_page_unchanged(live, slot->lock);
 }

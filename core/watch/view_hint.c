@@ -40,7 +40,7 @@ static bool look_at(HaywireView *view, HaywirePosition position, HaywireNow now)
     HaywirePageInfo info;
     const uint8_t *live;
     HaywireStatus status =
-        haywire_source_resident_page(view->source, position, &live);
+        haywire_memory_resident_page(view->source, position, &live);
 
     if (status == HAYWIRE_OK) {
         status = haywire_page_snapshot(live, view->scratch, &info, NULL);

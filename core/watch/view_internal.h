@@ -105,7 +105,7 @@ typedef struct HaywireShown {
 } HaywireShown;
 
 struct HaywireView {
-    HaywireSource *source;
+    HaywireMemory *source;
     uint64_t began_ns; /* host_ns of the first refresh; 0: none yet */
     HaywireScanProgress progress;
     void *progress_opaque;

@@ -70,7 +70,7 @@ static size_t collect_manifest(HaywireView *view, HaywireRamRange *ret_ram)
 }
 
 /* A file is one region from 0 on; anything else knows its layout itself. */
-static uint64_t file_size(HaywireSource *source)
+static uint64_t file_size(HaywireMemory *source)
 {
     size_t count;
     const HaywireRegion *region = source->ops->regions(source, &count);

@@ -41,7 +41,7 @@ static HaywireMap *new_map(const BenchGuest *guest)
 static double attach_by_index(gpointer opaque)
 {
     const BenchGuest *guest = opaque;
-    HaywireSource *source =
+    HaywireMemory *source =
         mapped_source_new(guest->ram.host, guest->ram.size, -1);
     HaywireStatus status = HAYWIRE_NOT_FOUND;
     uint32_t missing = 1;
@@ -59,7 +59,7 @@ static double attach_by_index(gpointer opaque)
     g_assert_cmpint(status, ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, 0);
     haywire_map_destroy(map);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     return start / BENCH_NS_PER_MS;
 }
 
@@ -117,7 +117,7 @@ static void bench_attach_index_full(void)
 /* A reader of a guest, and what it has listed. */
 typedef struct Reader {
     BenchGuest guest;
-    HaywireSource *source;
+    HaywireMemory *source;
     HaywireView *view;
     guint64 now_ns;
     bool cold; /* the guest has had the caches between two looks */
@@ -202,7 +202,7 @@ static Reader *reader_new(guint processes, guint sections)
 
     bench_guest_open(&reader->guest, text, UINT64_C(2) << 30);
     g_assert_cmpint(
-        haywire_file_source_open(reader->guest.ram.fd, NULL, &reader->source),
+        haywire_memory_file_open(reader->guest.ram.fd, NULL, &reader->source),
         ==, HAYWIRE_OK);
     g_assert_cmpint(haywire_view_new(reader->source, &reader->view), ==,
                     HAYWIRE_OK);
@@ -220,7 +220,7 @@ static Reader *reader_new(guint processes, guint sections)
 static void reader_free(Reader *reader)
 {
     haywire_view_destroy(reader->view);
-    haywire_source_destroy(reader->source);
+    haywire_memory_destroy(reader->source);
     bench_guest_close(&reader->guest);
     g_free(reader);
 }

@@ -14,7 +14,7 @@
 
 typedef struct Search {
     BenchRam ram;
-    HaywireSource *source; /* of the mapping; NULL: made anew each time */
+    HaywireMemory *source; /* of the mapping; NULL: made anew each time */
 } Search;
 
 static guint64 scaled(guint64 size)
@@ -53,7 +53,7 @@ static bool ignore_candidate(void *opaque, HaywirePosition position,
     return true;
 }
 
-static double scan_source(const BenchRam *ram, HaywireSource *source)
+static double scan_source(const BenchRam *ram, HaywireMemory *source)
 {
     HaywireScanStats stats;
     guint64 start = bench_cpu_ns();
@@ -77,14 +77,14 @@ static double scan_mapped(gpointer opaque)
 static double scan_cold_file(gpointer opaque)
 {
     const Search *search = opaque;
-    HaywireSource *source;
+    HaywireMemory *source;
     HaywireStatus status =
-        haywire_file_source_open(search->ram.fd, NULL, &source);
+        haywire_memory_file_open(search->ram.fd, NULL, &source);
     guint64 start = bench_cpu_ns();
 
     g_assert_cmpint(status, ==, HAYWIRE_OK);
     scan_source(&search->ram, source);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     return (bench_cpu_ns() - start) / BENCH_NS_PER_MS;
 }
 
@@ -116,7 +116,7 @@ static void compare(const char *name, double bound, Search *search,
     bench_report(&result);
     grown.value = bench_file_allocated(search->ram.fd) - before;
     bench_report(&grown);
-    haywire_source_destroy(search->source);
+    haywire_memory_destroy(search->source);
     bench_ram_close(&search->ram);
 }
 

@@ -8,20 +8,20 @@
 #include <glib.h>
 
 typedef struct MappedSource {
-    HaywireSource base;
+    HaywireMemory base;
     HaywireRegion region;
     int fd;
     HaywireLayout layout;
     HaywireResidency *residency;
 } MappedSource;
 
-static const HaywireRegion *regions(HaywireSource *source, size_t *ret_count)
+static const HaywireRegion *regions(HaywireMemory *source, size_t *ret_count)
 {
     *ret_count = 1;
     return &((MappedSource *)source)->region;
 }
 
-static HaywireStatus next_resident(HaywireSource *source, HaywirePosition from,
+static HaywireStatus next_resident(HaywireMemory *source, HaywirePosition from,
                                    HaywirePosition *ret_start,
                                    uint64_t *ret_length)
 {
@@ -32,7 +32,7 @@ static HaywireStatus next_resident(HaywireSource *source, HaywirePosition from,
                                   from.value, &ret_start->value, ret_length);
 }
 
-static void are_resident(HaywireSource *source, const HaywireRegion *region,
+static void are_resident(HaywireMemory *source, const HaywireRegion *region,
                          const HaywirePosition *where, size_t count,
                          HaywireStatus *ret_status)
 {
@@ -42,7 +42,7 @@ static void are_resident(HaywireSource *source, const HaywireRegion *region,
                             where, count, ret_status);
 }
 
-static HaywireStatus compare_and_swap(HaywireSource *source,
+static HaywireStatus compare_and_swap(HaywireMemory *source,
                                       HaywirePosition where, uint64_t expected,
                                       uint64_t desired)
 {
@@ -53,24 +53,24 @@ static HaywireStatus compare_and_swap(HaywireSource *source,
     return HAYWIRE_READ_ONLY;
 }
 
-static HaywireStatus check(HaywireSource *source)
+static HaywireStatus check(HaywireMemory *source)
 {
     (void)source;
     return HAYWIRE_OK;
 }
 
-static const HaywireLayout *layout(HaywireSource *source)
+static const HaywireLayout *layout(HaywireMemory *source)
 {
     return &((MappedSource *)source)->layout;
 }
 
-static void destroy(HaywireSource *source)
+static void destroy(HaywireMemory *source)
 {
     haywire_residency_destroy(((MappedSource *)source)->residency);
     g_free(source);
 }
 
-static const HaywireSourceOps ops = {
+static const HaywireMemoryOps ops = {
     .regions = regions,
     .next_resident = next_resident,
     .compare_and_swap = compare_and_swap,
@@ -80,7 +80,7 @@ static const HaywireSourceOps ops = {
     .are_resident = are_resident,
 };
 
-HaywireSource *mapped_source_new(uint8_t *host, uint64_t length, int fd)
+HaywireMemory *mapped_source_new(uint8_t *host, uint64_t length, int fd)
 {
     MappedSource *mapped = g_new0(MappedSource, 1);
     HaywireStatus status =

@@ -7,9 +7,9 @@
 #ifndef HAYWIRE_BENCH_MAPPED_SOURCE_H
 #define HAYWIRE_BENCH_MAPPED_SOURCE_H
 
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 
 /* @host, @fd: borrowed; guest physical addresses are positions. */
-HaywireSource *mapped_source_new(uint8_t *host, uint64_t length, int fd);
+HaywireMemory *mapped_source_new(uint8_t *host, uint64_t length, int fd);
 
 #endif

@@ -20,7 +20,7 @@
 static uint8_t *ram;
 static uint8_t *before; /* what a focus found */
 
-static HaywireSource *new_source(uint8_t options)
+static HaywireMemory *new_source(uint8_t options)
 {
     uint64_t half = FUZZ_BYTES / 2;
     uint64_t upper = options & FUZZ_TWO_REGIONS ? half + HOLE_BYTES : half;
@@ -32,14 +32,14 @@ static HaywireSource *new_source(uint8_t options)
         .count = 2,
         .range = { { { 0 }, { 0 }, half }, { { upper }, { upper }, half } },
     };
-    HaywireSource *source;
+    HaywireMemory *source;
 
     if (upper == half) {
         region[0].length = FUZZ_BYTES;
         layout.count = 1;
         layout.range[0].length = FUZZ_BYTES;
     }
-    FUZZ_CHECK(haywire_array_source_new(
+    FUZZ_CHECK(haywire_memory_array_new(
                    region, layout.count, options & FUZZ_ZERO_IS_HOLE,
                    options & FUZZ_KNOWS_LAYOUT ? &layout : NULL,
                    &source) == HAYWIRE_OK);
@@ -102,7 +102,7 @@ static void check_written(const HaywireFocusTarget *target, uint8_t options,
     FUZZ_CHECK(memcmp(before, ram, FUZZ_BYTES) == 0);
 }
 
-static void focus(HaywireSource *source, const HaywireModel *model,
+static void focus(HaywireMemory *source, const HaywireModel *model,
                   uint8_t options)
 {
     for (uint32_t camera = 0; camera <= 3; camera++) {
@@ -155,7 +155,7 @@ static void check_state(const HaywireModel *model, bool paused)
                (paused ? HAYWIRE_STATE_LIVE : HAYWIRE_STATE_PAUSED));
 }
 
-static void watch(HaywireSource *source, const uint8_t *data, size_t size)
+static void watch(HaywireMemory *source, const uint8_t *data, size_t size)
 {
     HaywireNow now = { 1000000000, 1000000000, false };
     HaywireModel *model = NULL;
@@ -183,7 +183,7 @@ static void watch(HaywireSource *source, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    HaywireSource *source;
+    HaywireMemory *source;
 
     if (size < 1) {
         return 0;
@@ -194,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     source = new_source(data[0]);
     watch(source, data, size);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     clear_ram(data, size);
     return 0;
 }

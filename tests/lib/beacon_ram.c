@@ -31,7 +31,7 @@ void haywire_beacon_ram_init(HaywireBeaconRam *ram, const char *text,
     ram->layout.range[0].length = size;
     place(ram, ram->beacons);
     region.host = ram->host;
-    g_assert_cmpint(haywire_array_source_new(&region, 1, true,
+    g_assert_cmpint(haywire_memory_array_new(&region, 1, true,
                                              knows_layout ? &ram->layout : NULL,
                                              &ram->source),
                     ==, HAYWIRE_OK);
@@ -41,7 +41,7 @@ void haywire_beacon_ram_init(HaywireBeaconRam *ram, const char *text,
 
 void haywire_beacon_ram_clear(HaywireBeaconRam *ram)
 {
-    haywire_source_destroy(ram->source);
+    haywire_memory_destroy(ram->source);
     haywire_beacons_free(ram->beacons);
     g_aligned_free(ram->host);
     memset(ram, 0, sizeof(*ram));

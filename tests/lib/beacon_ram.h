@@ -9,7 +9,7 @@
 #define HAYWIRE_BEACON_RAM_H
 
 #include "beacon_builder.h"
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 #include "haywire/publish.h"
 
 typedef struct HaywireBeaconRam {
@@ -17,8 +17,8 @@ typedef struct HaywireBeaconRam {
     uint8_t *host;           /* the RAM, page-aligned */
     size_t size;             /* bytes */
     HaywireLayout layout;    /* guest addresses are positions */
-    HaywireSource *source;
-    HaywireSourceOps ops; /* the source's, to replace single ones of them */
+    HaywireMemory *source;
+    HaywireMemoryOps ops; /* the source's, to replace single ones of them */
 } HaywireBeaconRam;
 
 /*

@@ -210,7 +210,7 @@ static void test_out_of_range(void)
     assert_refused(world, HAYWIRE_OUT_OF_RANGE, NULL);
 }
 
-static HaywireStatus read_only(HaywireSource *source, HaywirePosition where,
+static HaywireStatus read_only(HaywireMemory *source, HaywirePosition where,
                                uint64_t expected, uint64_t desired)
 {
     (void)source, (void)where, (void)expected, (void)desired;
@@ -225,10 +225,10 @@ static void test_read_only(void)
     assert_refused(world, HAYWIRE_READ_ONLY, NULL);
 }
 
-static HaywireSourceOps array_ops;
+static HaywireMemoryOps array_ops;
 
 /* Somebody else was faster, and points the camera at pid 9. */
-static HaywireStatus racing_swap(HaywireSource *source, HaywirePosition where,
+static HaywireStatus racing_swap(HaywireMemory *source, HaywirePosition where,
                                  uint64_t expected, uint64_t desired)
 {
     g_assert_cmpint(array_ops.compare_and_swap(source, where, expected,
@@ -252,7 +252,7 @@ static void test_lost_race(void)
 }
 
 /* The page changes hands right after the write. */
-static HaywireStatus swap_then_overwrite(HaywireSource *source,
+static HaywireStatus swap_then_overwrite(HaywireMemory *source,
                                          HaywirePosition where,
                                          uint64_t expected, uint64_t desired)
 {
@@ -260,14 +260,14 @@ static HaywireStatus swap_then_overwrite(HaywireSource *source,
         array_ops.compare_and_swap(source, where, expected, desired);
     const uint8_t *host;
 
-    g_assert_cmpint(haywire_source_pointer(source, where, 8, &host), ==,
+    g_assert_cmpint(haywire_memory_pointer(source, where, 8, &host), ==,
                     HAYWIRE_OK);
     memset((uint8_t *)host - 4000, 0x41, 8);
     return status;
 }
 
 /* The word is put back by somebody right after the write. */
-static HaywireStatus swap_then_undo(HaywireSource *source,
+static HaywireStatus swap_then_undo(HaywireMemory *source,
                                     HaywirePosition where, uint64_t expected,
                                     uint64_t desired)
 {

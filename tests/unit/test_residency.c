@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "haywire/beacon_protocol.h"
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 
 #define PAGE  HAYWIRE_PAGE_SIZE
 #define PAGES 4096

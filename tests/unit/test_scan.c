@@ -66,15 +66,15 @@ static uint64_t position(const Found *found, guint i)
     return g_array_index(found->positions, uint64_t, i);
 }
 
-static HaywireSource *two_regions(uint8_t *ram)
+static HaywireMemory *two_regions(uint8_t *ram)
 {
     const HaywireRegion regions[] = {
         { { 0 }, 8 * PAGE, ram },
         { { 0x100000000 }, 8 * PAGE, ram + 8 * PAGE },
     };
-    HaywireSource *source;
+    HaywireMemory *source;
 
-    g_assert_cmpint(haywire_array_source_new(regions, 2, true, NULL, &source),
+    g_assert_cmpint(haywire_memory_array_new(regions, 2, true, NULL, &source),
                     ==, HAYWIRE_OK);
     return source;
 }
@@ -82,7 +82,7 @@ static HaywireSource *two_regions(uint8_t *ram)
 static void test_finds(void)
 {
     uint8_t *ram = g_aligned_alloc0(16, PAGE, PAGE);
-    HaywireSource *source = two_regions(ram);
+    HaywireMemory *source = two_regions(ram);
     Found found = { .positions = g_array_new(FALSE, FALSE, 8) };
     HaywireScanStats stats;
 
@@ -105,14 +105,14 @@ static void test_finds(void)
     g_assert_cmpuint(stats.candidates, ==, 3);
     g_assert_cmpuint(found.done, ==, 16 * PAGE);
     g_array_free(found.positions, TRUE);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     g_aligned_free(ram);
 }
 
 static void test_callback_ends(void)
 {
     uint8_t *ram = g_aligned_alloc0(16, PAGE, PAGE);
-    HaywireSource *source = two_regions(ram);
+    HaywireMemory *source = two_regions(ram);
     Found found = { .positions = g_array_new(FALSE, FALSE, 8), .most = 2 };
     HaywireScanStats stats;
     int i;
@@ -124,7 +124,7 @@ static void test_callback_ends(void)
                     ==, HAYWIRE_OK);
     g_assert_cmpuint(found.positions->len, ==, 2);
     g_array_free(found.positions, TRUE);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     g_aligned_free(ram);
 }
 
@@ -183,7 +183,7 @@ static void check_sparse(const char *folder)
         .found.positions = g_array_new(FALSE, FALSE, 8),
     };
     HaywireScanStats stats;
-    HaywireSource *source;
+    HaywireMemory *source;
     struct stat before, after;
     uint64_t rss;
     gint64 start;
@@ -192,7 +192,7 @@ static void check_sparse(const char *folder)
     g_assert_cmpint(fd, >=, 0);
     g_unlink(path);
     g_assert_cmpint(fstat(fd, &before), ==, 0);
-    g_assert_cmpint(haywire_file_source_open(fd, NULL, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(fd, NULL, &source), ==,
                     HAYWIRE_OK);
     rss = growth.most_kib = status_kib("VmRSS:");
     start = g_get_monotonic_time();
@@ -212,7 +212,7 @@ static void check_sparse(const char *folder)
                     16 * GIB - MIB + 17 * PAGE);
     g_assert_cmpuint(growth.found.done, ==, 16 * GIB);
     g_assert_cmpuint(growth.found.progress_calls, >, 100);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     g_array_free(growth.found.positions, TRUE);
     close(fd);
 }
@@ -228,7 +228,7 @@ static void test_progress_ends(void)
     Found found = { .positions = g_array_new(FALSE, FALSE, 8), .stop = true };
     int fd = g_file_open_tmp("haywire-XXXXXX", &path, NULL);
     HaywireScanStats stats;
-    HaywireSource *source;
+    HaywireMemory *source;
     uint8_t byte = 1;
     int i;
 
@@ -236,14 +236,14 @@ static void test_progress_ends(void)
     for (i = 0; i < 8; i++) {
         g_assert_cmpint(pwrite(fd, &byte, 1, i * 128 * MIB), ==, 1);
     }
-    g_assert_cmpint(haywire_file_source_open(fd, NULL, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(fd, NULL, &source), ==,
                     HAYWIRE_OK);
     g_assert_cmpint(
         haywire_scan(source, on_candidate, on_progress, &found, &stats), ==,
         HAYWIRE_OK);
     g_assert_cmpuint(stats.resident_pages, ==, 2);
     g_assert_cmpuint(found.progress_calls, ==, 1);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     g_array_free(found.positions, TRUE);
     close(fd);
     g_unlink(path);
@@ -255,15 +255,15 @@ static void test_truncated(void)
     Found found = { .positions = g_array_new(FALSE, FALSE, 8) };
     int fd = g_file_open_tmp("haywire-XXXXXX", &path, NULL);
     HaywireScanStats stats;
-    HaywireSource *source;
+    HaywireMemory *source;
 
     g_assert_cmpint(ftruncate(fd, GIB), ==, 0);
-    g_assert_cmpint(haywire_file_source_open(fd, NULL, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(fd, NULL, &source), ==,
                     HAYWIRE_OK);
     g_assert_cmpint(ftruncate(fd, MIB), ==, 0);
     g_assert_cmpint(haywire_scan(source, on_candidate, NULL, &found, &stats),
                     ==, HAYWIRE_SOURCE_TRUNCATED);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     g_array_free(found.positions, TRUE);
     close(fd);
     g_unlink(path);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "haywire/beacon_protocol.h"
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 
 #define PAGE HAYWIRE_PAGE_SIZE
 
@@ -56,11 +56,11 @@ static uint64_t get(File *file, off_t offset)
     return value;
 }
 
-static HaywireSource *open_file(File *file, const char *writable)
+static HaywireMemory *open_file(File *file, const char *writable)
 {
-    HaywireSource *source = NULL;
+    HaywireMemory *source = NULL;
 
-    g_assert_cmpint(haywire_file_source_open(file->fd, writable, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(file->fd, writable, &source), ==,
                     HAYWIRE_OK);
     return source;
 }
@@ -88,15 +88,15 @@ static void test_pointer(void)
         { UINT64_MAX, 1, -1 },
         { UINT64_MAX, UINT64_MAX, -1 },
     };
-    HaywireSource *source;
+    HaywireMemory *source;
     size_t i;
 
-    g_assert_cmpint(haywire_array_source_new(regions, 2, false, NULL, &source),
+    g_assert_cmpint(haywire_memory_array_new(regions, 2, false, NULL, &source),
                     ==, HAYWIRE_OK);
     for (i = 0; i < G_N_ELEMENTS(cases); i++) {
         const uint8_t *host = NULL;
         HaywireStatus status =
-            haywire_source_pointer(source, (HaywirePosition){ cases[i].where },
+            haywire_memory_pointer(source, (HaywirePosition){ cases[i].where },
                                    cases[i].length, &host);
 
         if (cases[i].page < 0) {
@@ -107,8 +107,8 @@ static void test_pointer(void)
             g_assert_true(host == ram + cases[i].page * PAGE);
         }
     }
-    haywire_source_destroy(source);
-    haywire_source_destroy(NULL);
+    haywire_memory_destroy(source);
+    haywire_memory_destroy(NULL);
     g_aligned_free(ram);
 }
 
@@ -117,12 +117,12 @@ static void test_array(void)
     uint8_t *ram = g_aligned_alloc0(8, PAGE, PAGE);
     const HaywireRegion region = { { 0x10000 }, 8 * PAGE, ram };
     HaywirePosition start;
-    HaywireSource *source;
+    HaywireMemory *source;
     const uint8_t *host;
     uint64_t length;
 
     ram[2 * PAGE] = ram[3 * PAGE + 5] = ram[7 * PAGE] = 1;
-    g_assert_cmpint(haywire_array_source_new(&region, 1, true, NULL, &source),
+    g_assert_cmpint(haywire_memory_array_new(&region, 1, true, NULL, &source),
                     ==, HAYWIRE_OK);
     g_assert_cmpint(source->ops->next_resident(source, (HaywirePosition){ 0 },
                                                &start, &length),
@@ -136,41 +136,41 @@ static void test_array(void)
     g_assert_cmpint(source->ops->next_resident(
                         source, (HaywirePosition){ 0x18000 }, &start, &length),
                     ==, HAYWIRE_NOT_FOUND);
-    g_assert_cmpint(haywire_source_resident_page(
+    g_assert_cmpint(haywire_memory_resident_page(
                         source, (HaywirePosition){ 0x13000 }, &host),
                     ==, HAYWIRE_OK);
     g_assert_true(host == ram + 3 * PAGE);
-    g_assert_cmpint(haywire_source_resident_page(
+    g_assert_cmpint(haywire_memory_resident_page(
                         source, (HaywirePosition){ 0x14000 }, &host),
                     ==, HAYWIRE_NOT_RESIDENT);
-    g_assert_cmpint(haywire_source_resident_page(
+    g_assert_cmpint(haywire_memory_resident_page(
                         source, (HaywirePosition){ 0x13001 }, &host),
                     ==, HAYWIRE_OUT_OF_RANGE);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     g_aligned_free(ram);
 }
 
 static void test_bad_files(void)
 {
-    HaywireSource *source = NULL;
+    HaywireMemory *source = NULL;
     File file = make_file(0);
     int fds[2], folder;
 
-    g_assert_cmpint(haywire_file_source_open(file.fd, NULL, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(file.fd, NULL, &source), ==,
                     HAYWIRE_SOURCE_EMPTY);
     g_assert_cmpint(ftruncate(file.fd, PAGE + 1), ==, 0);
-    g_assert_cmpint(haywire_file_source_open(file.fd, NULL, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(file.fd, NULL, &source), ==,
                     HAYWIRE_SOURCE_UNALIGNED);
     errno = 0;
-    g_assert_cmpint(haywire_file_source_open(-1, NULL, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(-1, NULL, &source), ==,
                     HAYWIRE_IO_ERROR);
     g_assert_cmpint(errno, ==, EBADF);
     folder = open("/", O_RDONLY | O_DIRECTORY);
-    g_assert_cmpint(haywire_file_source_open(folder, NULL, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(folder, NULL, &source), ==,
                     HAYWIRE_IO_ERROR);
     g_assert_cmpint(errno, ==, EISDIR);
     g_assert_cmpint(pipe(fds), ==, 0);
-    g_assert_cmpint(haywire_file_source_open(fds[0], NULL, &source), ==,
+    g_assert_cmpint(haywire_memory_file_open(fds[0], NULL, &source), ==,
                     HAYWIRE_IO_ERROR);
     g_assert_cmpint(errno, ==, EINVAL);
     g_assert_null(source);
@@ -183,31 +183,31 @@ static void test_bad_files(void)
 static void test_file(void)
 {
     File file = make_file(64 * PAGE);
-    HaywireSource *source;
+    HaywireMemory *source;
     const uint8_t *host;
 
     put(&file, 5 * PAGE, 0x1234);
     source = open_file(&file, NULL);
     g_assert_null(source->ops->layout(source));
-    g_assert_cmpint(haywire_source_resident_page(
+    g_assert_cmpint(haywire_memory_resident_page(
                         source, (HaywirePosition){ 5 * PAGE }, &host),
                     ==, HAYWIRE_OK);
     g_assert_cmphex(*(const uint64_t *)host, ==, 0x1234);
-    g_assert_cmpint(haywire_source_resident_page(
+    g_assert_cmpint(haywire_memory_resident_page(
                         source, (HaywirePosition){ 9 * PAGE }, &host),
                     ==, HAYWIRE_NOT_RESIDENT);
-    g_assert_cmpint(haywire_source_resident_page(
+    g_assert_cmpint(haywire_memory_resident_page(
                         source, (HaywirePosition){ 64 * PAGE }, &host),
                     ==, HAYWIRE_OUT_OF_RANGE);
     g_assert_cmpint(source->ops->check(source), ==, HAYWIRE_OK);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     remove_file(&file);
 }
 
 static void test_swap(void)
 {
     File file = make_file(4 * PAGE);
-    HaywireSource *source = open_file(&file, file.path);
+    HaywireMemory *source = open_file(&file, file.path);
     HaywirePosition where = { 2 * PAGE + 4080 };
 
     put(&file, 2 * PAGE + 4080, 7);
@@ -223,13 +223,13 @@ static void test_swap(void)
     where.value = 4 * PAGE;
     g_assert_cmpint(source->ops->compare_and_swap(source, where, 9, 1), ==,
                     HAYWIRE_OUT_OF_RANGE);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
 
     source = open_file(&file, NULL);
     where.value = 2 * PAGE + 4080;
     g_assert_cmpint(source->ops->compare_and_swap(source, where, 9, 1), ==,
                     HAYWIRE_READ_ONLY);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     remove_file(&file);
 }
 
@@ -237,7 +237,7 @@ static void test_swap(void)
 static void test_swap_other_file(void)
 {
     File file = make_file(PAGE), other = make_file(PAGE);
-    HaywireSource *source = open_file(&file, other.path);
+    HaywireMemory *source = open_file(&file, other.path);
     HaywirePosition where = { 0 };
 
     g_assert_cmpint(source->ops->compare_and_swap(source, where, 0, 1), ==,
@@ -245,7 +245,7 @@ static void test_swap_other_file(void)
     g_assert_cmpint(errno, ==, ESTALE);
     g_assert_cmpuint(get(&other, 0), ==, 0);
     g_assert_cmpuint(get(&file, 0), ==, 0);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     remove_file(&file);
     remove_file(&other);
 }
@@ -253,13 +253,13 @@ static void test_swap_other_file(void)
 static void test_truncated(void)
 {
     File file = make_file(64 * PAGE);
-    HaywireSource *source = open_file(&file, NULL);
+    HaywireMemory *source = open_file(&file, NULL);
     HaywirePosition start = { 0 };
     const uint8_t *host;
     size_t i;
 
     put(&file, 40 * PAGE, 1);
-    g_assert_cmpint(haywire_source_pointer(source, start, 64 * PAGE, &host), ==,
+    g_assert_cmpint(haywire_memory_pointer(source, start, 64 * PAGE, &host), ==,
                     HAYWIRE_OK);
     g_assert_cmpint(ftruncate(file.fd, 8 * PAGE), ==, 0);
     g_assert_cmpint(source->ops->check(source), ==, HAYWIRE_SOURCE_TRUNCATED);
@@ -269,20 +269,20 @@ static void test_truncated(void)
     /* What was read is void even if the file grows again. */
     g_assert_cmpint(ftruncate(file.fd, 64 * PAGE), ==, 0);
     g_assert_cmpint(source->ops->check(source), ==, HAYWIRE_SOURCE_TRUNCATED);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     remove_file(&file);
 }
 
 static void test_swap_truncated(void)
 {
     File file = make_file(64 * PAGE);
-    HaywireSource *source = open_file(&file, file.path);
+    HaywireMemory *source = open_file(&file, file.path);
 
     g_assert_cmpint(ftruncate(file.fd, 8 * PAGE), ==, 0);
     g_assert_cmpint(source->ops->compare_and_swap(
                         source, (HaywirePosition){ 32 * PAGE }, 0, 1),
                     ==, HAYWIRE_IO_ERROR);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     remove_file(&file);
 }
 
@@ -295,7 +295,7 @@ static void test_other_sigbus(void)
             mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file.fd, 0);
 
         signal(SIGBUS, SIG_DFL);
-        g_assert_cmpint(haywire_file_source_install_guard(), ==, HAYWIRE_OK);
+        g_assert_cmpint(haywire_memory_install_guard(), ==, HAYWIRE_OK);
         g_assert_cmpint(ftruncate(file.fd, 0), ==, 0);
         g_unlink(file.path);
         g_assert_cmpuint(page[0], ==, 0);
@@ -308,18 +308,18 @@ static void test_other_sigbus(void)
 static void test_guards_run_out(void)
 {
     File file = make_file(PAGE);
-    HaywireSource *source[65] = { NULL };
+    HaywireMemory *source[65] = { NULL };
     size_t i;
 
     for (i = 0; i < 64; i++) {
         source[i] = open_file(&file, NULL);
     }
-    g_assert_cmpint(haywire_file_source_open(file.fd, NULL, &source[64]), ==,
+    g_assert_cmpint(haywire_memory_file_open(file.fd, NULL, &source[64]), ==,
                     HAYWIRE_NO_MEMORY);
     for (i = 0; i < 64; i++) {
-        haywire_source_destroy(source[i]);
+        haywire_memory_destroy(source[i]);
     }
-    haywire_source_destroy(open_file(&file, NULL));
+    haywire_memory_destroy(open_file(&file, NULL));
     remove_file(&file);
 }
 
@@ -327,7 +327,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     if (!g_test_subprocess()) {
-        g_assert_cmpint(haywire_file_source_install_guard(), ==, HAYWIRE_OK);
+        g_assert_cmpint(haywire_memory_install_guard(), ==, HAYWIRE_OK);
     }
     g_test_add_func("/source/pointer", test_pointer);
     g_test_add_func("/source/array", test_array);

@@ -316,11 +316,11 @@ static HaywireModel *look_once(uint8_t *ram, const HaywireLayout *layout)
 {
     const HaywireRegion region = { { 0 }, FLOOD_SIZE, ram };
     HaywireModel *model = NULL;
-    HaywireSource *source;
+    HaywireMemory *source;
     HaywireView *view;
 
     g_assert_cmpint(
-        haywire_array_source_new(&region, 1, false, layout, &source), ==,
+        haywire_memory_array_new(&region, 1, false, layout, &source), ==,
         HAYWIRE_OK);
     g_assert_cmpint(haywire_view_new(source, &view), ==, HAYWIRE_OK);
     g_assert_cmpint(haywire_view_refresh(view, (HaywireNow){ S, S }, &model),
@@ -329,7 +329,7 @@ static HaywireModel *look_once(uint8_t *ram, const HaywireLayout *layout)
     g_assert_cmpuint(model->overview.category[4].mapped, ==, 200);
     g_assert_cmpuint(model->process_count, ==, 1);
     haywire_view_destroy(view);
-    haywire_source_destroy(source);
+    haywire_memory_destroy(source);
     return model;
 }
 
@@ -355,7 +355,7 @@ static void test_flood(void)
     g_aligned_free(ram);
 }
 
-static HaywireStatus truncated(HaywireSource *source)
+static HaywireStatus truncated(HaywireMemory *source)
 {
     (void)source;
     return HAYWIRE_SOURCE_TRUNCATED;

@@ -69,7 +69,7 @@ static void test_discovery_moved(void)
 /* A scan takes at least this much processor time. */
 #define SLOW_NS (30 * MS)
 
-static void scan_slowly(HaywireSource *source, HaywirePosition start,
+static void scan_slowly(HaywireMemory *source, HaywirePosition start,
                         uint64_t length)
 {
     uint64_t end = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) + SLOW_NS;

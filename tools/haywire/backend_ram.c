@@ -24,7 +24,7 @@ typedef struct RamBackend {
     HaywireBackend base;
     char *path;
     int fd;
-    HaywireSource *source;
+    HaywireMemory *source;
     HaywireView *view;
     HaywireModel *model; /* the newest; NULL before the first refresh */
     HaywireProgress progress;
@@ -213,7 +213,7 @@ static void destroy(HaywireBackend *base)
 
     haywire_model_unref(backend->model);
     haywire_view_destroy(backend->view);
-    haywire_source_destroy(backend->source);
+    haywire_memory_destroy(backend->source);
     close(backend->fd);
     g_free(backend->path);
     g_free(backend);
@@ -239,9 +239,9 @@ static gboolean open_view(RamBackend *backend, GError **error)
     HaywireStatus status;
 
     errno = 0;
-    status = haywire_file_source_install_guard();
+    status = haywire_memory_install_guard();
     if (status == HAYWIRE_OK) {
-        status = haywire_file_source_open(backend->fd, backend->path,
+        status = haywire_memory_file_open(backend->fd, backend->path,
                                           &backend->source);
     }
     if (status == HAYWIRE_OK) {

@@ -83,7 +83,7 @@ static bool all_judged(const HaywireSessions *sessions)
     return true;
 }
 
-static void judge(HaywireSessions *sessions, HaywireSource *source, bool still)
+static void judge(HaywireSessions *sessions, HaywireMemory *source, bool still)
 {
     const gint64 limit = g_get_monotonic_time() + JUDGE_LIMIT_US;
 
@@ -133,7 +133,7 @@ static GArray *make_rows(const Scan *scan)
     return rows;
 }
 
-static HaywireStatus run(Scan *scan, HaywireSource *source, bool still,
+static HaywireStatus run(Scan *scan, HaywireMemory *source, bool still,
                          HaywireScanReport *ret_report)
 {
     const uint64_t start = now_ns();
@@ -159,7 +159,7 @@ static HaywireStatus run(Scan *scan, HaywireSource *source, bool still,
     return HAYWIRE_OK;
 }
 
-HaywireStatus haywire_ram_scan(HaywireSource *source, bool still,
+HaywireStatus haywire_ram_scan(HaywireMemory *source, bool still,
                                HaywireProgress *progress,
                                HaywireScanReport *ret_report)
 {

@@ -18,7 +18,7 @@
  * HAYWIRE_OK, and all of haywire_scan().
  */
 HaywireStatus
-haywire_ram_scan(HaywireSource *source, bool still, HaywireProgress *progress,
+haywire_ram_scan(HaywireMemory *source, bool still, HaywireProgress *progress,
                  HaywireScanReport *ret_report) HAYWIRE_MUST_CHECK;
 
 #endif

@@ -60,7 +60,10 @@ typedef enum HaywireStatus {
     HAYWIRE_SOURCE_UNALIGNED, /* size is no multiple of the page size */
     HAYWIRE_SOURCE_TRUNCATED, /* shrank while mapped */
     HAYWIRE_OUT_OF_RANGE,     /* position outside of the source */
-    HAYWIRE_NOT_RESIDENT,     /* reading would allocate: not read */
+    HAYWIRE_HOLE,             /* nothing was ever written there: not read */
+    HAYWIRE_NOT_RESIDENT,     /* not in the host's memory: not read */
+    HAYWIRE_SWAPPED,          /* swapped out on the host: not read */
+    HAYWIRE_BROKEN_PAGE,      /* the host's memory is broken there, or gone */
     HAYWIRE_READ_ONLY,
 
     HAYWIRE_NO_MEMORY,

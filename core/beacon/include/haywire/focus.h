@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_FOCUS_H
 #define HAYWIRE_FOCUS_H
 
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 #include "haywire/model.h"
 
 /* Which control page: from a model. */
@@ -39,7 +39,7 @@ haywire_focus_target(const HaywireModel *model, uint32_t camera,
  * HAYWIRE_READ_ONLY, HAYWIRE_OUT_OF_RANGE, HAYWIRE_PAGE_BUSY,
  * HAYWIRE_IO_ERROR. Written but not confirmed: HAYWIRE_FOCUS_UNCONFIRMED.
  */
-HaywireStatus haywire_focus(HaywireSource *source,
+HaywireStatus haywire_focus(HaywireMemory *source,
                             const HaywireFocusTarget *target, uint32_t pid,
                             HaywireControl *ret_control,
                             HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;

@@ -8,7 +8,7 @@
 #define HAYWIRE_MAP_H
 
 #include "haywire/decode.h"
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 
 /* More sessions than this are counted, not kept; the oldest starts go first. */
 #define HAYWIRE_SESSIONS_MAX 64
@@ -45,7 +45,7 @@ void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
  * Read every session's discovery page again and judge its heartbeat.
  * @now_ns: any clock that stands still while the guest does.
  */
-void haywire_sessions_observe(HaywireSessions *sessions, HaywireSource *source,
+void haywire_sessions_observe(HaywireSessions *sessions, HaywireMemory *source,
                               uint64_t now_ns);
 
 /* Nobody can write to the memory: what is not judged yet is stale. */
@@ -102,7 +102,7 @@ bool haywire_map_take_discovery(HaywireMap *map,
  * slots that have no page then. As many entries count as there are slots.
  * HAYWIRE_OK, HAYWIRE_NO_PFN (an index of zeroes), HAYWIRE_NO_MEMORY.
  */
-HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireSource *source,
+HaywireStatus haywire_map_add_index(HaywireMap *map, HaywireMemory *source,
                                     const HaywireLayout *layout,
                                     uint32_t *ret_missing) HAYWIRE_MUST_CHECK;
 
@@ -124,9 +124,9 @@ HaywirePosition haywire_map_position(const HaywireMap *map,
  * Copy and verify the page of a slot, and check that it still is what the map
  * says. HAYWIRE_OK, HAYWIRE_NOT_FOUND (slot unmapped), HAYWIRE_BAD_SESSION,
  * _BAD_CATEGORY, _BAD_INDEX (another page lies there now: map again), and all
- * of haywire_page_snapshot() and haywire_source_pointer().
+ * of haywire_page_snapshot() and haywire_memory_pointer().
  */
-HaywireStatus haywire_map_read(HaywireMap *map, HaywireSource *source,
+HaywireStatus haywire_map_read(HaywireMap *map, HaywireMemory *source,
                                HaywireCategory category, uint32_t index,
                                HaywirePage *ret_copy,
                                HaywirePageInfo *ret_info) HAYWIRE_MUST_CHECK;

@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_SCAN_H
 #define HAYWIRE_SCAN_H
 
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 
 typedef struct HaywireScanStats {
     uint64_t resident_pages; /* looked at */
@@ -30,7 +30,7 @@ typedef bool (*HaywireScanProgress)(void *opaque, uint64_t done,
  * Walk all resident pages in the order of positions. HAYWIRE_OK (also when a
  * callback ended it), HAYWIRE_IO_ERROR, HAYWIRE_SOURCE_TRUNCATED.
  */
-HaywireStatus haywire_scan(HaywireSource *source, HaywireCandidate candidate,
+HaywireStatus haywire_scan(HaywireMemory *source, HaywireCandidate candidate,
                            HaywireScanProgress progress, void *opaque,
                            HaywireScanStats *ret_stats) HAYWIRE_MUST_CHECK;
 

@@ -33,7 +33,7 @@
 typedef struct HaywireView HaywireView;
 
 /* @source: borrowed until destroy. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
-HaywireStatus haywire_view_new(HaywireSource *source,
+HaywireStatus haywire_view_new(HaywireMemory *source,
                                HaywireView **ret_view) HAYWIRE_MUST_CHECK;
 void haywire_view_destroy(HaywireView *view); /* NULL is fine */
 

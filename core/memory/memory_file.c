@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "haywire/beacon_protocol.h"
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 #include "source_guard.h"
 
 typedef struct FileSource {
-    HaywireSource source;
+    HaywireMemory source;
     HaywireRegion region; /* the whole file */
     int fd;
     char *writable_path; /* NULL: never written */
@@ -28,7 +28,7 @@ typedef struct FileSource {
     HaywireGuard *guard;
 } FileSource;
 
-static const HaywireRegion *file_regions(HaywireSource *source,
+static const HaywireRegion *file_regions(HaywireMemory *source,
                                          size_t *ret_count)
 {
     FileSource *file = (FileSource *)source;
@@ -37,7 +37,7 @@ static const HaywireRegion *file_regions(HaywireSource *source,
     return &file->region;
 }
 
-static HaywireStatus file_next_resident(HaywireSource *source,
+static HaywireStatus file_next_resident(HaywireMemory *source,
                                         HaywirePosition from,
                                         HaywirePosition *ret_start,
                                         uint64_t *ret_length)
@@ -49,7 +49,7 @@ static HaywireStatus file_next_resident(HaywireSource *source,
                                   from.value, &ret_start->value, ret_length);
 }
 
-static void file_are_resident(HaywireSource *source,
+static void file_are_resident(HaywireMemory *source,
                               const HaywireRegion *region,
                               const HaywirePosition *where, size_t count,
                               HaywireStatus *ret_status)
@@ -65,7 +65,7 @@ static void file_are_resident(HaywireSource *source,
  * fails (before Linux 5.14, or when the file has become shorter) the faults
  * come when the pages are read.
  */
-static void file_will_scan(HaywireSource *source, HaywirePosition start,
+static void file_will_scan(HaywireMemory *source, HaywirePosition start,
                            uint64_t length)
 {
     FileSource *file = (FileSource *)source;
@@ -78,7 +78,7 @@ static void file_will_scan(HaywireSource *source, HaywirePosition start,
  * Drops our page-table entries only; the file and its pages stay. Without it
  * the process grows by all that it scans.
  */
-static void file_scanned(HaywireSource *source, HaywirePosition start,
+static void file_scanned(HaywireMemory *source, HaywirePosition start,
                          uint64_t length)
 {
     FileSource *file = (FileSource *)source;
@@ -137,7 +137,7 @@ static HaywireStatus swap_in_page(uint8_t *page, size_t offset,
     return swapped ? HAYWIRE_OK : HAYWIRE_FOCUS_LOST_RACE;
 }
 
-static HaywireStatus file_compare_and_swap(HaywireSource *source,
+static HaywireStatus file_compare_and_swap(HaywireMemory *source,
                                            HaywirePosition where,
                                            uint64_t expected, uint64_t desired)
 {
@@ -149,7 +149,7 @@ static HaywireStatus file_compare_and_swap(HaywireSource *source,
     int fd;
 
     if (where.value % sizeof(expected) != 0 ||
-        haywire_source_pointer(source, where, sizeof(expected), &ignored) !=
+        haywire_memory_pointer(source, where, sizeof(expected), &ignored) !=
             HAYWIRE_OK) {
         return HAYWIRE_OUT_OF_RANGE;
     }
@@ -168,7 +168,7 @@ static HaywireStatus file_compare_and_swap(HaywireSource *source,
     return status;
 }
 
-static HaywireStatus file_check(HaywireSource *source)
+static HaywireStatus file_check(HaywireMemory *source)
 {
     FileSource *file = (FileSource *)source;
     struct stat now;
@@ -180,13 +180,13 @@ static HaywireStatus file_check(HaywireSource *source)
     return HAYWIRE_OK;
 }
 
-static const HaywireLayout *file_layout(HaywireSource *source)
+static const HaywireLayout *file_layout(HaywireMemory *source)
 {
     (void)source;
     return NULL;
 }
 
-static void file_destroy(HaywireSource *source)
+static void file_destroy(HaywireMemory *source)
 {
     FileSource *file = (FileSource *)source;
 
@@ -202,7 +202,7 @@ static void file_destroy(HaywireSource *source)
     free(file);
 }
 
-static const HaywireSourceOps file_ops = {
+static const HaywireMemoryOps file_ops = {
     .regions = file_regions,
     .next_resident = file_next_resident,
     .compare_and_swap = file_compare_and_swap,
@@ -278,8 +278,8 @@ static HaywireStatus set_up(FileSource *file, int fd, const char *writable_path)
     return status == HAYWIRE_OK ? map_file(file, size) : status;
 }
 
-HaywireStatus haywire_file_source_open(int fd, const char *writable_path,
-                                       HaywireSource **ret_source)
+HaywireStatus haywire_memory_file_open(int fd, const char *writable_path,
+                                       HaywireMemory **ret_source)
 {
     FileSource *file = calloc(1, sizeof(*file));
     HaywireStatus status;

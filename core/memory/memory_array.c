@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "haywire/beacon_protocol.h"
-#include "haywire/memory_source.h"
+#include "haywire/memory.h"
 
 typedef struct ArraySource {
-    HaywireSource source;
+    HaywireMemory source;
     bool zero_is_hole;
     bool has_layout;
     HaywireLayout layout;
@@ -20,7 +20,7 @@ typedef struct ArraySource {
     HaywireRegion region[];
 } ArraySource;
 
-static const HaywireRegion *array_regions(HaywireSource *source,
+static const HaywireRegion *array_regions(HaywireMemory *source,
                                           size_t *ret_count)
 {
     ArraySource *array = (ArraySource *)source;
@@ -55,7 +55,7 @@ static bool run_in_region(const ArraySource *array, const HaywireRegion *region,
     return at > start;
 }
 
-static HaywireStatus array_next_resident(HaywireSource *source,
+static HaywireStatus array_next_resident(HaywireMemory *source,
                                          HaywirePosition from,
                                          HaywirePosition *ret_start,
                                          uint64_t *ret_length)
@@ -80,7 +80,7 @@ static HaywireStatus array_next_resident(HaywireSource *source,
     return HAYWIRE_NOT_FOUND;
 }
 
-static void array_are_resident(HaywireSource *source,
+static void array_are_resident(HaywireMemory *source,
                                const HaywireRegion *region,
                                const HaywirePosition *where, size_t count,
                                HaywireStatus *ret_status)
@@ -97,13 +97,13 @@ static void array_are_resident(HaywireSource *source,
     }
 }
 
-static HaywireStatus array_compare_and_swap(HaywireSource *source,
+static HaywireStatus array_compare_and_swap(HaywireMemory *source,
                                             HaywirePosition where,
                                             uint64_t expected, uint64_t desired)
 {
     const uint8_t *host;
     HaywireStatus status =
-        haywire_source_pointer(source, where, sizeof(expected), &host);
+        haywire_memory_pointer(source, where, sizeof(expected), &host);
 
     if (status != HAYWIRE_OK || where.value % sizeof(expected) != 0) {
         return HAYWIRE_OUT_OF_RANGE;
@@ -116,25 +116,25 @@ static HaywireStatus array_compare_and_swap(HaywireSource *source,
                : HAYWIRE_FOCUS_LOST_RACE;
 }
 
-static HaywireStatus array_check(HaywireSource *source)
+static HaywireStatus array_check(HaywireMemory *source)
 {
     (void)source;
     return HAYWIRE_OK;
 }
 
-static const HaywireLayout *array_layout(HaywireSource *source)
+static const HaywireLayout *array_layout(HaywireMemory *source)
 {
     ArraySource *array = (ArraySource *)source;
 
     return array->has_layout ? &array->layout : NULL;
 }
 
-static void array_destroy(HaywireSource *source)
+static void array_destroy(HaywireMemory *source)
 {
     free(source);
 }
 
-static const HaywireSourceOps array_ops = {
+static const HaywireMemoryOps array_ops = {
     .regions = array_regions,
     .next_resident = array_next_resident,
     .compare_and_swap = array_compare_and_swap,
@@ -144,10 +144,10 @@ static const HaywireSourceOps array_ops = {
     .are_resident = array_are_resident,
 };
 
-HaywireStatus haywire_array_source_new(const HaywireRegion *regions,
+HaywireStatus haywire_memory_array_new(const HaywireRegion *regions,
                                        size_t count, bool zero_is_hole,
                                        const HaywireLayout *layout,
-                                       HaywireSource **ret_source)
+                                       HaywireMemory **ret_source)
 {
     size_t bytes = count * sizeof(*regions);
     ArraySource *array = calloc(1, sizeof(*array) + bytes);
