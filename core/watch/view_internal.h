@@ -8,6 +8,7 @@
 #define HAYWIRE_VIEW_INTERNAL_H
 
 #include "haywire/copy_pool.h"
+#include "haywire/beacon_fill.h"
 #include "haywire/limits.h"
 #include "haywire/view.h"
 

@@ -94,14 +94,14 @@ static bool is_unchanged(const HaywireShown *shown)
            memcmp(now->part, then->part, sizeof(now->part)) == 0;
 }
 
-static HaywireStatus build_model(HaywireView *view, HaywireModelInput *input,
+static HaywireStatus build_model(HaywireView *view, HaywireBeaconInput *input,
                                  HaywireModel **ret_model)
 {
     HaywireShown *shown = &view->shown;
     HaywireStatus status;
 
     input->copy = haywire_view_list_copies(view, &input->copy_count);
-    status = haywire_model_build(input, ret_model);
+    status = haywire_beacon_build(input, ret_model);
     if (status == HAYWIRE_OK) {
         haywire_model_unref(shown->newest);
         shown->newest = haywire_model_ref(*ret_model);
@@ -120,7 +120,7 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
         .sessions = count_sessions(&view->sessions),
         .cost.time = since(now.host_ns, view->began_ns),
     };
-    HaywireModelInput input = {
+    HaywireBeaconInput input = {
         .overview = &overview,
         .layout = haywire_view_layout(view),
         .shares = &view->shares,
@@ -130,12 +130,12 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
 
     describe_scan(view, now, &overview);
     if (!shown->attached) {
-        return haywire_model_build(&input, ret_model);
+        return haywire_beacon_build(&input, ret_model);
     }
     describe_session(shown, now, &overview);
     input.discovery = &shown->session.discovery;
     input.beat_monotonic_ns = shown->session.monotonic_ns;
     return is_unchanged(shown)
-               ? haywire_model_renew(shown->newest, &input, ret_model)
+               ? haywire_beacon_renew(shown->newest, &input, ret_model)
                : build_model(view, &input, ret_model);
 }

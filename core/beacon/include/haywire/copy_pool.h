@@ -8,7 +8,7 @@
 #ifndef HAYWIRE_COPY_POOL_H
 #define HAYWIRE_COPY_POOL_H
 
-#include "haywire/model.h"
+#include "haywire/beacon_fill.h"
 
 /*
  * What a page is for. Each has a guaranteed share of the pool, and may borrow
