@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "haywire/beacon_fill.h"
 #include "haywire/clock.h"
 #include "haywire/view.h"
 
@@ -289,12 +290,12 @@ static HaywireStatus worker_empty_model(HaywireHostCounters host,
         .kernel_release = "",
         .host_name = "",
     };
-    HaywireModelInput input = {
+    HaywireBeaconInput input = {
         .overview = &overview,
         .host = &host,
     };
 
-    return haywire_model_build(&input, ret_model);
+    return haywire_beacon_build(&input, ret_model);
 }
 
 static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)

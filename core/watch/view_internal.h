@@ -10,6 +10,7 @@
 #include "haywire/copy_pool.h"
 #include "haywire/beacon_fill.h"
 #include "haywire/limits.h"
+#include "haywire/map.h"
 #include "haywire/view.h"
 
 /* Pacing of scans, ns of the host's clock. */
@@ -99,7 +100,6 @@ typedef struct HaywireShown {
     uint32_t left_out_counted; /* of these, known to the statistics */
     HaywireModel *newest;      /* made of the copies; NULL: none yet */
     bool changed;              /* the copies, since then */
-    uint64_t limits;           /* met by it */
     HaywireDiscovery decoded;  /* what it was made by */
     HaywireSighting *sighting; /* by slot, to work the layout out; or NULL */
     HaywireLayout layout;

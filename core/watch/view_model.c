@@ -101,6 +101,7 @@ static HaywireStatus build_model(HaywireView *view, HaywireBeaconInput *input,
     HaywireStatus status;
 
     input->copy = haywire_view_list_copies(view, &input->copy_count);
+    input->last = shown->newest;
     status = haywire_beacon_build(input, ret_model);
     if (status == HAYWIRE_OK) {
         haywire_model_unref(shown->newest);
@@ -124,7 +125,6 @@ HaywireStatus haywire_view_model(HaywireView *view, HaywireNow now,
         .overview = &overview,
         .layout = haywire_view_layout(view),
         .shares = &view->shares,
-        .limits = &shown->limits,
         .host = &view->host,
     };
 

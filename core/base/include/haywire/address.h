@@ -27,6 +27,9 @@ typedef struct HaywirePosition {
     uint64_t value;
 } HaywirePosition;
 
+/* Nowhere, or not known. */
+#define HAYWIRE_POSITION_NONE ((HaywirePosition){ UINT64_MAX })
+
 /* A range of guest RAM as the guest names it; end exclusive. */
 typedef struct HaywireRamRange {
     HaywireGpa start;

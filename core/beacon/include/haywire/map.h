@@ -62,9 +62,6 @@ uint64_t haywire_session_stale_after(const HaywireSession *session);
  */
 const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions);
 
-/* No page known for this slot. */
-#define HAYWIRE_POSITION_NONE ((HaywirePosition){ UINT64_MAX })
-
 /* The five mapping arrays of one session. */
 typedef struct HaywireMap HaywireMap;
 

@@ -4,12 +4,11 @@
  * The manifest and the statistics: what a guest says of itself.
  */
 
-#include "model_private.h"
+#include "fill.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Of the model's share. */
-#define MANIFEST_PARTS 8
 #define RAM_RANGES_MAX 1024
 #define TEXTS          (HAYWIRE_TEXT_KERNEL_CMDLINE + 1)
 
@@ -17,33 +16,36 @@
 typedef struct Text {
     uint32_t total;
     uint32_t used;
-    uint8_t *bytes; /* in the arena */
+    uint8_t *bytes; /* NULL: none has begun */
 } Text;
 
 typedef struct ManifestReader {
-    HaywireModelBuilder *builder;
+    HaywireFill *fill;
     HaywireVector ram;
     Text text[TEXTS];
 } ManifestReader;
 
 static void begin_text(ManifestReader *reader, Text *text, uint32_t total)
 {
-    if (total > HAYWIRE_ARENA_TEXT_MAX) {
-        reader->builder->limits++;
+    if (total > HAYWIRE_BUILDER_TEXT_MAX) {
+        (void)haywire_builder_check(reader->fill->builder, HAYWIRE_LIMIT);
         return;
     }
-    text->bytes = haywire_arena_alloc(reader->builder->arena, total);
-    text->total = total;
-    text->used = 0;
+    free(text->bytes);
+    *text = (Text){ .total = total, .bytes = malloc(total + 1) };
+    if (!text->bytes) {
+        reader->fill->builder->no_memory = true;
+    }
 }
 
 static void add_text(ManifestReader *reader, const HaywireTextRecord *record)
 {
-    Text *text = &reader->text[record->id < TEXTS ? record->id : 0];
+    Text *text;
 
     if (record->id == 0 || record->id >= TEXTS) {
         return; /* a later version's */
     }
+    text = &reader->text[record->id];
     if (record->offset == 0) {
         begin_text(reader, text, record->total);
     }
@@ -51,7 +53,7 @@ static void add_text(ManifestReader *reader, const HaywireTextRecord *record)
         return;
     }
     if (record->offset != text->used || record->total != text->total) {
-        haywire_builder_reject(reader->builder, HAYWIRE_BAD_ORDINAL);
+        haywire_builder_reject(reader->fill->builder, HAYWIRE_BAD_ORDINAL);
         return;
     }
     if (record->piece.length > 0) {
@@ -63,16 +65,16 @@ static void add_text(ManifestReader *reader, const HaywireTextRecord *record)
 
 static void read_page(ManifestReader *reader, const HaywireCopy *copy)
 {
-    HaywireModelBuilder *builder = reader->builder;
-    HaywireManifest *manifest = &builder->model->manifest;
+    HaywireBuilder *builder = reader->fill->builder;
+    HaywireManifest *manifest = &builder->told->manifest;
     HaywireRecordReader records;
     HaywireRecord record;
 
-    if (!haywire_builder_records(builder, copy, HAYWIRE_KIND_MANIFEST,
-                                 &records)) {
+    if (!haywire_fill_records(reader->fill, copy, HAYWIRE_KIND_MANIFEST,
+                              &records)) {
         return;
     }
-    while (haywire_builder_record(builder, &records, &record)) {
+    while (haywire_fill_record(reader->fill, &records, &record)) {
         switch (record.type) {
         case HAYWIRE_RECORD_RAM_RANGE:
             (void)haywire_builder_check(
@@ -95,34 +97,34 @@ static void read_page(ManifestReader *reader, const HaywireCopy *copy)
 static const char *whole_text(ManifestReader *reader, HaywireTextId id)
 {
     const Text *text = &reader->text[id];
+    HaywireString bytes = { text->bytes, text->used };
     bool cut;
 
-    if (!text->bytes || text->used != text->total) {
-        return "";
-    }
-    return haywire_builder_text(reader->builder, text->bytes, text->used, &cut);
+    return text->bytes && text->used == text->total
+               ? haywire_builder_text(reader->fill->builder, bytes, &cut)
+               : "";
 }
 
-static void read_stats(HaywireModelBuilder *builder, const HaywireCopy *copy)
+static void read_stats(HaywireFill *fill, const HaywireCopy *copy)
 {
-    HaywireGuestStats *guest = &builder->model->guest;
+    HaywireGuestStats *guest = &fill->builder->told->guest;
     HaywireStatus status;
 
-    haywire_builder_at(builder, copy);
+    haywire_fill_at(fill, copy);
     status =
         haywire_decode_stats(copy->page, &copy->info, guest->counter, NULL);
     if (status == HAYWIRE_OK) {
         guest->valid = true;
     } else {
-        haywire_builder_reject(builder, status);
+        haywire_builder_reject(fill->builder, status);
     }
 }
 
 /* Is this page in the part of MASTER where the discovery page says it is? */
-static bool in_part(const HaywireModelBuilder *builder, const HaywireCopy *copy,
+static bool in_part(const HaywireFill *fill, const HaywireCopy *copy,
                     HaywireMasterPart number)
 {
-    const HaywirePart *part = &builder->input->discovery->part[number];
+    const HaywirePart *part = &fill->input->discovery->part[number];
 
     return copy->info.index >= part->first &&
            copy->info.index - part->first < part->pages;
@@ -130,25 +132,27 @@ static bool in_part(const HaywireModelBuilder *builder, const HaywireCopy *copy,
 
 static void finish(ManifestReader *reader)
 {
-    HaywireModel *model = reader->builder->model;
-    HaywireManifest *manifest = &model->manifest;
+    HaywireBuilder *builder = reader->fill->builder;
+    HaywireManifest *manifest = &builder->told->manifest;
+    HaywireOverview *overview = &builder->told->overview;
 
-    manifest->ram = haywire_builder_move(reader->builder, &reader->ram,
-                                         &manifest->ram_count);
+    haywire_builder_set_ram(builder, reader->ram.data, reader->ram.count);
+    haywire_vector_clear(&reader->ram);
     manifest->kernel_version = whole_text(reader, HAYWIRE_TEXT_KERNEL_VERSION);
     manifest->kernel_cmdline = whole_text(reader, HAYWIRE_TEXT_KERNEL_CMDLINE);
     manifest->vmcoreinfo_text = whole_text(reader, HAYWIRE_TEXT_VMCOREINFO);
-    model->overview.kernel_release =
-        whole_text(reader, HAYWIRE_TEXT_KERNEL_RELEASE);
-    model->overview.host_name = whole_text(reader, HAYWIRE_TEXT_HOST_NAME);
+    overview->kernel_release = whole_text(reader, HAYWIRE_TEXT_KERNEL_RELEASE);
+    overview->host_name = whole_text(reader, HAYWIRE_TEXT_HOST_NAME);
+    for (size_t i = 0; i < TEXTS; i++) {
+        free(reader->text[i].bytes);
+    }
 }
 
-void haywire_build_manifest(HaywireModelBuilder *builder)
+void haywire_fill_manifest(HaywireFill *fill)
 {
-    const HaywireCopyList *copies = &builder->copies[HAYWIRE_CATEGORY_MASTER];
-    ManifestReader reader = { .builder = builder };
+    const HaywireCopyList *copies = &fill->copies[HAYWIRE_CATEGORY_MASTER];
+    ManifestReader reader = { .fill = fill };
 
-    haywire_builder_budget(builder, builder->shares.model / MANIFEST_PARTS);
     haywire_vector_init(&reader.ram, sizeof(HaywireRamRange), RAM_RANGES_MAX);
     for (size_t i = 0; i < copies->count; i++) {
         const HaywireCopy *copy = copies->copy[i];
@@ -156,9 +160,9 @@ void haywire_build_manifest(HaywireModelBuilder *builder)
         if (copy->info.kind == HAYWIRE_KIND_EMPTY) {
             continue;
         }
-        if (in_part(builder, copy, HAYWIRE_PART_STATS)) {
-            read_stats(builder, copy);
-        } else if (in_part(builder, copy, HAYWIRE_PART_MANIFEST)) {
+        if (in_part(fill, copy, HAYWIRE_PART_STATS)) {
+            read_stats(fill, copy);
+        } else if (in_part(fill, copy, HAYWIRE_PART_MANIFEST)) {
             read_page(&reader, copy);
         }
     }

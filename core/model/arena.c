@@ -4,12 +4,10 @@
  * Memory of one model: only grows, freed as a whole.
  */
 
-#include "model_private.h"
-
 #include <stdlib.h>
-#include <string.h>
 
-#include "haywire/text.h"
+#include "content.h"
+#include "haywire/builder.h"
 
 struct HaywireArenaChunk {
     HaywireArenaChunk *older;
@@ -20,15 +18,14 @@ struct HaywireArenaChunk {
 #define CHUNK_SIZE          ((size_t)65536)
 #define ESCAPED_MAX(length) (4 * (length) + 1)
 
-_Static_assert(ESCAPED_MAX((size_t)HAYWIRE_ARENA_TEXT_MAX) <= CHUNK_SIZE,
+_Static_assert(ESCAPED_MAX((size_t)HAYWIRE_BUILDER_TEXT_MAX) <= CHUNK_SIZE,
                "a text fits a chunk");
 
 static HaywireArenaChunk *add_chunk(HaywireArena *arena, size_t size)
 {
     HaywireArenaChunk *chunk;
 
-    if (arena->total > arena->limit || size > arena->limit - arena->total) {
-        arena->cut = true;
+    if (arena->total > arena->most || size > arena->most - arena->total) {
         return NULL;
     }
     chunk = malloc(sizeof(*chunk) + size);
@@ -42,42 +39,60 @@ static HaywireArenaChunk *add_chunk(HaywireArena *arena, size_t size)
     return chunk;
 }
 
-/* Room for @size bytes at arena->at. */
-static bool make_room(HaywireArena *arena, size_t size)
+/* Go on in a new chunk. */
+static bool begin_chunk(HaywireArena *arena, size_t size)
 {
-    HaywireArenaChunk *chunk;
+    HaywireArenaChunk *chunk = add_chunk(arena, size);
 
-    /* Before the first chunk there is no place, not even for nothing. */
-    if (arena->at && size <= arena->left) {
-        return true;
-    }
-    chunk = add_chunk(arena, CHUNK_SIZE);
     if (!chunk) {
         return false;
     }
     arena->at = (uint8_t *)chunk->data;
-    arena->left = CHUNK_SIZE;
+    arena->left = size;
     return true;
+}
+
+void haywire_arena_reserve(HaywireArena *arena, size_t size)
+{
+    size_t whole = (size + CHUNK_SIZE - 1) / CHUNK_SIZE * CHUNK_SIZE;
+
+    if (whole > CHUNK_SIZE && whole <= arena->most) {
+        (void)begin_chunk(arena, whole);
+    }
 }
 
 static void take(HaywireArena *arena, size_t size)
 {
     size_t rounded = (size + 7) & ~(size_t)7;
 
-    if (rounded > arena->left) {
-        rounded = arena->left;
-    }
+    rounded = rounded < arena->left ? rounded : arena->left;
     arena->at += rounded;
     arena->left -= rounded;
+}
+
+/* Is this still below the limit? */
+static bool may_take(const HaywireArena *arena, size_t size)
+{
+    size_t used = haywire_arena_used(arena);
+
+    return used <= arena->limit && size <= arena->limit - used;
+}
+
+/* Room for @size bytes at arena->at. */
+static bool make_room(HaywireArena *arena, size_t size)
+{
+    return may_take(arena, size) && ((arena->at && size <= arena->left) ||
+                                     begin_chunk(arena, CHUNK_SIZE));
 }
 
 void *haywire_arena_alloc(HaywireArena *arena, size_t size)
 {
     void *result;
 
-    if (size > CHUNK_SIZE / 4) {
+    if (size > arena->left && size > CHUNK_SIZE / 4) {
         /* A chunk of its own; the one in use stays in use. */
-        HaywireArenaChunk *chunk = add_chunk(arena, size);
+        HaywireArenaChunk *chunk =
+            may_take(arena, size) ? add_chunk(arena, size) : NULL;
 
         return chunk ? chunk->data : NULL;
     }
@@ -89,34 +104,25 @@ void *haywire_arena_alloc(HaywireArena *arena, size_t size)
     return result;
 }
 
-void *haywire_arena_copy(HaywireArena *arena, const void *data, size_t size)
-{
-    void *copy = haywire_arena_alloc(arena, size);
-
-    if (copy && size > 0) {
-        memcpy(copy, data, size);
-    }
-    return copy;
-}
-
-const char *haywire_arena_text(HaywireArena *arena, const uint8_t *bytes,
-                               size_t length)
+const char *haywire_arena_text(HaywireArena *arena, HaywireString bytes)
 {
     char *text;
 
-    if (length == 0) {
+    if (bytes.length == 0) {
         return "";
     }
-    if (length > HAYWIRE_ARENA_TEXT_MAX) {
-        arena->cut = true;
-        return NULL;
-    }
-    if (!make_room(arena, ESCAPED_MAX(length))) {
+    if (bytes.length > HAYWIRE_BUILDER_TEXT_MAX ||
+        !make_room(arena, ESCAPED_MAX(bytes.length))) {
         return NULL;
     }
     text = (char *)arena->at;
-    take(arena, haywire_text_escape(bytes, length, text) + 1);
+    take(arena, haywire_text_escape(bytes.data, bytes.length, text) + 1);
     return text;
+}
+
+size_t haywire_arena_used(const HaywireArena *arena)
+{
+    return arena->total - arena->left;
 }
 
 void haywire_arena_clear(HaywireArena *arena)

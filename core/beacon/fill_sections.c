@@ -4,32 +4,28 @@
  * Sections: sets of records into lists.
  */
 
-#include "model_private.h"
+#include "fill.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Sorting takes as much again. */
-#define SET_BYTES (2 * sizeof(HaywireSetSeen))
-
-void haywire_sets_init(const HaywireModelBuilder *builder, HaywireVector *sets,
-                       size_t part)
+void haywire_sets_init(const HaywireFill *fill, HaywireVector *sets)
 {
     haywire_vector_init(sets, sizeof(HaywireSetSeen),
-                        haywire_builder_work(builder, part, SET_BYTES));
+                        haywire_fill_room(fill, 2 * sizeof(HaywireSetSeen)));
 }
 
 _Static_assert(HAYWIRE_PAYLOAD_MAX / sizeof(HaywireWireSection) <= UINT8_MAX,
                "a set's sections can be counted");
 
-void haywire_sets_add(HaywireModelBuilder *builder, HaywireVector *sets,
-                      size_t process, const HaywireCopy *copy,
+void haywire_sets_add(HaywireFill *fill, HaywireVector *sets,
+                      const HaywireProcess *process, const HaywireCopy *copy,
                       const HaywireSetRecord *set, HaywireRecordReader *reader)
 {
     HaywireSetSeen seen = {
         .generation = set->generation,
         .copy = copy,
-        .process = (uint32_t)process,
+        .process = process,
         .first = set->first,
         .total = set->total,
         .at = (uint16_t)reader->cursor.position,
@@ -49,7 +45,8 @@ void haywire_sets_add(HaywireModelBuilder *builder, HaywireVector *sets,
         seen.count++;
     }
     seen.whole = seen.count == set->count;
-    (void)haywire_builder_check(builder, haywire_vector_push(sets, &seen));
+    (void)haywire_builder_check(fill->builder,
+                                haywire_vector_push(sets, &seen));
 }
 
 static int compare_u64(uint64_t a, uint64_t b)
@@ -57,11 +54,12 @@ static int compare_u64(uint64_t a, uint64_t b)
     return a < b ? -1 : a > b;
 }
 
+/* By process, newest generation first, then by ordinal. */
 static int compare_sets(const void *left, const void *right)
 {
     const HaywireSetSeen *a = left;
     const HaywireSetSeen *b = right;
-    int order = compare_u64(a->process, b->process);
+    int order = compare_u64((uintptr_t)a->process, (uintptr_t)b->process);
 
     if (order == 0) {
         order = compare_u64(b->generation, a->generation);
@@ -69,10 +67,16 @@ static int compare_sets(const void *left, const void *right)
     return order ? order : compare_u64(a->first, b->first);
 }
 
-void haywire_sets_sort(HaywireVector *sets)
+/* A companion writes them in order, and goes round. */
+static void sort_sets(HaywireVector *sets)
 {
-    if (sets->count > 1) {
-        qsort(sets->data, sets->count, sizeof(HaywireSetSeen), compare_sets);
+    HaywireSetSeen *set = sets->data;
+
+    for (size_t i = 1; i < sets->count; i++) {
+        if (compare_sets(&set[i - 1], &set[i]) > 0) {
+            qsort(set, sets->count, sizeof(*set), compare_sets);
+            return;
+        }
     }
 }
 
@@ -108,50 +112,35 @@ _Static_assert(HAYWIRE_SECTION_READ == 1 && HAYWIRE_SECTION_WRITE == 2 &&
                    HAYWIRE_SECTION_EXEC == 4 && HAYWIRE_SECTION_SHARED == 8,
                "permissions() takes them as an index");
 
-/* A list being made. */
-typedef struct ListMaker {
-    HaywireModelBuilder *builder;
-    HaywireSection *section; /* in the arena, with room for all */
-    size_t count;
-    uint64_t last_end;
-} ListMaker;
-
-static void fill_section(ListMaker *maker, const HaywireSectionRecord *record,
-                         HaywireSection *section)
-{
-    section->start = record->start.value;
-    section->end = record->end.value;
-    section->permissions = permissions(record->flags);
-    section->offset = record->offset;
-    section->device_major = record->device_major;
-    section->device_minor = record->device_minor;
-    section->inode = record->inode;
-    section->path_truncated = record->flags & HAYWIRE_SECTION_PATH_TRUNCATED;
-    section->path = haywire_builder_shared_text(maker->builder, record->path,
-                                                &section->path_truncated);
-}
-
-static void add_section(ListMaker *maker, const HaywireSectionRecord *record)
-{
-    if (record->start.value < maker->last_end) {
-        haywire_builder_reject(maker->builder, HAYWIRE_BAD_RANGE);
-        return;
-    }
-    maker->last_end = record->end.value;
-    fill_section(maker, record, &maker->section[maker->count++]);
-}
-
 /* Each set was read once: its records are good sections. */
-static void add_set(ListMaker *maker, const HaywireSetSeen *set)
+static void add_set(HaywireFill *fill, const HaywireSetSeen *set,
+                    HaywireSectionList *list)
 {
-    HaywireRecordReader reader = haywire_records_at(set->copy, set->at);
+    HaywireRecordReader reader;
     HaywireRecord record;
 
-    haywire_builder_at(maker->builder, set->copy);
+    haywire_fill_at(fill, set->copy);
+    haywire_cursor_init(&reader.cursor, set->copy->page->payload,
+                        set->copy->info.payload_length);
+    reader.cursor.position = set->at;
     for (uint32_t i = 0; i < set->count; i++) {
-        if (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
-            add_section(maker, &record.section);
+        const HaywireSectionRecord *from = &record.section;
+        HaywireSection section;
+
+        if (haywire_record_next(&reader, &record, NULL) != HAYWIRE_OK) {
+            return;
         }
+        section = (HaywireSection){
+            .start = from->start.value,
+            .end = from->end.value,
+            .permissions = permissions(from->flags),
+            .offset = from->offset,
+            .device_major = from->device_major,
+            .device_minor = from->device_minor,
+            .inode = from->inode,
+            .path_truncated = from->flags & HAYWIRE_SECTION_PATH_TRUNCATED,
+        };
+        haywire_builder_add_section(fill->builder, list, &section, from->path);
     }
 }
 
@@ -165,29 +154,23 @@ static size_t count_sections(const HaywireSetSeen *set, size_t count)
     return sections;
 }
 
-bool haywire_sets_decode(HaywireModelBuilder *builder,
-                         const HaywireSetSeen *set, size_t count,
-                         HaywireSectionList *ret_list)
+/* Sets of one process and generation. False when there was no room. */
+static bool add_sets(HaywireFill *fill, const HaywireSetSeen *set, size_t count,
+                     HaywireSectionList *list)
 {
-    size_t sections = count_sections(set, count);
-    ListMaker maker = {
-        .builder = builder,
-        .section =
-            haywire_builder_array(builder, sections, sizeof(HaywireSection)),
-    };
-    bool fine = maker.section || sections == 0;
+    bool room = haywire_builder_begin_sections(fill->builder, list,
+                                               count_sections(set, count));
 
-    for (size_t i = 0; i < count && maker.section; i++) {
-        add_set(&maker, &set[i]);
+    for (size_t i = 0; i < count && room; i++) {
+        add_set(fill, &set[i], list);
     }
-    ret_list->generation = count ? set->generation : 0;
-    ret_list->readable = count == 0 || set->readable;
-    ret_list->total = count ? set->total : 0;
-    ret_list->section = maker.section;
-    ret_list->count = maker.count;
-    ret_list->complete =
-        fine && is_complete(set, count) && ret_list->count == ret_list->total;
-    return fine;
+    list->provider = HAYWIRE_PROVIDER_COMPANION;
+    list->generation = count ? set->generation : 0;
+    list->readable = count == 0 || set->readable;
+    list->total = count ? set->total : 0;
+    list->complete =
+        room && is_complete(set, count) && list->count == list->total;
+    return room;
 }
 
 /* How many sets from @set on are of its process and generation. */
@@ -239,36 +222,33 @@ static size_t count_lists(const HaywireVector *sets)
     return lists;
 }
 
-static bool make_list(HaywireModelBuilder *builder, const HaywireSetSeen *set,
-                      size_t count, HaywireSectionList *ret_list)
+void haywire_fill_sections(HaywireFill *fill, HaywireVector *sets)
 {
-    const HaywireProcess *process = &builder->process[set->process];
-
-    *ret_list = (HaywireSectionList){
-        .pid = process->pid,
-        .start_time = process->start_time,
-        .source = HAYWIRE_ORIGIN_ROUNDROBIN,
-    };
-    return haywire_sets_decode(builder, set, count, ret_list);
-}
-
-void haywire_build_sections(HaywireModelBuilder *builder, HaywireVector *sets)
-{
-    HaywireContent *content = builder->content;
-    const HaywireSetSeen *set;
-    HaywireSectionList *list;
+    const HaywireSetSeen *set = sets->data;
+    bool room = true;
     size_t at = 0;
-    bool fine = true;
 
-    haywire_sets_sort(sets);
-    set = sets->data;
-    list = haywire_builder_array(builder, count_lists(sets), sizeof(*list));
-    while (list && at < sets->count && fine && !builder->no_memory) {
+    sort_sets(sets);
+    haywire_builder_begin_lists(fill->builder, count_lists(sets));
+    while (at < sets->count && room) {
         const HaywireSetSeen *first;
+        HaywireSectionList *list;
         size_t count;
 
         at += choose_generation(set + at, sets->count - at, &first, &count);
-        fine = make_list(builder, first, count, &list[content->list_count++]);
+        list = haywire_builder_add_list(fill->builder, first->process);
+        room = list && add_sets(fill, first, count, list);
     }
-    content->list = list;
+    haywire_vector_clear(sets);
+}
+
+void haywire_fill_camera_sections(HaywireFill *fill, HaywireVector *sets,
+                                  HaywireSectionList *ret_list)
+{
+    bool any = sets->count > 0;
+
+    sort_sets(sets);
+    (void)add_sets(fill, sets->data, sets->count, ret_list);
+    ret_list->complete |= !any && ret_list->count == 0;
+    haywire_vector_clear(sets);
 }

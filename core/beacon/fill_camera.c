@@ -4,15 +4,13 @@
  * Cameras: the control page, and what the newest complete pass holds.
  */
 
-#include "model_private.h"
+#include "fill.h"
 
 #include <stdlib.h>
 
 /* Either of them, and page runs are missing. */
 #define PAGE_TABLE_LACKS \
     (HAYWIRE_CAMERA_NO_PAGE_TABLE | HAYWIRE_CAMERA_PARTLY_READ)
-/* Of the model's share, for each camera's data. */
-#define CAMERA_PARTS 4
 /* A vector of them may hold twice what it needs while it grows. */
 #define RUN_SET_BYTES (2 * sizeof(RunSet))
 
@@ -23,22 +21,12 @@ typedef struct RunSet {
 } RunSet;
 
 typedef struct PassReader {
-    HaywireModelBuilder *builder;
+    HaywireFill *fill;
     const HaywireControl *control;
-    HaywirePass *pass;
     HaywireVector sets;     /* of HaywireSetSeen */
     HaywireVector run_sets; /* of RunSet */
     size_t runs;            /* in these */
 } PassReader;
-
-/* A list of runs being made. */
-typedef struct RunMaker {
-    HaywireModelBuilder *builder;
-    HaywirePageRun *run; /* in the arena */
-    size_t count;
-    size_t room;
-    uint64_t end; /* gva behind the last run */
-} RunMaker;
 
 static bool belongs(const PassReader *reader, const HaywireSetRecord *set)
 {
@@ -47,41 +35,30 @@ static bool belongs(const PassReader *reader, const HaywireSetRecord *set)
     if (set->pid != control->current_pid ||
         set->start_time_ns != control->current_start_time_ns ||
         set->generation != control->pass) {
-        haywire_builder_reject(reader->builder, HAYWIRE_BAD_VALUE);
+        haywire_builder_reject(reader->fill->builder, HAYWIRE_BAD_VALUE);
         return false;
     }
     return true;
 }
 
-static void add_run(RunMaker *maker, const HaywirePageRun *run)
-{
-    if (run->gva.value < maker->end) {
-        haywire_builder_reject(maker->builder, HAYWIRE_BAD_RANGE);
-        return;
-    }
-    maker->end = run->gva.value + ((uint64_t)run->pages << HAYWIRE_PAGE_SHIFT);
-    maker->run[maker->count++] = *run;
-}
-
 /* False when there is no room for more. */
-static bool add_runs(RunMaker *maker, const RunSet *seen)
+static bool add_runs(HaywireFill *fill, HaywirePageRunList *list,
+                     const RunSet *seen)
 {
     HaywireSetRecord set = { .runs = seen->runs };
     HaywireStatus status;
     HaywirePageRun run;
 
-    haywire_builder_at(maker->builder, seen->copy);
+    haywire_fill_at(fill, seen->copy);
     for (;;) {
         status = haywire_decode_page_run(&set, &run);
         if (status == HAYWIRE_NOT_FOUND) {
             return true;
         }
         if (status != HAYWIRE_OK) {
-            haywire_builder_reject(maker->builder, status);
-        } else if (maker->count == maker->room) {
+            haywire_builder_reject(fill->builder, status);
+        } else if (!haywire_builder_add_run(fill->builder, list, &run)) {
             return false;
-        } else {
-            add_run(maker, &run);
         }
     }
 }
@@ -91,7 +68,7 @@ static void note_runs(PassReader *reader, const HaywireCopy *copy,
 {
     RunSet seen = { copy, set->runs };
 
-    if (haywire_builder_check(reader->builder,
+    if (haywire_builder_check(reader->fill->builder,
                               haywire_vector_push(&reader->run_sets, &seen))) {
         reader->runs += set->count;
     }
@@ -99,18 +76,17 @@ static void note_runs(PassReader *reader, const HaywireCopy *copy,
 
 static void read_page(PassReader *reader, const HaywireCopy *copy)
 {
-    HaywireModelBuilder *builder = reader->builder;
+    HaywireFill *fill = reader->fill;
     HaywireRecordReader records;
     HaywireRecord record;
 
-    if (!haywire_builder_records(builder, copy, HAYWIRE_KIND_CAMERA,
-                                 &records)) {
+    if (!haywire_fill_records(fill, copy, HAYWIRE_KIND_CAMERA, &records)) {
         return;
     }
-    while (haywire_builder_record(builder, &records, &record)) {
+    while (haywire_fill_record(fill, &records, &record)) {
         if (record.type == HAYWIRE_RECORD_SECTION_SET &&
             belongs(reader, &record.section_set)) {
-            haywire_sets_add(builder, &reader->sets, 0, copy,
+            haywire_sets_add(fill, &reader->sets, NULL, copy,
                              &record.section_set, &records);
         } else if (record.type == HAYWIRE_RECORD_PAGE_RUN_SET &&
                    belongs(reader, &record.page_run_set)) {
@@ -140,9 +116,7 @@ static void finish_sections(PassReader *reader, HaywireSectionList *list)
 {
     const HaywireControl *control = reader->control;
 
-    haywire_sets_sort(&reader->sets);
-    (void)haywire_sets_decode(reader->builder, reader->sets.data,
-                              reader->sets.count, list);
+    haywire_fill_camera_sections(reader->fill, &reader->sets, list);
     list->pid = control->current_pid;
     list->start_time = control->current_start_time_ns;
     list->generation = control->pass;
@@ -150,85 +124,63 @@ static void finish_sections(PassReader *reader, HaywireSectionList *list)
     if (control->flags & HAYWIRE_CAMERA_NO_SECTIONS) {
         list->readable = false;
     }
-    list->complete = list->count == list->total &&
-                     (list->complete || reader->sets.count == 0);
-}
-
-/* As many runs as there are, or as there is room for. */
-static RunMaker begin_runs(const PassReader *reader)
-{
-    HaywireModelBuilder *builder = reader->builder;
-    size_t most =
-        builder->shares.model / CAMERA_PARTS / 2 / sizeof(HaywirePageRun);
-    size_t room = reader->runs < most ? reader->runs : most;
-    RunMaker maker = {
-        .builder = builder,
-        .run = haywire_builder_array(builder, room, sizeof(HaywirePageRun)),
-    };
-
-    maker.room = maker.run ? room : 0;
-    return maker;
+    list->complete &= list->count == list->total;
 }
 
 static void finish_runs(PassReader *reader, HaywirePageRunList *list)
 {
     const HaywireControl *control = reader->control;
     const RunSet *seen = reader->run_sets.data;
-    RunMaker maker = begin_runs(reader);
 
+    haywire_builder_begin_runs(reader->fill->builder, list, reader->runs);
     for (size_t i = 0; i < reader->run_sets.count; i++) {
-        if (!add_runs(&maker, &seen[i])) {
-            reader->builder->limits++;
+        if (!add_runs(reader->fill, list, &seen[i])) {
             break;
         }
     }
-    list->run = maker.run;
-    list->count = maker.count;
+    haywire_vector_clear(&reader->run_sets);
     list->pid = control->current_pid;
     list->start_time = control->current_start_time_ns;
     list->generation = control->pass;
+    list->provider = HAYWIRE_PROVIDER_COMPANION;
     list->total = control->runs_total;
     list->complete =
         list->count == list->total && !(control->flags & PAGE_TABLE_LACKS);
 }
 
-static void read_pass(HaywireModelBuilder *builder, size_t number,
+static void read_pass(HaywireFill *fill, size_t number,
                       const HaywireControl *control)
 {
-    HaywirePass *pass = &builder->content->pass[number];
-    PassReader reader = { builder, control, pass };
+    HaywireCameraPass *pass = haywire_builder_pass(fill->builder, number);
+    PassReader reader = { .fill = fill, .control = control };
 
-    haywire_builder_budget(builder, builder->shares.model / CAMERA_PARTS);
-    haywire_sets_init(builder, &reader.sets, HAYWIRE_WORK_PASS);
-    haywire_vector_init(
-        &reader.run_sets, sizeof(RunSet),
-        haywire_builder_work(builder, HAYWIRE_WORK_RUNS, RUN_SET_BYTES));
-    read_pages(&reader, &builder->copies[HAYWIRE_CATEGORY_CAMERA1 + number]);
+    haywire_builder_begin(fill->builder, HAYWIRE_BUILDER_PASS);
+    haywire_sets_init(fill, &reader.sets);
+    haywire_vector_init(&reader.run_sets, sizeof(RunSet),
+                        haywire_fill_room(fill, RUN_SET_BYTES));
+    read_pages(&reader, &fill->copies[HAYWIRE_CATEGORY_CAMERA1 + number]);
     pass->valid = true;
     pass->page_table_readable =
         !(control->flags & HAYWIRE_CAMERA_NO_PAGE_TABLE);
-    pass->finished_ns = control->pass_finished_ns;
     pass->sections.source = HAYWIRE_ORIGIN_CAMERA1 + number;
     pass->runs.source = HAYWIRE_ORIGIN_CAMERA1 + number;
     finish_runs(&reader, &pass->runs);
     finish_sections(&reader, &pass->sections);
-    haywire_vector_clear(&reader.sets);
-    haywire_vector_clear(&reader.run_sets);
 }
 
 /* A pass that lies within the camera's pages, behind the control page. */
-static bool has_pass(HaywireModelBuilder *builder, size_t number,
+static bool has_pass(HaywireFill *fill, size_t number,
                      const HaywireControl *control)
 {
     uint32_t pages =
-        builder->input->discovery->geometry[HAYWIRE_CATEGORY_CAMERA1 + number];
+        fill->input->discovery->geometry[HAYWIRE_CATEGORY_CAMERA1 + number];
 
     if (control->pass == 0 || control->current_pid == 0) {
         return false;
     }
     if (control->first_page == 0 || control->first_page > pages ||
         control->pages > pages - control->first_page) {
-        haywire_builder_reject(builder, HAYWIRE_BAD_RANGE);
+        haywire_builder_reject(fill->builder, HAYWIRE_BAD_RANGE);
         return false;
     }
     return true;
@@ -254,6 +206,7 @@ static void describe(const HaywireCopy *copy, const HaywireControl *control,
     camera->current_pid = control->current_pid;
     camera->current_start_time = control->current_start_time_ns;
     camera->pass = control->pass;
+    camera->pass_finished = control->pass_finished_ns;
     if (control->pass > 0) {
         camera->pass_duration =
             since(control->pass_finished_ns, control->pass_started_ns);
@@ -269,12 +222,12 @@ static void describe(const HaywireCopy *copy, const HaywireControl *control,
     camera->pfns_known = !(control->flags & HAYWIRE_CAMERA_NO_PFNS);
 }
 
-static void build_camera(HaywireModelBuilder *builder, size_t number)
+static void fill_camera(HaywireFill *fill, size_t number)
 {
     const HaywireCopyList *copies =
-        &builder->copies[HAYWIRE_CATEGORY_CAMERA1 + number];
-    HaywireCamera *camera = &builder->model->camera[number];
-    const HaywirePass *pass = &builder->content->pass[number];
+        &fill->copies[HAYWIRE_CATEGORY_CAMERA1 + number];
+    HaywireCamera *camera = &fill->builder->told->camera[number];
+    const HaywireCameraPass *pass = haywire_builder_pass(fill->builder, number);
     const HaywireCopy *copy = copies->count ? copies->copy[0] : NULL;
     HaywireControl control;
     HaywireStatus status;
@@ -283,16 +236,15 @@ static void build_camera(HaywireModelBuilder *builder, size_t number)
         copy->info.kind == HAYWIRE_KIND_EMPTY) {
         return;
     }
-    haywire_builder_at(builder, copy);
+    haywire_fill_at(fill, copy);
     status = haywire_decode_control(copy->page, &copy->info, &control, NULL);
     if (status != HAYWIRE_OK) {
-        haywire_builder_reject(builder, status);
+        haywire_builder_reject(fill->builder, status);
         return;
     }
-    builder->content->finished_ns[number] = control.pass_finished_ns;
     describe(copy, &control, camera);
-    if (has_pass(builder, number, &control)) {
-        read_pass(builder, number, &control);
+    if (has_pass(fill, number, &control)) {
+        read_pass(fill, number, &control);
         camera->sections = control.sections_total;
         camera->sections_missing =
             missing(control.sections_total, pass->sections.count);
@@ -302,22 +254,9 @@ static void build_camera(HaywireModelBuilder *builder, size_t number)
     }
 }
 
-void haywire_build_cameras(HaywireModelBuilder *builder)
+void haywire_fill_cameras(HaywireFill *fill)
 {
-    for (size_t i = 0; i < 2 && !builder->no_memory; i++) {
-        build_camera(builder, i);
-    }
-}
-
-void haywire_build_camera_ages(const HaywireModelInput *input,
-                               HaywireModelData *data)
-{
-    for (size_t i = 0; i < 2; i++) {
-        HaywireCamera *camera = &data->model.camera[i];
-
-        if (camera->pass > 0) {
-            camera->age =
-                since(input->beat_monotonic_ns, data->content->finished_ns[i]);
-        }
+    for (size_t i = 0; i < 2 && !fill->builder->no_memory; i++) {
+        fill_camera(fill, i);
     }
 }
