@@ -4,30 +4,28 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "engine/companion.h"
 #include "modes.h"
-#include "os/platform.h"
+#include "os/os.h"
 #include "engine/start.h"
 
 /* Work and sleep until the program is asked to end, or @end_ns comes. */
 static void work_until(HaywireCompanion *companion, uint64_t end_ns)
 {
-    uint64_t now = haywire_platform_monotonic_ns();
+    uint64_t now = haywire_os_monotonic_ns();
 
     while (now < end_ns) {
         uint64_t next = haywire_companion_work(companion);
 
         next = next < end_ns ? next : end_ns;
-        now = haywire_platform_monotonic_ns();
-        if (haywire_platform_wait(next > now ? next - now : 0)) {
+        now = haywire_os_monotonic_ns();
+        if (haywire_os_wait(next > now ? next - now : 0)) {
             return;
         }
-        now = haywire_platform_monotonic_ns();
+        now = haywire_os_monotonic_ns();
     }
 }
 
@@ -36,9 +34,9 @@ static bool work_round(HaywireCompanion *companion)
 {
     while (!haywire_companion_round_done(companion)) {
         uint64_t next = haywire_companion_work(companion);
-        uint64_t now = haywire_platform_monotonic_ns();
+        uint64_t now = haywire_os_monotonic_ns();
 
-        if (haywire_platform_wait(next > now ? next - now : 0)) {
+        if (haywire_os_wait(next > now ? next - now : 0)) {
             return false;
         }
     }
@@ -79,7 +77,7 @@ int haywire_mode_once(const HaywireOptions *options)
         return HAYWIRE_EXIT_FAILED;
     }
     if (work_round(companion)) {
-        uint64_t now = haywire_platform_monotonic_ns();
+        uint64_t now = haywire_os_monotonic_ns();
         bool forever = options->hold_ns == HAYWIRE_HOLD_FOREVER;
 
         print_session(companion, "one round published");

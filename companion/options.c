@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "options.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 #define INTERVAL_DEFAULT_MS 500
 #define INTERVAL_MIN_MS     20

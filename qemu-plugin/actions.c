@@ -3,7 +3,6 @@
 
 #include "haywire/focus.h"
 
-#include "ram_source.h"
 #include "text.h"
 
 GQuark haywire_action_error_quark(void)
@@ -17,10 +16,7 @@ static void fail(GError **error, HaywireStatus status, const char *what,
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    haywire_text_status(text, status, diagnosis);
-    if (status != HAYWIRE_NO_SESSION) {
-        g_string_append_printf(text, " (%s %u)", what, number);
-    }
+    haywire_text_failure(text, status, what, number, diagnosis);
     g_set_error_literal(error, HAYWIRE_ACTION_ERROR, status, text->str);
 }
 
@@ -34,16 +30,9 @@ static HaywireStatus focus_write(HaywireWorker *worker,
                                  HaywireControl *ret_control,
                                  HaywireDiagnosis *diagnosis)
 {
-    g_autoptr(HaywireRamBlocks) blocks = haywire_worker_blocks(worker);
-    HaywireMemory *source;
-    HaywireStatus status;
+    HaywireStatus status = haywire_focus(haywire_worker_door(worker), target,
+                                         pid, ret_control, diagnosis);
 
-    status = haywire_ram_source_new(blocks, &source);
-    if (status != HAYWIRE_OK) {
-        return status;
-    }
-    status = haywire_focus(source, target, pid, ret_control, diagnosis);
-    haywire_memory_destroy(source);
     haywire_worker_count_focus(worker, status);
     return status;
 }
@@ -60,7 +49,7 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
 
     if (camera < 1 || camera > G_N_ELEMENTS(model->camera)) {
         g_set_error(error, HAYWIRE_ACTION_ERROR, HAYWIRE_BAD_VALUE,
-                    "There is no camera %u, only 1 and 2", camera);
+                    "camera %u does not exist: there are 1 and 2", camera);
         return FALSE;
     }
     status = haywire_focus_target(model, camera, &target);
@@ -104,36 +93,30 @@ HaywireStatus haywire_action_processes(const HaywireModel *model, bool one,
     return HAYWIRE_OK;
 }
 
-/* Into the file behind guest RAM, where there is one. */
-static void place_locate(HaywirePlace *place, const HaywireRamPiece *piece)
-{
-    uint64_t inside = place->translation.gpa.value - piece->gpa.value;
-
-    place->ram_block = piece->block;
-    place->has_offset = piece->fd >= 0;
-    place->offset = place->has_offset ? piece->file_offset + inside : 0;
-}
-
 gboolean haywire_action_translate(HaywireWorker *worker,
                                   const HaywireRamBlocks *blocks, uint32_t pid,
                                   HaywireGva address, HaywirePlace *ret_place,
                                   GError **error)
 {
     g_autoptr(HaywireModel) model = haywire_worker_model(worker);
-    const HaywireRamPiece *piece = NULL;
+    HaywireRamPlace ram;
     HaywirePlace place;
     HaywireStatus status;
 
     status = haywire_model_translate(model, pid, address, &place.translation);
     if (status == HAYWIRE_OK) {
-        piece = haywire_ram_blocks_find(blocks, place.translation.gpa, 1);
-        status = piece ? HAYWIRE_OK : HAYWIRE_NO_LAYOUT;
+        status = haywire_ram_blocks_locate(blocks, place.translation.gpa, &ram)
+                     ? HAYWIRE_OK
+                     : HAYWIRE_NO_LAYOUT;
     }
     if (status != HAYWIRE_OK) {
         haywire_action_fail(error, status, pid);
         return FALSE;
     }
-    place_locate(&place, piece);
+    /* Into the file behind guest RAM, where there is one. */
+    place.ram_block = ram.block;
+    place.has_offset = ram.has_file;
+    place.offset = ram.has_file ? ram.file_offset : 0;
     *ret_place = place;
     return TRUE;
 }

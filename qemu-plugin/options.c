@@ -55,17 +55,15 @@ static gboolean option_memory_parse(const char *value, HaywireOptions *options,
                         HAYWIRE_MEMORY_MAX_MIB, &options->memory_mib, error);
 }
 
-static gboolean option_doorbell_parse(const char *value,
-                                      HaywireOptions *options, GError **error)
+static gboolean option_doorbell_refuse(const char *value,
+                                       HaywireOptions *options, GError **error)
 {
-    if (!g_str_equal(value, "on") && !g_str_equal(value, "off")) {
-        g_set_error(error, HAYWIRE_OPTIONS_ERROR,
-                    HAYWIRE_OPTIONS_ERROR_MALFORMED,
-                    "option 'doorbell' needs on or off, not '%s'", value);
-        return FALSE;
-    }
-    options->doorbell = g_str_equal(value, "on");
-    return TRUE;
+    (void)value;
+    (void)options;
+    g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
+                "option 'doorbell' is retired: leave it out, and the guest is "
+                "looked at every interval");
+    return FALSE;
 }
 
 static const struct {
@@ -75,7 +73,7 @@ static const struct {
 } known_options[] = {
     { "ram", option_ram_parse },
     { "interval", option_interval_parse },
-    { "doorbell", option_doorbell_parse },
+    { "doorbell", option_doorbell_refuse },
     { "memory", option_memory_parse },
 };
 
@@ -94,8 +92,8 @@ static gboolean option_parse(const char *arg, HaywireOptions *options,
         }
     }
     g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
-                "unknown option '%.*s'; the options are ram=ID, interval=MS, "
-                "memory=MIB and doorbell=on|off",
+                "unknown option '%.*s'; the options are ram=ID, interval=MS "
+                "and memory=MIB",
                 (int)length, arg);
     return FALSE;
 }

@@ -10,7 +10,6 @@
 typedef struct HaywireOptions {
     char *ram;         /* RAM block or memory backend; NULL: main RAM */
     guint interval_ms; /* from one refresh of the view to the next */
-    gboolean doorbell; /* listen to the companion's doorbell: not by default */
     guint memory_mib;  /* that the view takes at most */
 } HaywireOptions;
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "doorbell.h"
 #include "events.h"
 #include "hmp.h"
 #include "hmp_table.h"
@@ -45,6 +44,19 @@ static void G_GNUC_NORETURN plugin_give_up(void)
     exit(EXIT_FAILURE);
 }
 
+/* Said once. */
+static void plugin_warn_of_cut(const HaywireRamBlocks *blocks)
+{
+    static gboolean said;
+
+    if (blocks->is_cut && !said) {
+        plugin_complain("guest RAM lies in more than %d pieces: the rest is "
+                        "not looked at",
+                        HAYWIRE_RAM_PIECES_MAX);
+        said = TRUE;
+    }
+}
+
 /*
  * Polled rather than listened for: QEMU's memory listeners say nothing when a
  * device such as virtio-mem populates part of its range.
@@ -59,7 +71,8 @@ static gboolean plugin_poll(gpointer opaque)
         return G_SOURCE_REMOVE;
     }
     blocks = haywire_ram_blocks_new(plugin.options.ram);
-    if (!haywire_ram_blocks_equal(blocks, plugin.blocks)) {
+    if (blocks && !haywire_ram_blocks_equal(blocks, plugin.blocks)) {
+        plugin_warn_of_cut(blocks);
         haywire_worker_set_blocks(plugin.worker, blocks);
         haywire_ram_blocks_unref(plugin.blocks);
         plugin.blocks = g_steal_pointer(&blocks);
@@ -73,7 +86,6 @@ static void plugin_exit(Notifier *notifier, void *data)
     (void)notifier;
     (void)data;
     haywire_events_stop();
-    haywire_doorbell_connect(NULL);
     g_clear_pointer(&plugin.worker, haywire_worker_stop);
 }
 
@@ -83,7 +95,12 @@ static void plugin_find_ram(void)
     g_autofree char *names = NULL;
 
     plugin.blocks = haywire_ram_blocks_new(plugin.options.ram);
-    if (plugin.blocks->pieces->len > 0 || !plugin.options.ram) {
+    if (!plugin.blocks) {
+        plugin_complain("no memory");
+        plugin_give_up();
+    }
+    plugin_warn_of_cut(plugin.blocks);
+    if (plugin.blocks->count > 0 || !plugin.options.ram) {
         return;
     }
     names = haywire_ram_blocks_names();
@@ -139,7 +156,6 @@ static void plugin_start_worker(void)
                         haywire_status_text(status));
         plugin_give_up();
     }
-    haywire_doorbell_connect(plugin.worker);
     qemu_add_exit_notifier(&exit_notifier);
     qemu_add_vm_change_state_handler(plugin_state_changed, NULL);
     qemu_register_reset(plugin_machine_reset, NULL);
@@ -189,13 +205,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 {
     static Notifier done_notifier = { .notify = plugin_machine_done };
 
+    (void)id;
     if (!plugin_prepare(info, argc, argv)) {
         return -1;
     }
     plugin.installed = TRUE;
-    if (plugin.options.doorbell) {
-        haywire_doorbell_hang(id, info->target_name);
-    }
     qemu_add_machine_init_done_notifier(&done_notifier);
     return 0;
 }

@@ -35,7 +35,6 @@
 /*
  * Opaque types: only pointers to them are handled here.
  */
-typedef struct CPUState CPUState;
 typedef struct Error Error;
 typedef struct MemoryRegion MemoryRegion;
 typedef struct Monitor Monitor;
@@ -81,44 +80,6 @@ typedef struct qemu_info_t {
 } qemu_info_t;
 
 #define QEMU_PLUGIN_EXPORT __attribute__((visibility("default")))
-
-/*
- * The same, for the doorbell.  A flag or direction is passed as an int.
- * qemu_plugin_insn_data() is cast before it is called: up to interface 2 it
- * took the instruction and returned where its bytes lie, since 3 it copies them.
- * Accesses are asked for in both directions, as op_rw() in 7.2 takes one for
- * the other (accel/tcg/plugin-gen.c) and then tells of no reads.
- */
-#define HAYWIRE_QEMU_PLUGIN_CB_NO_REGS 0
-#define HAYWIRE_QEMU_PLUGIN_MEM_RW     3
-
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-typedef uint32_t qemu_plugin_meminfo_t;
-typedef void (*qemu_plugin_vcpu_tb_trans_cb_t)(qemu_plugin_id_t id,
-                                               struct qemu_plugin_tb *tb);
-typedef void (*qemu_plugin_vcpu_mem_cb_t)(unsigned int vcpu_index,
-                                          qemu_plugin_meminfo_t info,
-                                          uint64_t vaddr, void *userdata);
-
-void qemu_plugin_register_vcpu_tb_trans_cb(
-    qemu_plugin_id_t id, qemu_plugin_vcpu_tb_trans_cb_t cb) QEMU_WEAK;
-struct qemu_plugin_insn *
-qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx) QEMU_WEAK;
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn) QEMU_WEAK;
-void qemu_plugin_insn_data(void) QEMU_WEAK;
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
-                                      qemu_plugin_vcpu_mem_cb_t cb, int flags,
-                                      int rw, void *userdata) QEMU_WEAK;
-
-/*
- * include/hw/core/cpu.h.  A virtual address may be narrower where QEMU runs on
- * a 32-bit host; there is no such build of the plugin.
- */
-#define HAYWIRE_QEMU_NO_PAGE UINT64_MAX
-
-CPUState *qemu_get_cpu(int index) QEMU_WEAK;
-hwaddr cpu_get_phys_page_debug(CPUState *cpu, uint64_t addr) QEMU_WEAK;
 
 /*
  * qapi/control.json as the generator lays it out.
@@ -369,11 +330,10 @@ typedef void QEMUResetHandler(void *opaque);
 void qemu_register_reset(QEMUResetHandler *func, void *opaque) QEMU_WEAK;
 
 /*
- * Only looked up, never called: present in QEMU since plugin interface 2, 4
- * and 5, and so tell which interface version it has.
+ * Only looked up, never called: present in QEMU since plugin interface 2 and
+ * 5, and so tell which interface version it has.
  */
 int qemu_plugin_num_vcpus(void) QEMU_WEAK;
-void qemu_plugin_read_memory_vaddr(void) QEMU_WEAK;
 int qemu_plugin_write_register(void) QEMU_WEAK;
 
 #define HAYWIRE_QEMU_FUNCTIONS(X)            \
@@ -435,14 +395,7 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
     X(runstate_check)                        \
     X(runstate_is_running)                   \
     X(qemu_add_vm_change_state_handler)      \
-    X(qemu_register_reset)                   \
-    X(qemu_plugin_register_vcpu_tb_trans_cb) \
-    X(qemu_plugin_tb_get_insn)               \
-    X(qemu_plugin_insn_size)                 \
-    X(qemu_plugin_insn_data)                 \
-    X(qemu_plugin_register_vcpu_mem_cb)      \
-    X(qemu_get_cpu)                          \
-    X(cpu_get_phys_page_debug)
+    X(qemu_register_reset)
 
 #define HAYWIRE_QEMU_DATA(X) \
     X(qmp_commands)          \

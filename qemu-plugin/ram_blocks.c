@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ram_blocks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "haywire/beacon_protocol.h"
@@ -57,29 +58,28 @@ static uint64_t page_round_down(uint64_t value)
 }
 
 /* Fill in the RAM block and its file. */
-static gboolean piece_locate(HaywireRamPiece *piece)
+static gboolean piece_locate(HaywireRamPiece *piece, HaywireRegion *region)
 {
-    RAMBlock *block;
     Object *backend = region_backend(piece->mr);
     ram_addr_t offset;
+    RAMBlock *block = qemu_ram_block_from_host((void *)(uintptr_t)region->host,
+                                               false, &offset);
 
-    block = qemu_ram_block_from_host(piece->host, false, &offset);
     if (!block) {
         return FALSE;
     }
-    piece->block = g_strdup(qemu_ram_get_idstr(block));
-    piece->block_offset = offset;
+    piece->block = qemu_ram_get_idstr(block);
     piece->fd = qemu_ram_get_fd(block);
     piece->file_offset = offset;
-    if (piece->fd >= 0 && backend) {
+    region->has_file = piece->fd >= 0;
+    if (region->has_file && backend) {
         /* A property of memory-backend-file since 8.1; else reads as 0. */
         piece->file_offset += object_property_get_uint(backend, "offset", NULL);
-        piece->path = object_property_get_str(backend, "mem-path", NULL);
     }
     return TRUE;
 }
 
-static gboolean piece_init(HaywireRamPiece *piece,
+static gboolean piece_init(HaywireRamPiece *piece, HaywireRegion *region,
                            const MemoryRegionSection *section)
 {
     uint64_t first = section->offset_within_address_space;
@@ -89,60 +89,57 @@ static gboolean piece_init(HaywireRamPiece *piece,
     if (start >= end) {
         return FALSE;
     }
-    *piece = (HaywireRamPiece){
-        .gpa = { start },
+    piece->mr = section->mr;
+    piece->region_offset = section->offset_within_region + (start - first);
+    *region = (HaywireRegion){
+        .start = { start },
         .length = end - start,
-        .region_offset = section->offset_within_region + (start - first),
-        .mr = section->mr,
-        .fd = -1,
+        .host = (uint8_t *)memory_region_get_ram_ptr(piece->mr) +
+                piece->region_offset,
+        .read_only = section->readonly,
     };
-    piece->host =
-        (uint8_t *)memory_region_get_ram_ptr(piece->mr) + piece->region_offset;
-    return piece_locate(piece);
+    return piece_locate(piece, region);
 }
 
-static void piece_clear(gpointer data)
+/* Does the new piece go on where the last one ends? Then that one grows. */
+static gboolean pieces_extend(HaywireRamBlocks *blocks,
+                              const HaywireRamPiece *piece,
+                              const HaywireRegion *region)
 {
-    HaywireRamPiece *piece = data;
+    HaywireRegion *last;
 
-    g_free(piece->block);
-    g_free(piece->path);
-    memory_region_unref(piece->mr);
-}
-
-/* Does @piece go on where the last one ends? Then that one is longer now. */
-static gboolean pieces_extend(GArray *pieces, const HaywireRamPiece *piece)
-{
-    HaywireRamPiece *last;
-
-    if (pieces->len == 0) {
+    if (blocks->count == 0) {
         return FALSE;
     }
-    last = &g_array_index(pieces, HaywireRamPiece, pieces->len - 1);
-    if (last->mr != piece->mr ||
-        last->gpa.value + last->length != piece->gpa.value ||
-        last->host + last->length != piece->host) {
+    last = &blocks->region[blocks->count - 1];
+    if (last->read_only != region->read_only ||
+        blocks->piece[blocks->count - 1].mr != piece->mr ||
+        last->start.value + last->length != region->start.value ||
+        last->host + last->length != region->host) {
         return FALSE;
     }
-    last->length += piece->length;
+    last->length += region->length;
     return TRUE;
 }
 
 /* All of the section has memory. */
 static int pieces_add(MemoryRegionSection *section, void *opaque)
 {
-    GArray *pieces = opaque;
+    HaywireRamBlocks *blocks = opaque;
     HaywireRamPiece piece;
+    HaywireRegion region;
 
-    if (!piece_init(&piece, section)) {
+    if (!piece_init(&piece, &region, section) ||
+        pieces_extend(blocks, &piece, &region)) {
+        return 0;
+    }
+    if (blocks->count == HAYWIRE_RAM_PIECES_MAX) {
+        blocks->is_cut = TRUE;
         return 0;
     }
     memory_region_ref(piece.mr);
-    if (pieces_extend(pieces, &piece)) {
-        piece_clear(&piece);
-    } else {
-        g_array_append_val(pieces, piece);
-    }
+    blocks->piece[blocks->count] = piece;
+    blocks->region[blocks->count++] = region;
     return 0;
 }
 
@@ -154,16 +151,17 @@ static gboolean section_is_ram(const MemoryRegionSection *section)
 }
 
 /* A device such as virtio-mem says what of its section has memory. */
-static void pieces_add_section(GArray *pieces, MemoryRegionSection *section)
+static void pieces_add_section(HaywireRamBlocks *blocks,
+                               MemoryRegionSection *section)
 {
     RamDiscardManager *manager =
         memory_region_get_ram_discard_manager(section->mr);
 
     if (manager) {
         ram_discard_manager_replay_populated(manager, section, pieces_add,
-                                             pieces);
+                                             blocks);
     } else {
-        pieces_add(section, pieces);
+        pieces_add(section, blocks);
     }
 }
 
@@ -171,12 +169,10 @@ static void pieces_add_section(GArray *pieces, MemoryRegionSection *section)
  * Every piece of memory that QEMU keeps in RAM, video memory, ROMs and flash
  * too.
  */
-static GArray *pieces_list(void)
+static void pieces_list(HaywireRamBlocks *blocks)
 {
-    GArray *pieces = g_array_new(FALSE, FALSE, sizeof(HaywireRamPiece));
     hwaddr at = 0, next;
 
-    g_array_set_clear_func(pieces, piece_clear);
     for (;; at = next) {
         MemoryRegionSection section =
             memory_region_find(get_system_memory(), at, UINT64_MAX - at);
@@ -185,7 +181,7 @@ static GArray *pieces_list(void)
             break;
         }
         if (section_is_ram(&section)) {
-            pieces_add_section(pieces, &section);
+            pieces_add_section(blocks, &section);
         }
         memory_region_unref(section.mr);
         next = section.offset_within_address_space + (uint64_t)section.size;
@@ -193,110 +189,139 @@ static GArray *pieces_list(void)
             break;
         }
     }
-    return pieces;
 }
 
-static gboolean piece_is_named(const HaywireRamPiece *piece, const char *ram)
+/* What is wanted of all pieces. */
+typedef struct Choice {
+    const char *ram;          /* a name; NULL: whatever has a backend */
+    const GPtrArray *foreign; /* but for these */
+} Choice;
+
+static gboolean piece_is_chosen(const HaywireRamPiece *piece,
+                                const Choice *choice)
 {
     Object *backend = region_backend(piece->mr);
 
-    return strcmp(piece->block, ram) == 0 ||
-           (backend && strcmp(backend_id(backend), ram) == 0);
+    if (!choice->ram) {
+        return backend &&
+               !g_ptr_array_find((GPtrArray *)choice->foreign, backend, NULL);
+    }
+    return strcmp(piece->block, choice->ram) == 0 ||
+           (backend && strcmp(backend_id(backend), choice->ram) == 0);
 }
 
-static gboolean piece_is_main(const HaywireRamPiece *piece,
-                              const GPtrArray *foreign)
+static void pieces_keep(HaywireRamBlocks *blocks, const Choice *choice)
 {
-    Object *backend = region_backend(piece->mr);
+    size_t count = 0;
 
-    return backend && !g_ptr_array_find((GPtrArray *)foreign, backend, NULL);
+    for (size_t i = 0; i < blocks->count; i++) {
+        if (!piece_is_chosen(&blocks->piece[i], choice)) {
+            memory_region_unref(blocks->piece[i].mr);
+            continue;
+        }
+        blocks->piece[count] = blocks->piece[i];
+        blocks->region[count++] = blocks->region[i];
+    }
+    blocks->count = count;
 }
 
 /* The name of the block with the most memory, for boards without backends. */
-static char *largest_block(const GArray *pieces)
+static const char *largest_block(const HaywireRamBlocks *blocks)
 {
-    const HaywireRamPiece *largest = NULL;
+    size_t largest = 0;
 
-    for (guint i = 0; i < pieces->len; i++) {
-        const HaywireRamPiece *piece =
-            &g_array_index(pieces, HaywireRamPiece, i);
-
-        if (!largest || piece->length > largest->length) {
-            largest = piece;
+    for (size_t i = 1; i < blocks->count; i++) {
+        if (blocks->region[i].length > blocks->region[largest].length) {
+            largest = i;
         }
     }
-    return largest ? g_strdup(largest->block) : NULL;
+    return blocks->count > 0 ? blocks->piece[largest].block : "";
 }
 
-static void pieces_keep_main(GArray *pieces)
+static gboolean pieces_have_backend(const HaywireRamBlocks *blocks)
 {
-    g_autoptr(GPtrArray) foreign = foreign_backends_list();
-
-    for (guint i = pieces->len; i-- > 0;) {
-        if (!piece_is_main(&g_array_index(pieces, HaywireRamPiece, i),
-                           foreign)) {
-            g_array_remove_index(pieces, i);
-        }
-    }
-}
-
-static void pieces_keep_named(GArray *pieces, const char *ram)
-{
-    for (guint i = pieces->len; i-- > 0;) {
-        if (!piece_is_named(&g_array_index(pieces, HaywireRamPiece, i), ram)) {
-            g_array_remove_index(pieces, i);
-        }
-    }
-}
-
-static gboolean pieces_have_backend(const GArray *pieces)
-{
-    for (guint i = 0; i < pieces->len; i++) {
-        if (region_backend(g_array_index(pieces, HaywireRamPiece, i).mr)) {
+    for (size_t i = 0; i < blocks->count; i++) {
+        if (region_backend(blocks->piece[i].mr)) {
             return TRUE;
         }
     }
     return FALSE;
 }
 
-static void pieces_select(GArray *pieces, const char *ram)
+static void pieces_select(HaywireRamBlocks *blocks, const char *ram)
 {
-    g_autofree char *largest = NULL;
+    g_autoptr(GPtrArray) foreign = foreign_backends_list();
+    Choice choice = { ram, foreign };
 
-    if (!ram && pieces_have_backend(pieces)) {
-        pieces_keep_main(pieces);
+    if (!ram && !pieces_have_backend(blocks)) {
+        choice.ram = largest_block(blocks);
+    }
+    pieces_keep(blocks, &choice);
+}
+
+/*
+ * Positions are gpas, so that neighbours share a range.  Should there be more
+ * ranges than a layout holds, the last one spans the gaps behind it: a gpa in
+ * a gap is then found out by the regions.
+ */
+static void layout_add(HaywireLayout *layout, const HaywireRegion *region)
+{
+    HaywireLayoutRange *last =
+        layout->count ? &layout->range[layout->count - 1] : NULL;
+
+    if (last && (last->gpa.value + last->length == region->start.value ||
+                 layout->count == HAYWIRE_LAYOUT_RANGES_MAX)) {
+        last->length = region->start.value + region->length - last->gpa.value;
         return;
     }
-    if (!ram) {
-        ram = largest = largest_block(pieces);
-    }
-    if (ram) {
-        pieces_keep_named(pieces, ram);
-    }
+    layout->range[layout->count++] = (HaywireLayoutRange){
+        .gpa = { region->start.value },
+        .position = region->start,
+        .length = region->length,
+    };
 }
 
 HaywireRamBlocks *haywire_ram_blocks_new(const char *ram)
 {
-    HaywireRamBlocks *blocks = g_new0(HaywireRamBlocks, 1);
+    HaywireRamBlocks *blocks = calloc(1, sizeof(*blocks));
 
+    if (!blocks) {
+        return NULL;
+    }
     g_atomic_ref_count_init(&blocks->refs);
-    blocks->pieces = pieces_list();
-    pieces_select(blocks->pieces, ram);
+    pieces_list(blocks);
+    pieces_select(blocks, ram);
+    for (size_t i = 0; i < blocks->count; i++) {
+        layout_add(&blocks->layout, &blocks->region[i]);
+    }
     return blocks;
+}
+
+static void ram_blocks_clear(HaywireRamBlocks *blocks)
+{
+    for (size_t i = 0; i < blocks->count; i++) {
+        memory_region_unref(blocks->piece[i].mr);
+    }
+    free(blocks);
 }
 
 char *haywire_ram_blocks_names(void)
 {
-    g_autoptr(GArray) pieces = pieces_list();
+    HaywireRamBlocks *blocks = calloc(1, sizeof(*blocks));
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     GString *names = g_string_new(NULL);
 
-    for (guint i = 0; i < pieces->len; i++) {
-        const char *name = g_array_index(pieces, HaywireRamPiece, i).block;
+    if (blocks) {
+        pieces_list(blocks);
+        for (size_t i = 0; i < blocks->count; i++) {
+            const char *name = blocks->piece[i].block;
 
-        if (g_hash_table_add(seen, (gpointer)name)) {
-            g_string_append_printf(names, "%s%s", names->len ? ", " : "", name);
+            if (g_hash_table_add(seen, (gpointer)name)) {
+                g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+                                       name);
+            }
         }
+        ram_blocks_clear(blocks);
     }
     return g_string_free(names, FALSE);
 }
@@ -309,10 +334,7 @@ HaywireRamBlocks *haywire_ram_blocks_ref(HaywireRamBlocks *blocks)
 
 static gboolean ram_blocks_free(gpointer opaque)
 {
-    HaywireRamBlocks *blocks = opaque;
-
-    g_array_unref(blocks->pieces);
-    g_free(blocks);
+    ram_blocks_clear(opaque);
     return G_SOURCE_REMOVE;
 }
 
@@ -324,38 +346,39 @@ void haywire_ram_blocks_unref(HaywireRamBlocks *blocks)
     }
 }
 
-static gboolean piece_equal(const HaywireRamPiece *a, const HaywireRamPiece *b)
-{
-    return a->gpa.value == b->gpa.value && a->length == b->length &&
-           a->host == b->host && a->mr == b->mr;
-}
-
 gboolean haywire_ram_blocks_equal(const HaywireRamBlocks *a,
                                   const HaywireRamBlocks *b)
 {
-    if (a->pieces->len != b->pieces->len) {
+    if (a->count != b->count) {
         return FALSE;
     }
-    for (guint i = 0; i < a->pieces->len; i++) {
-        if (!piece_equal(&g_array_index(a->pieces, HaywireRamPiece, i),
-                         &g_array_index(b->pieces, HaywireRamPiece, i))) {
+    for (size_t i = 0; i < a->count; i++) {
+        const HaywireRegion *ours = &a->region[i], *theirs = &b->region[i];
+
+        if (ours->start.value != theirs->start.value ||
+            ours->length != theirs->length || ours->host != theirs->host ||
+            ours->read_only != theirs->read_only ||
+            a->piece[i].mr != b->piece[i].mr) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
-const HaywireRamPiece *haywire_ram_blocks_find(const HaywireRamBlocks *blocks,
-                                               HaywireGpa gpa, uint64_t length)
+gboolean haywire_ram_blocks_locate(const HaywireRamBlocks *blocks,
+                                   HaywireGpa gpa, HaywireRamPlace *ret_place)
 {
-    for (guint i = 0; i < blocks->pieces->len; i++) {
-        const HaywireRamPiece *piece =
-            &g_array_index(blocks->pieces, HaywireRamPiece, i);
+    for (size_t i = 0; i < blocks->count; i++) {
+        const HaywireRegion *region = &blocks->region[i];
+        const HaywireRamPiece *piece = &blocks->piece[i];
+        uint64_t inside = gpa.value - region->start.value;
 
-        if (gpa.value >= piece->gpa.value && length <= piece->length &&
-            gpa.value - piece->gpa.value <= piece->length - length) {
-            return piece;
+        if (gpa.value >= region->start.value && inside < region->length) {
+            ret_place->block = piece->block;
+            ret_place->has_file = region->has_file;
+            ret_place->file_offset = piece->file_offset + inside;
+            return TRUE;
         }
     }
-    return NULL;
+    return FALSE;
 }

@@ -5,35 +5,33 @@
 #ifndef HAYWIRE_RAM_BLOCKS_H
 #define HAYWIRE_RAM_BLOCKS_H
 
-#include "haywire/layout.h"
+#include "haywire/memory.h"
 
 #include "qemu_internals.h"
 
-/*
- * One stretch of guest RAM: contiguous in guest physical addresses, in host
- * memory and in its RAM block.  All lengths and offsets in bytes, multiples
- * of the page size.
- */
+/* More pieces than a machine has, unless virtio-mem tears it to shreds. */
+#define HAYWIRE_RAM_PIECES_MAX 1024
+
+/* What a region of guest RAM is a piece of. */
 typedef struct HaywireRamPiece {
-    HaywireGpa gpa;
-    uint64_t length;
-    uint8_t *host;
     MemoryRegion *mr;       /* a reference is held */
-    uint64_t region_offset; /* of the piece within @mr */
-    char *block;            /* name of the RAM block */
-    uint64_t block_offset;  /* of the piece within its block */
+    uint64_t region_offset; /* of the piece within @mr, bytes */
+    const char *block;      /* name of the RAM block; lives with @mr */
     int fd;                 /* the block's file, -1: none; lives with @mr */
-    uint64_t file_offset;   /* of the piece within that file */
-    char *path;             /* the file's path, NULL: it has none */
+    uint64_t file_offset;   /* of the piece within that file, bytes */
 } HaywireRamPiece;
 
 /*
- * All pieces, sorted by gpa.  Immutable and reference counted; the memory
- * under it stays mapped while a reference is held.
+ * Guest RAM, sorted by gpa.  Immutable and reference counted; the memory under
+ * it stays mapped while a reference is held.
  */
 typedef struct HaywireRamBlocks {
-    GArray *pieces; /* of HaywireRamPiece; read only */
     gatomicrefcount refs;
+    gboolean is_cut; /* there are more pieces than there is room for */
+    HaywireLayout layout;
+    size_t count;
+    HaywireRegion region[HAYWIRE_RAM_PIECES_MAX]; /* a position is a gpa */
+    HaywireRamPiece piece[HAYWIRE_RAM_PIECES_MAX];
 } HaywireRamBlocks;
 
 /*
@@ -44,7 +42,8 @@ typedef struct HaywireRamBlocks {
  *       machine without backends, the largest block.
  *
  * Thread: main, with the big lock held.
- * Returns: a new reference; without pieces if nothing fits @ram.
+ * Returns: a new reference, without pieces if nothing fits @ram; NULL if there
+ * is no memory for it.
  */
 HaywireRamBlocks *haywire_ram_blocks_new(const char *ram);
 
@@ -66,11 +65,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireRamBlocks, haywire_ram_blocks_unref)
 gboolean haywire_ram_blocks_equal(const HaywireRamBlocks *a,
                                   const HaywireRamBlocks *b);
 
+/* Where a guest address lies. */
+typedef struct HaywireRamPlace {
+    const char *block; /* name of the RAM block */
+    gboolean has_file;
+    uint64_t file_offset; /* in the file under it */
+} HaywireRamPlace;
+
 /*
- * The piece that holds all of @length bytes at @gpa, or NULL.
- * Thread: any; valid as long as the caller's reference.
+ * FALSE: there is no RAM at @gpa.
+ * Thread: any; @ret_place is valid as long as the caller's reference.
  */
-const HaywireRamPiece *haywire_ram_blocks_find(const HaywireRamBlocks *blocks,
-                                               HaywireGpa gpa, uint64_t length);
+gboolean haywire_ram_blocks_locate(const HaywireRamBlocks *blocks,
+                                   HaywireGpa gpa, HaywireRamPlace *ret_place);
 
 #endif /* HAYWIRE_RAM_BLOCKS_H */

@@ -2,19 +2,20 @@
 #include "worker.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include "haywire/beacon_fill.h"
 #include "haywire/clock.h"
 #include "haywire/view.h"
 
-#include "ram_source.h"
+#include "ram_memory.h"
 
 /*
  * Between two looks that the guest brings about lie at least so much time, and
- * so many times what the first took: it rings at no cost of its own.
+ * so many times what the first took: its beats cost it nothing.
  */
-#define RING_PAUSE_US 20000
-#define RING_SHARE    20
+#define BEAT_PAUSE_US 20000
+#define BEAT_SHARE    20
 
 struct HaywireWorker {
     guint interval_ms;
@@ -30,15 +31,14 @@ struct HaywireWorker {
     gboolean blocks_changed;
     HaywireRamBlocks *blocks;
     HaywireModel *model;
-    GArray *focus_results; /* of HaywireStatus, not counted yet */
+    guint focus_results[HAYWIRE_STATUS_COUNT]; /* not counted yet */
     GSourceFunc listener;
 
-    /* Atomic: */
-    gboolean rung; /* since the last look */
-    guint64 rings; /* not counted yet */
+    HaywireModel *empty;   /* for when there is no memory for another one */
+    HaywireRamMemory door; /* the main thread's */
 
     /* The worker's thread only: */
-    HaywireMemory *source;
+    HaywireRamMemory ram;
     HaywireView *view;
     HaywireStatus reported; /* the newest trouble told to the user */
     guint viewed_era;       /* what the view has seen is of this one */
@@ -92,7 +92,7 @@ static gboolean worker_may_look(const HaywireWorker *worker)
 typedef struct Orders {
     gboolean new_era;
     HaywireRamBlocks *blocks; /* NULL: as they were */
-    GArray *focus_results;
+    guint focus_results[HAYWIRE_STATUS_COUNT];
 } Orders;
 
 /*
@@ -104,7 +104,6 @@ static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     worker->hurry = FALSE;
-    __atomic_store_n(&worker->rung, FALSE, __ATOMIC_RELEASE);
     if (!worker_may_look(worker)) {
         return FALSE;
     }
@@ -113,37 +112,29 @@ static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
         .blocks = worker->blocks_changed
                       ? haywire_ram_blocks_ref(worker->blocks)
                       : NULL,
-        .focus_results = worker->focus_results,
     };
+    memcpy(ret_orders->focus_results, worker->focus_results,
+           sizeof(worker->focus_results));
+    memset(worker->focus_results, 0, sizeof(worker->focus_results));
     worker->viewed_era = worker->era;
     worker->blocks_changed = FALSE;
-    worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
     return TRUE;
-}
-
-static void orders_clear(Orders *orders)
-{
-    haywire_ram_blocks_unref(orders->blocks);
-    g_array_unref(orders->focus_results);
 }
 
 static void worker_follow_orders(HaywireWorker *worker, const Orders *orders)
 {
-    const GArray *results = orders->focus_results;
-
     if (orders->new_era) {
         haywire_view_reset(worker->view);
     }
     /* Pages are known by guest addresses, and looked at again at each use. */
     if (orders->blocks) {
-        haywire_ram_source_set_blocks(worker->source, orders->blocks);
+        haywire_ram_memory_set_blocks(&worker->ram, orders->blocks);
         haywire_view_request_rescan(worker->view);
     }
-    haywire_view_count_doorbells(
-        worker->view, __atomic_exchange_n(&worker->rings, 0, __ATOMIC_RELAXED));
-    for (guint i = 0; i < results->len; i++) {
-        haywire_view_count_focus(worker->view,
-                                 g_array_index(results, HaywireStatus, i));
+    for (int i = 0; i < HAYWIRE_STATUS_COUNT; i++) {
+        for (guint n = orders->focus_results[i]; n > 0; n--) {
+            haywire_view_count_focus(worker->view, (HaywireStatus)i);
+        }
     }
 }
 
@@ -219,7 +210,7 @@ static void worker_look(HaywireWorker *worker)
 
     if (worker_take_orders(worker, &orders)) {
         worker_follow_orders(worker, &orders);
-        orders_clear(&orders);
+        haywire_ram_blocks_unref(orders.blocks);
         worker_refresh(worker);
     }
     worker->look_us = thread_cpu_us() - used_us;
@@ -230,11 +221,8 @@ static void worker_look(HaywireWorker *worker)
 static gint64 worker_due(HaywireWorker *worker)
 {
     gint64 wait = worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
-    gint64 pause = MAX(RING_PAUSE_US, worker->look_us * RING_SHARE);
+    gint64 pause = MAX(BEAT_PAUSE_US, worker->look_us * BEAT_SHARE);
 
-    if (__atomic_load_n(&worker->rung, __ATOMIC_ACQUIRE)) {
-        wait = MIN(wait, pause);
-    }
     if (worker->beat_us > 0) {
         wait = MIN(wait, MAX(worker->beat_us, pause));
     }
@@ -268,12 +256,11 @@ static gpointer worker_run(gpointer opaque)
 static void worker_free(HaywireWorker *worker)
 {
     haywire_view_destroy(worker->view);
-    if (worker->source) {
-        haywire_memory_destroy(worker->source);
-    }
+    haywire_ram_memory_close(&worker->ram);
+    haywire_ram_memory_close(&worker->door);
     haywire_model_unref(worker->model);
+    haywire_model_unref(worker->empty);
     haywire_ram_blocks_unref(worker->blocks);
-    g_array_unref(worker->focus_results);
     g_mutex_clear(&worker->lock);
     g_cond_clear(&worker->wake);
     g_free(worker);
@@ -302,12 +289,16 @@ static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)
 {
     HaywireStatus status;
 
-    status = haywire_ram_source_new(worker->blocks, &worker->source);
+    status = haywire_ram_memory_open(&worker->ram, worker->blocks);
     if (status == HAYWIRE_OK) {
-        status = worker_empty_model((HaywireHostCounters){ 0 }, &worker->model);
+        status = haywire_ram_memory_open(&worker->door, worker->blocks);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_view_new(worker->source, &worker->view);
+        status = worker_empty_model((HaywireHostCounters){ 0 }, &worker->empty);
+    }
+    if (status == HAYWIRE_OK) {
+        worker->model = haywire_model_ref(worker->empty);
+        status = haywire_view_new(worker->ram.memory, &worker->view);
     }
     if (status == HAYWIRE_OK) {
         status = haywire_view_set_memory(worker->view, memory);
@@ -326,7 +317,6 @@ static HaywireWorker *worker_new(HaywireRamBlocks *blocks, guint interval_ms)
     g_cond_init(&worker->wake);
     worker->interval_ms = interval_ms;
     worker->blocks = haywire_ram_blocks_ref(blocks);
-    worker->focus_results = g_array_new(FALSE, FALSE, sizeof(HaywireStatus));
     return worker;
 }
 
@@ -383,6 +373,12 @@ void haywire_worker_set_blocks(HaywireWorker *worker, HaywireRamBlocks *blocks)
     worker->blocks_changed = TRUE;
     g_mutex_unlock(&worker->lock);
     haywire_ram_blocks_unref(old);
+    haywire_ram_memory_set_blocks(&worker->door, blocks);
+}
+
+HaywireMemory *haywire_worker_door(HaywireWorker *worker)
+{
+    return worker->door.memory;
 }
 
 HaywireRamBlocks *haywire_worker_blocks(HaywireWorker *worker)
@@ -426,7 +422,7 @@ void haywire_worker_suspend(HaywireWorker *worker)
     g_autoptr(GMutexLocker) locker = NULL;
 
     if (worker_empty_model(old->host, &empty) != HAYWIRE_OK) {
-        g_error("haywire: no memory");
+        empty = haywire_model_ref(worker->empty);
     }
     locker = g_mutex_locker_new(&worker->lock);
     worker->suspended = TRUE;
@@ -450,25 +446,10 @@ void haywire_worker_rescan(HaywireWorker *worker)
     worker_hurry(worker);
 }
 
-/*
- * The first ring since a look wakes the worker; the others have nothing to add
- * and touch no lock.
- */
-void haywire_worker_ring(HaywireWorker *worker, HaywireGpa gpa)
-{
-    haywire_view_hint(worker->view, gpa);
-    __atomic_fetch_add(&worker->rings, 1, __ATOMIC_RELAXED);
-    if (!__atomic_exchange_n(&worker->rung, TRUE, __ATOMIC_ACQ_REL)) {
-        g_mutex_lock(&worker->lock);
-        g_cond_signal(&worker->wake);
-        g_mutex_unlock(&worker->lock);
-    }
-}
-
 void haywire_worker_count_focus(HaywireWorker *worker, HaywireStatus status)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
-    g_array_append_val(worker->focus_results, status);
+    worker->focus_results[status]++;
     worker_hurry(worker);
 }

@@ -34,8 +34,14 @@ haywire_worker_start(HaywireRamBlocks *blocks, guint interval_ms, gsize memory,
  */
 void haywire_worker_stop(HaywireWorker *worker);
 
-/* The guest's RAM lies elsewhere now.  @blocks is borrowed.  Thread: any. */
+/* The guest's RAM lies elsewhere now.  @blocks is borrowed.  Thread: main. */
 void haywire_worker_set_blocks(HaywireWorker *worker, HaywireRamBlocks *blocks);
+
+/*
+ * Guest RAM, to write to and to read meanwhile.  Thread: main, with the big
+ * lock held.
+ */
+HaywireMemory *haywire_worker_door(HaywireWorker *worker);
 
 /* What the worker looks at: a new reference.  Thread: any. */
 HaywireRamBlocks *haywire_worker_blocks(HaywireWorker *worker);
@@ -72,15 +78,6 @@ void haywire_worker_resume(HaywireWorker *worker);
 
 /* Scan all of memory, now.  Does not wait.  Thread: any. */
 void haywire_worker_rescan(HaywireWorker *worker);
-
-/*
- * The guest has rung: there is news in the session whose discovery page lies at
- * @gpa.  The worker looks soon, however often it rings: not before 20 ms after
- * it looked last, nor before twenty times what that took.
- *
- * Thread: any; it never waits for a look.
- */
-void haywire_worker_ring(HaywireWorker *worker, HaywireGpa gpa);
 
 /*
  * Tell the statistics how a focus went, and look again soon.  Thread: any.

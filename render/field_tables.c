@@ -4,59 +4,12 @@
  * The field tables: see fields.h.
  */
 
-#include "fields.h"
-
-/* clang-format off */
-
-/* The type follows from the member's, so that the two cannot disagree. */
-#define TYPE_OF(structure, member)                                          \
-    _Generic(((const structure *)0)->member,                                \
-             bool: HAYWIRE_FIELD_BOOL,                                      \
-             char: HAYWIRE_FIELD_CHAR,                                      \
-             uint8_t: HAYWIRE_FIELD_U8,                                     \
-             uint32_t: HAYWIRE_FIELD_U32,                                   \
-             uint64_t: HAYWIRE_FIELD_U64,                                   \
-             int32_t: HAYWIRE_FIELD_I32,                                    \
-             const char *: HAYWIRE_FIELD_STRING)
-
-#define BASE(structure, member, name_, help_)                               \
-    .name = (name_), .offset = offsetof(structure, member), .help = (help_)
-
-/* The rest of the line: .presence and .unit where they are not the default. */
-#define FIELD(structure, member, name, help, ...)                           \
-    { BASE(structure, member, name, help),                                  \
-      .type = TYPE_OF(structure, member), __VA_ARGS__ }
-#define ENUM(structure, member, name, names, help, ...)                     \
-    { BASE(structure, member, name, help), .type = HAYWIRE_FIELD_ENUM,      \
-      .name_of = (names), __VA_ARGS__ }
-#define FLAGS(structure, member, name, bits, help, ...)                     \
-    { BASE(structure, member, name, help), .type = HAYWIRE_FIELD_FLAGS,     \
-      .mask = (bits), __VA_ARGS__ }
-#define SPECIAL(structure, member, name, type_, help, ...)                  \
-    { BASE(structure, member, name, help), .type = (type_), __VA_ARGS__ }
-
-#define UNIT(unit_) .unit = HAYWIRE_UNIT_##unit_
-#define IF_SET .presence = HAYWIRE_PRESENT_SELF
-#define IF(structure, member)                                               \
-    .presence = HAYWIRE_PRESENT_BOOL,                                       \
-    .present_offset = offsetof(structure, member)
-#define IF_U32(structure, member)                                           \
-    .presence = HAYWIRE_PRESENT_U32,                                        \
-    .present_offset = offsetof(structure, member)
-#define IF_FLAGS(structure, member, bits)                                   \
-    .presence = HAYWIRE_PRESENT_FLAGS,                                      \
-    .present_offset = offsetof(structure, member), .present_mask = (bits)
-
-#define TABLE(structure, name_, fields)                                     \
-    { .name = (name_), .size = sizeof(structure), .field = (fields),        \
-      .count = sizeof(fields) / sizeof((fields)[0]) }
-
-/* clang-format on */
+#include "field_macros.h"
 
 _Static_assert(sizeof(HaywireState) == 4 && sizeof(HaywireCategory) == 4 &&
                    sizeof(HaywireCameraStatus) == 4 &&
                    sizeof(HaywireOrigin) == 4,
-               "HAYWIRE_FIELD_ENUM is 4 bytes");
+               "HAYWIRE_TYPE_ENUM is 4 bytes");
 
 static const char *state_name(uint32_t value)
 {
@@ -85,7 +38,7 @@ static const HaywireField overview_fields[] = {
     ENUM(HaywireOverview, state, "state", state_name,
          "searching (no session seen beating yet), live, stale, or paused "
          "(live in a stopped guest)"),
-    SPECIAL(HaywireOverview, session, "session", HAYWIRE_FIELD_HEX64,
+    SPECIAL(HaywireOverview, session, "session", HAYWIRE_TYPE_HEX64,
             "random number of this run of the companion, 16 hex digits",
             SESSION),
     FIELD(HaywireOverview, closed, "closed",
@@ -177,56 +130,6 @@ static const HaywireField cost_fields[] = {
 
 const HaywireTable haywire_cost_table = TABLE(HaywireCost, "cost", cost_fields);
 
-#define DETAILS IF(HaywireProcess, has_details)
-
-static const HaywireField process_fields[] = {
-    FIELD(HaywireProcess, pid, "pid", "process id in the guest"),
-    FIELD(HaywireProcess, ppid, "ppid", "pid of the parent, 0 for none"),
-    FIELD(HaywireProcess, start_time, "start-time",
-          "ns since the guest's boot; pid and start time name a process",
-          UNIT(BOOT_TIME)),
-    FIELD(HaywireProcess, uid, "uid", "effective user id"),
-    FIELD(HaywireProcess, name, "name", "short name, escaped"),
-    FIELD(HaywireProcess, name_truncated, "name-truncated",
-          "whether the name was cut"),
-    FIELD(HaywireProcess, state, "state",
-          "the guest's letter: R S D T t Z X I on Linux"),
-    FIELD(HaywireProcess, kernel_thread, "kernel-thread",
-          "whether it is a thread of the kernel"),
-    FIELD(HaywireProcess, threads, "threads", "number of threads"),
-    FIELD(HaywireProcess, gid, "gid",
-          "effective group id; absent when it could not be read",
-          IF(HaywireProcess, ids_known)),
-    FIELD(HaywireProcess, nice, "nice", "nice value, -20 to 19", DETAILS),
-    FIELD(HaywireProcess, vsize, "vsize", "virtual size, bytes", DETAILS,
-          UNIT(BYTES)),
-    FIELD(HaywireProcess, rss, "rss", "resident size, bytes; may lag", DETAILS,
-          UNIT(BYTES)),
-    FIELD(HaywireProcess, user_time, "user-time",
-          "processor time in user mode, ns", DETAILS, UNIT(DURATION)),
-    FIELD(HaywireProcess, system_time, "system-time",
-          "processor time in the kernel, ns", DETAILS, UNIT(DURATION)),
-    FIELD(HaywireProcess, exe, "exe",
-          "path of the executable, escaped; absent when there is none", IF_SET),
-    FIELD(HaywireProcess, exe_readable, "exe-readable",
-          "whether the companion was allowed to read the path", DETAILS),
-    FIELD(HaywireProcess, exe_deleted, "exe-deleted",
-          "whether the executable was deleted", DETAILS),
-    FIELD(HaywireProcess, exe_truncated, "exe-truncated",
-          "whether the path was cut", DETAILS),
-    FIELD(HaywireProcess, cmdline, "cmdline",
-          "arguments joined by spaces, escaped", DETAILS),
-    FIELD(HaywireProcess, cmdline_truncated, "cmdline-truncated",
-          "whether the arguments were cut", DETAILS),
-    FIELD(HaywireProcess, details_generation, "details-generation",
-          "cycle that the details are from; without details, from gid on, "
-          "the members are absent",
-          DETAILS),
-};
-
-const HaywireTable haywire_process_table =
-    TABLE(HaywireProcess, "process", process_fields);
-
 static const HaywireField section_list_fields[] = {
     FIELD(HaywireSectionList, pid, "pid", "process id in the guest"),
     FIELD(HaywireSectionList, start_time, "start-time",
@@ -308,7 +211,7 @@ static const HaywireField page_run_fields[] = {
           "whether they were written since soft-dirty bits were cleared"),
     FLAGS(HaywirePageRun, flags, "exclusive", HAYWIRE_RUN_EXCLUSIVE,
           "whether they are mapped only once"),
-    SPECIAL(HaywirePageRun, page_shift, "page-size", HAYWIRE_FIELD_SHIFT,
+    SPECIAL(HaywirePageRun, page_shift, "page-size", HAYWIRE_TYPE_SHIFT,
             "page size of the mapping, bytes; absent when not known", IF_SET,
             UNIT(BYTES)),
 };

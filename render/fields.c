@@ -7,54 +7,118 @@
 
 #include "fields.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "device.h"
 
 /* No enumeration that is shown has more values. */
 #define ENUM_VALUES_MAX 16
 
-static const uint8_t *member(const void *object, size_t offset)
+static uint64_t load(const void *object, size_t offset, size_t width)
 {
-    return (const uint8_t *)object + offset;
-}
-
-static uint16_t load_u16(const void *object, size_t offset)
-{
-    uint16_t value;
-
-    memcpy(&value, member(object, offset), sizeof(value));
-    return value;
-}
-
-static uint32_t load_u32(const void *object, size_t offset)
-{
-    uint32_t value;
-
-    memcpy(&value, member(object, offset), sizeof(value));
-    return value;
-}
-
-static uint64_t load_u64(const void *object, size_t offset)
-{
+    const uint8_t *bytes = (const uint8_t *)object + offset;
+    uint16_t half;
+    uint32_t word;
     uint64_t value;
 
-    memcpy(&value, member(object, offset), sizeof(value));
-    return value;
+    switch (width) {
+    case 1:
+        return *bytes;
+    case 2:
+        memcpy(&half, bytes, sizeof(half));
+        return half;
+    case 4:
+        memcpy(&word, bytes, sizeof(word));
+        return word;
+    default:
+        memcpy(&value, bytes, sizeof(value));
+        return value;
+    }
 }
 
-static bool load_bool(const void *object, size_t offset)
+static void store(void *object, size_t offset, size_t width, uint64_t value)
 {
-    bool value;
+    uint8_t *bytes = (uint8_t *)object + offset;
+    const uint16_t half = (uint16_t)value;
+    const uint32_t word = (uint32_t)value;
 
-    memcpy(&value, member(object, offset), sizeof(value));
-    return value;
+    switch (width) {
+    case 1:
+        *bytes = (uint8_t)value;
+        break;
+    case 2:
+        memcpy(bytes, &half, sizeof(half));
+        break;
+    case 4:
+        memcpy(bytes, &word, sizeof(word));
+        break;
+    default:
+        memcpy(bytes, &value, sizeof(value));
+        break;
+    }
 }
 
-static const char *load_string(const void *object, size_t offset)
+/* Bytes of the member. Numbers of the host; strings are pointers. */
+static size_t width_of(const HaywireField *field)
 {
-    const char *value;
+    switch (field->type) {
+    case HAYWIRE_TYPE_BOOL:
+    case HAYWIRE_TYPE_U8:
+    case HAYWIRE_TYPE_SHIFT:
+    case HAYWIRE_TYPE_CHAR:
+        return 1;
+    case HAYWIRE_TYPE_FLAGS:
+        return 2;
+    case HAYWIRE_TYPE_U32:
+    case HAYWIRE_TYPE_I32:
+    case HAYWIRE_TYPE_ENUM:
+        return 4;
+    default:
+        return 8;
+    }
+}
 
-    memcpy(&value, member(object, offset), sizeof(value));
+_Static_assert(sizeof(bool) == 1 && sizeof(const char *) == 8,
+               "width_of() knows them");
+
+static const void *pointer_at(const void *object, size_t offset)
+{
+    const void *pointer;
+
+    memcpy(&pointer, (const uint8_t *)object + offset, sizeof(pointer));
+    return pointer;
+}
+
+/* The member's bits as they are; 0 of an array that is not there. */
+static uint64_t load_member(const HaywireField *field, const void *object)
+{
+    if (field->indirect) {
+        const uint64_t *number = pointer_at(object, field->offset);
+
+        return number ? number[field->number] : 0;
+    }
+    return load(object, field->offset, width_of(field));
+}
+
+/* Whoever sets members has put an array of its own there. */
+static void store_member(const HaywireField *field, void *object,
+                         uint64_t value)
+{
+    if (field->indirect) {
+        uint64_t *number = (uint64_t *)pointer_at(object, field->offset);
+
+        number[field->number] = value;
+    } else {
+        store(object, field->offset, width_of(field), value);
+    }
+}
+
+static const char *load_string(const HaywireField *field, const void *object)
+{
+    const char *value = pointer_at(object, field->offset);
+
     return value ? value : "";
 }
 
@@ -69,68 +133,124 @@ const HaywireField *haywire_table_field(const HaywireTable *table,
     return NULL;
 }
 
+static char fold(char c)
+{
+    return c == '_' ? '-' : (char)tolower((unsigned char)c);
+}
+
+/* Whether the first word of @names is @name; *@names goes on to the next. */
+static bool next_is(const char **names, const char *name)
+{
+    const char *at = *names;
+
+    while (*name && *at && *at != ' ' && fold(*at) == fold(*name)) {
+        at++;
+        name++;
+    }
+    *names = at + strcspn(at, " ");
+    *names += strspn(*names, " ");
+    return !*name && (!*at || *at == ' ');
+}
+
+static bool is_called(const HaywireField *field, const char *name)
+{
+    const char *names = field->aliases ? field->aliases : "";
+    const char *own = field->name;
+
+    if (next_is(&own, name)) {
+        return true;
+    }
+    while (*names) {
+        if (next_is(&names, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const HaywireField *haywire_table_column(const HaywireTable *table,
+                                         const char *name)
+{
+    for (size_t i = 0; i < table->count + table->extra; i++) {
+        if (is_called(&table->field[i], name)) {
+            return &table->field[i];
+        }
+    }
+    return NULL;
+}
+
+HaywireMembers haywire_table_members(const HaywireTable *table,
+                                     const HaywireField *field)
+{
+    HaywireMembers members = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const char *parts = field->parts ? field->parts : field->name;
+
+        while (*parts) {
+            if (next_is(&parts, table->field[i].name)) {
+                members |= UINT64_C(1) << i;
+            }
+        }
+    }
+    return members;
+}
+
 bool haywire_field_is_string(const HaywireField *field)
 {
-    switch (field->type) {
-    case HAYWIRE_FIELD_STRING:
-    case HAYWIRE_FIELD_CHAR:
-    case HAYWIRE_FIELD_ENUM:
-    case HAYWIRE_FIELD_HEX64:
-        return true;
-    default:
-        return false;
-    }
+    return field->type >= HAYWIRE_TYPE_STRING;
+}
+
+bool haywire_field_is_signed(const HaywireField *field)
+{
+    return field->type == HAYWIRE_TYPE_I32 || field->type == HAYWIRE_TYPE_I64;
 }
 
 static bool is_set(const HaywireField *field, const void *object)
 {
-    if (field->type == HAYWIRE_FIELD_STRING) {
-        return load_string(object, field->offset)[0] != '\0';
-    }
-    return haywire_field_number(field, object) != 0;
+    return field->type == HAYWIRE_TYPE_STRING
+               ? load_string(field, object)[0] != '\0'
+               : load_member(field, object) != 0;
 }
 
 bool haywire_field_present(const HaywireField *field, const void *object)
 {
+    const size_t offset = field->present_offset;
+
     switch (field->presence) {
     case HAYWIRE_PRESENT_SELF:
         return is_set(field, object);
     case HAYWIRE_PRESENT_BOOL:
-        return load_bool(object, field->present_offset);
+        return load(object, offset, 1) != 0;
     case HAYWIRE_PRESENT_U32:
-        return load_u32(object, field->present_offset) != 0;
+        return load(object, offset, 4) != 0;
     case HAYWIRE_PRESENT_FLAGS:
-        return (load_u16(object, field->present_offset) &
-                field->present_mask) == field->present_mask;
+        return (load(object, offset, 2) & field->present_mask) ==
+               field->present_mask;
+    case HAYWIRE_PRESENT_KNOWN:
+        return (load(object, offset, 8) >> field->number & 1) != 0;
     default:
         return true;
     }
 }
 
-static uint64_t number_of_shift(uint8_t shift)
-{
-    return shift > 0 && shift < 64 ? UINT64_C(1) << shift : 0;
-}
-
 uint64_t haywire_field_number(const HaywireField *field, const void *object)
 {
-    switch (field->type) {
-    case HAYWIRE_FIELD_BOOL:
-        return load_bool(object, field->offset);
-    case HAYWIRE_FIELD_U8:
-        return *member(object, field->offset);
-    case HAYWIRE_FIELD_U32:
-        return load_u32(object, field->offset);
-    case HAYWIRE_FIELD_U64:
-        return load_u64(object, field->offset);
-    case HAYWIRE_FIELD_I32:
-        return (uint64_t)(int64_t)(int32_t)load_u32(object, field->offset);
-    case HAYWIRE_FIELD_FLAGS:
-        return (load_u16(object, field->offset) & field->mask) != 0;
-    case HAYWIRE_FIELD_SHIFT:
-        return number_of_shift(*member(object, field->offset));
-    default:
+    uint64_t value;
+
+    if (haywire_field_is_string(field)) {
         return 0;
+    }
+    value = load_member(field, object);
+    switch (field->type) {
+    case HAYWIRE_TYPE_I32:
+        return (uint64_t)(int64_t)(int32_t)value;
+    case HAYWIRE_TYPE_FLAGS:
+        return (value & field->mask) != 0;
+    case HAYWIRE_TYPE_SHIFT:
+        return value > 0 && value < 64 ? UINT64_C(1) << value : 0;
+    default:
+        return value;
     }
 }
 
@@ -138,125 +258,66 @@ const char *haywire_field_string(const HaywireField *field, const void *object,
                                  char buffer[HAYWIRE_FIELD_BUFFER])
 {
     switch (field->type) {
-    case HAYWIRE_FIELD_STRING:
-        return load_string(object, field->offset);
-    case HAYWIRE_FIELD_ENUM:
-        return field->name_of(load_u32(object, field->offset));
-    case HAYWIRE_FIELD_CHAR:
-        buffer[0] = (char)*member(object, field->offset);
+    case HAYWIRE_TYPE_STRING:
+        return load_string(field, object);
+    case HAYWIRE_TYPE_ENUM:
+        return field->name_of((uint32_t)load_member(field, object));
+    case HAYWIRE_TYPE_CHAR:
+        buffer[0] = (char)load_member(field, object);
         buffer[1] = '\0';
         return buffer;
-    case HAYWIRE_FIELD_HEX64:
+    case HAYWIRE_TYPE_HEX64:
         snprintf(buffer, HAYWIRE_FIELD_BUFFER, "%016llx",
-                 (unsigned long long)load_u64(object, field->offset));
+                 (unsigned long long)load_member(field, object));
+        return buffer;
+    case HAYWIRE_TYPE_DEVICE:
+        haywire_device_name(load_member(field, object), buffer,
+                            HAYWIRE_FIELD_BUFFER);
         return buffer;
     default:
         return "";
     }
 }
 
-static void store(void *object, size_t offset, const void *value, size_t size)
-{
-    memcpy((uint8_t *)object + offset, value, size);
-}
-
 /* A member that is in a reply had what its presence hangs on. */
 static void set_present(const HaywireField *field, void *object)
 {
-    const bool yes = true;
-    uint16_t flags;
+    const size_t offset = field->present_offset;
 
     if (field->presence == HAYWIRE_PRESENT_BOOL) {
-        store(object, field->present_offset, &yes, sizeof(yes));
+        store(object, offset, 1, true);
     } else if (field->presence == HAYWIRE_PRESENT_FLAGS) {
-        flags = load_u16(object, field->present_offset) | field->present_mask;
-        store(object, field->present_offset, &flags, sizeof(flags));
+        store(object, offset, 2, load(object, offset, 2) | field->present_mask);
+    } else if (field->presence == HAYWIRE_PRESENT_KNOWN) {
+        store(object, offset, 8,
+              load(object, offset, 8) | UINT64_C(1) << field->number);
     }
 }
 
-static bool set_u8(const HaywireField *field, void *object, uint64_t value)
+/* The bits to store for a value that is shown; false when none are. */
+static bool bits_of_number(const HaywireField *field, const void *object,
+                           uint64_t value, uint64_t *ret_bits)
 {
-    const uint8_t byte = (uint8_t)value;
-
-    if (value > UINT8_MAX) {
-        return false;
-    }
-    store(object, field->offset, &byte, sizeof(byte));
-    return true;
-}
-
-static bool set_u32(const HaywireField *field, void *object, uint64_t value)
-{
-    const uint32_t word = (uint32_t)value;
-
-    if (value > UINT32_MAX) {
-        return false;
-    }
-    store(object, field->offset, &word, sizeof(word));
-    return true;
-}
-
-static bool set_i32(const HaywireField *field, void *object, int64_t value)
-{
-    const int32_t word = (int32_t)value;
-
-    if (value < INT32_MIN || value > INT32_MAX) {
-        return false;
-    }
-    store(object, field->offset, &word, sizeof(word));
-    return true;
-}
-
-static bool set_bool(const HaywireField *field, void *object, uint64_t value)
-{
-    const bool truth = value != 0;
-
-    if (value > 1) {
-        return false;
-    }
-    store(object, field->offset, &truth, sizeof(truth));
-    return true;
-}
-
-static bool set_flags(const HaywireField *field, void *object, uint64_t value)
-{
-    uint16_t flags = load_u16(object, field->offset);
-
-    if (value > 1) {
-        return false;
-    }
-    flags = value ? flags | field->mask : flags & ~field->mask;
-    store(object, field->offset, &flags, sizeof(flags));
-    return true;
-}
-
-static bool set_shift(const HaywireField *field, void *object, uint64_t value)
-{
-    if (value < 2 || (value & (value - 1)) != 0) {
-        return false;
-    }
-    return set_u8(field, object, (uint64_t)__builtin_ctzll(value));
-}
-
-static bool store_number(const HaywireField *field, void *object,
-                         uint64_t value)
-{
+    *ret_bits = value;
     switch (field->type) {
-    case HAYWIRE_FIELD_BOOL:
-        return set_bool(field, object, value);
-    case HAYWIRE_FIELD_U8:
-        return set_u8(field, object, value);
-    case HAYWIRE_FIELD_U32:
-        return set_u32(field, object, value);
-    case HAYWIRE_FIELD_I32:
-        return set_i32(field, object, (int64_t)value);
-    case HAYWIRE_FIELD_U64:
-        store(object, field->offset, &value, sizeof(value));
+    case HAYWIRE_TYPE_BOOL:
+        return value <= 1;
+    case HAYWIRE_TYPE_U8:
+        return value <= UINT8_MAX;
+    case HAYWIRE_TYPE_U32:
+        return value <= UINT32_MAX;
+    case HAYWIRE_TYPE_I32:
+        return value == (uint64_t)(int64_t)(int32_t)value;
+    case HAYWIRE_TYPE_U64:
+    case HAYWIRE_TYPE_I64:
         return true;
-    case HAYWIRE_FIELD_FLAGS:
-        return set_flags(field, object, value);
-    case HAYWIRE_FIELD_SHIFT:
-        return set_shift(field, object, value);
+    case HAYWIRE_TYPE_FLAGS:
+        *ret_bits = load_member(field, object);
+        *ret_bits = value ? *ret_bits | field->mask : *ret_bits & ~field->mask;
+        return value <= 1;
+    case HAYWIRE_TYPE_SHIFT:
+        *ret_bits = value ? (uint64_t)__builtin_ctzll(value) : 0;
+        return value >= 2 && (value & (value - 1)) == 0;
     default:
         return false;
     }
@@ -265,18 +326,22 @@ static bool store_number(const HaywireField *field, void *object,
 bool haywire_field_set_number(const HaywireField *field, void *object,
                               uint64_t value)
 {
-    if (!store_number(field, object, value)) {
+    uint64_t bits;
+
+    if (!bits_of_number(field, object, value, &bits)) {
         return false;
     }
+    store_member(field, object, bits);
     set_present(field, object);
     return true;
 }
 
-static bool set_enum(const HaywireField *field, void *object, const char *value)
+static bool bits_of_enum(const HaywireField *field, const char *value,
+                         uint64_t *ret_bits)
 {
     for (uint32_t i = 0; i < ENUM_VALUES_MAX; i++) {
         if (strcmp(field->name_of(i), value) == 0) {
-            store(object, field->offset, &i, sizeof(i));
+            *ret_bits = i;
             return true;
         }
     }
@@ -284,44 +349,35 @@ static bool set_enum(const HaywireField *field, void *object, const char *value)
 }
 
 /* 16 lower-case digits, no more and no less. */
-static bool set_hex(const HaywireField *field, void *object, const char *value)
+static bool bits_of_hex(const char *value, uint64_t *ret_bits)
 {
-    static const char digits[] = "0123456789abcdef";
-    uint64_t number = 0;
-    size_t i;
+    unsigned long long number;
+    char again[17];
 
-    for (i = 0; value[i] != '\0'; i++) {
-        const char *digit = strchr(digits, value[i]);
-
-        if (!digit || i >= 16) {
-            return false;
-        }
-        number = number << 4 | (uint64_t)(digit - digits);
-    }
-    if (i != 16) {
+    if (sscanf(value, "%16llx", &number) != 1) {
         return false;
     }
-    store(object, field->offset, &number, sizeof(number));
-    return true;
+    snprintf(again, sizeof(again), "%016llx", number);
+    *ret_bits = number;
+    return strcmp(again, value) == 0;
 }
 
-static bool store_string(const HaywireField *field, void *object,
-                         const char *value)
+static bool bits_of_string(const HaywireField *field, const char *value,
+                           uint64_t *ret_bits)
 {
     switch (field->type) {
-    case HAYWIRE_FIELD_STRING:
-        store(object, field->offset, &value, sizeof(value));
+    case HAYWIRE_TYPE_STRING:
+        *ret_bits = (uintptr_t)value;
         return true;
-    case HAYWIRE_FIELD_CHAR:
-        if (value[0] == '\0' || value[1] != '\0') {
-            return false;
-        }
-        store(object, field->offset, value, 1);
-        return true;
-    case HAYWIRE_FIELD_ENUM:
-        return set_enum(field, object, value);
-    case HAYWIRE_FIELD_HEX64:
-        return set_hex(field, object, value);
+    case HAYWIRE_TYPE_CHAR:
+        *ret_bits = (unsigned char)value[0];
+        return value[0] != '\0' && value[1] == '\0';
+    case HAYWIRE_TYPE_ENUM:
+        return bits_of_enum(field, value, ret_bits);
+    case HAYWIRE_TYPE_HEX64:
+        return bits_of_hex(value, ret_bits);
+    case HAYWIRE_TYPE_DEVICE:
+        return haywire_device_parse(value, ret_bits);
     default:
         return false;
     }
@@ -330,20 +386,21 @@ static bool store_string(const HaywireField *field, void *object,
 bool haywire_field_set_string(const HaywireField *field, void *object,
                               const char *value)
 {
-    if (!store_string(field, object, value)) {
+    uint64_t bits;
+
+    if (!bits_of_string(field, value, &bits)) {
         return false;
     }
+    store_member(field, object, bits);
     set_present(field, object);
     return true;
 }
 
 void haywire_table_init(const HaywireTable *table, void *object)
 {
-    const char *empty = "";
-
     for (size_t i = 0; i < table->count; i++) {
-        if (table->field[i].type == HAYWIRE_FIELD_STRING) {
-            store(object, table->field[i].offset, &empty, sizeof(empty));
+        if (table->field[i].type == HAYWIRE_TYPE_STRING) {
+            store_member(&table->field[i], object, (uintptr_t) "");
         }
     }
 }

@@ -19,11 +19,12 @@ static void emit_field(HaywireEmitter *emitter, const HaywireField *field,
     }
     number = haywire_field_number(field, object);
     switch (field->type) {
-    case HAYWIRE_FIELD_BOOL:
-    case HAYWIRE_FIELD_FLAGS:
+    case HAYWIRE_TYPE_BOOL:
+    case HAYWIRE_TYPE_FLAGS:
         emitter->boolean(emitter, field->name, number != 0);
         break;
-    case HAYWIRE_FIELD_I32:
+    case HAYWIRE_TYPE_I32:
+    case HAYWIRE_TYPE_I64:
         emitter->integer(emitter, field->name, (int64_t)number);
         break;
     default:
@@ -32,16 +33,22 @@ static void emit_field(HaywireEmitter *emitter, const HaywireField *field,
     }
 }
 
-void haywire_reply_members(HaywireEmitter *emitter, const HaywireTable *table,
-                           const void *object)
+static void emit_members(HaywireEmitter *emitter, const HaywireTable *table,
+                         const void *object, HaywireMembers members)
 {
     for (size_t i = 0; i < table->count; i++) {
         const HaywireField *field = &table->field[i];
 
-        if (haywire_field_present(field, object)) {
+        if ((members >> i & 1) && haywire_field_present(field, object)) {
             emit_field(emitter, field, object);
         }
     }
+}
+
+void haywire_reply_members(HaywireEmitter *emitter, const HaywireTable *table,
+                           const void *object)
+{
+    emit_members(emitter, table, object, HAYWIRE_MEMBERS_ALL);
 }
 
 static void emit_object(HaywireEmitter *emitter, const char *name,
@@ -53,13 +60,16 @@ static void emit_object(HaywireEmitter *emitter, const char *name,
 }
 
 static void emit_list(HaywireEmitter *emitter, const char *name,
-                      const HaywireTable *table, const void *rows, size_t count)
+                      const HaywireTable *table, const void *rows, size_t count,
+                      HaywireMembers members)
 {
     const uint8_t *row = rows;
 
     emitter->begin_list(emitter, name);
     for (size_t i = 0; i < count; i++) {
-        emit_object(emitter, NULL, table, row + i * table->size);
+        emitter->begin_object(emitter, NULL);
+        emit_members(emitter, table, row + i * table->size, members);
+        emitter->end_object(emitter);
     }
     emitter->end_list(emitter);
 }
@@ -75,7 +85,7 @@ static void emit_categories(HaywireEmitter *emitter,
         row[i].mapped = overview->category[i].mapped;
     }
     emit_list(emitter, "categories", &haywire_category_table, row,
-              HAYWIRE_CATEGORY_COUNT);
+              HAYWIRE_CATEGORY_COUNT, HAYWIRE_MEMBERS_ALL);
 }
 
 void haywire_reply_overview(HaywireEmitter *emitter, const char *name,
@@ -93,7 +103,14 @@ void haywire_reply_overview(HaywireEmitter *emitter, const char *name,
 void haywire_reply_processes(HaywireEmitter *emitter, const char *name,
                              const HaywireProcess *process, size_t count)
 {
-    emit_list(emitter, name, &haywire_process_table, process, count);
+    haywire_reply_chosen(emitter, name, process, count, HAYWIRE_MEMBERS_ALL);
+}
+
+void haywire_reply_chosen(HaywireEmitter *emitter, const char *name,
+                          const HaywireProcess *process, size_t count,
+                          HaywireMembers members)
+{
+    emit_list(emitter, name, &haywire_process_table, process, count, members);
 }
 
 void haywire_reply_sections(HaywireEmitter *emitter, const char *name,
@@ -102,7 +119,7 @@ void haywire_reply_sections(HaywireEmitter *emitter, const char *name,
     emitter->begin_object(emitter, name);
     haywire_reply_members(emitter, &haywire_section_list_table, list);
     emit_list(emitter, "sections", &haywire_section_table, list->section,
-              list->count);
+              list->count, HAYWIRE_MEMBERS_ALL);
     emitter->end_object(emitter);
 }
 
@@ -128,7 +145,8 @@ void haywire_reply_page_runs(HaywireEmitter *emitter, const char *name,
 void haywire_reply_cameras(HaywireEmitter *emitter, const char *name,
                            const HaywireCamera *camera, size_t count)
 {
-    emit_list(emitter, name, &haywire_camera_table, camera, count);
+    emit_list(emitter, name, &haywire_camera_table, camera, count,
+              HAYWIRE_MEMBERS_ALL);
 }
 
 void haywire_reply_camera(HaywireEmitter *emitter, const char *name,

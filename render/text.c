@@ -82,7 +82,8 @@ static void append_categories(GString *out, const HaywireOverview *overview)
         row[i].mapped = overview->category[i].mapped;
     }
     haywire_table_print(out, &haywire_category_table, column,
-                        G_N_ELEMENTS(column), row, HAYWIRE_CATEGORY_COUNT);
+                        G_N_ELEMENTS(column), row, HAYWIRE_CATEGORY_COUNT,
+                        NULL);
 }
 
 void haywire_text_overview(GString *out, const HaywireOverview *overview)
@@ -101,89 +102,26 @@ void haywire_text_overview(GString *out, const HaywireOverview *overview)
     }
 }
 
-/* What ps shows of it: state, niceness, more than one thread. */
-static void stat_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    g_string_append_c(out, process->state);
-    if (process->has_details && process->nice != 0) {
-        g_string_append_c(out, process->nice < 0 ? '<' : 'N');
-    }
-    if (process->threads > 1) {
-        g_string_append_c(out, 'l');
-    }
-}
-
-static void kib_cell(GString *out, bool known, uint64_t bytes)
-{
-    if (known) {
-        g_string_append_printf(out, "%" G_GUINT64_FORMAT, bytes / 1024);
-    } else {
-        g_string_append_c(out, '-');
-    }
-}
-
-static void vsz_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    kib_cell(out, process->has_details, process->vsize);
-}
-
-static void rss_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    kib_cell(out, process->has_details, process->rss);
-}
-
-static void time_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    if (process->has_details) {
-        haywire_format_cpu_time(out, process->user_time + process->system_time);
-    } else {
-        g_string_append_c(out, '-');
-    }
-}
-
-static void command_cell(GString *out, const void *row)
-{
-    const HaywireProcess *process = row;
-
-    if (process->has_details && process->cmdline[0]) {
-        g_string_append(out, process->cmdline);
-        if (process->cmdline_truncated) {
-            g_string_append(out, " ...");
-        }
-        return;
-    }
-    g_string_append_printf(out, "[%s]", process->name);
-    if (process->state == 'Z') {
-        g_string_append(out, " <defunct>");
-    }
-}
-
 void haywire_text_processes(GString *out, const HaywireProcess *process,
                             size_t count)
 {
-    static const HaywireColumn column[] = {
-        { .title = "UID", .field = "uid" },
-        { .title = "PID", .field = "pid" },
-        { .title = "PPID", .field = "ppid" },
-        { .title = "STAT", .cell = stat_cell },
-        { .title = "NI", .field = "nice" },
-        { .title = "NLWP", .field = "threads" },
-        { .title = "VSZ", .cell = vsz_cell, .right = true },
-        { .title = "RSS", .cell = rss_cell, .right = true },
-        { .title = "TIME", .cell = time_cell, .right = true },
-        { .title = "COMMAND", .cell = command_cell },
+    haywire_text_listing(out, NULL, 0, process, count, NULL);
+}
+
+void haywire_text_listing(GString *out, const HaywireColumn *column,
+                          size_t columns, const HaywireProcess *process,
+                          size_t count, char *const *branch)
+{
+    static const HaywireColumn usual[] = {
+        { .field = "uid" },     { .field = "pid" },  { .field = "ppid" },
+        { .field = "stat" },    { .field = "nice" }, { .field = "threads" },
+        { .field = "vsize" },   { .field = "rss" },  { .field = "time" },
+        { .field = "command" },
     };
 
-    haywire_table_print(out, &haywire_process_table, column,
-                        G_N_ELEMENTS(column), process, count);
+    haywire_table_print(out, &haywire_process_table, columns ? column : usual,
+                        columns ? columns : G_N_ELEMENTS(usual), process, count,
+                        branch);
 }
 
 /* @flaw: what else is to be known of the total, or NULL. */
@@ -250,7 +188,7 @@ void haywire_text_cameras(GString *out, const HaywireCamera *camera,
     };
 
     haywire_table_print(out, &haywire_camera_table, column,
-                        G_N_ELEMENTS(column), camera, count);
+                        G_N_ELEMENTS(column), camera, count, NULL);
 }
 
 static void append_capabilities(GString *out, uint64_t bits)
@@ -350,6 +288,15 @@ void haywire_text_status(GString *out, HaywireStatus status,
     }
 }
 
+void haywire_text_failure(GString *out, HaywireStatus status, const char *what,
+                          uint32_t number, const HaywireDiagnosis *diagnosis)
+{
+    haywire_text_status(out, status, diagnosis);
+    if (status != HAYWIRE_NO_SESSION) {
+        g_string_append_printf(out, " (%s %u)", what, number);
+    }
+}
+
 /* Columns of the help on members: where it begins, and of a terminal. */
 #define HELP_COLUMN 25
 #define HELP_WIDTH  80
@@ -374,11 +321,26 @@ static void append_wrapped(GString *out, const char *text)
     g_string_append_c(out, '\n');
 }
 
+static void append_member(GString *out, const HaywireField *field)
+{
+    g_autoptr(GString) text = g_string_new(field->help);
+
+    if (field->type == HAYWIRE_TYPE_COLUMN) {
+        g_string_append(text, "; only a column");
+    }
+    if (field->aliases && field->aliases[0]) {
+        g_auto(GStrv) alias = g_strsplit(field->aliases, " ", -1);
+        g_autofree char *list = g_strjoinv(", ", alias);
+
+        g_string_append_printf(text, "; also %s", list);
+    }
+    g_string_append_printf(out, "  %-*s", HELP_COLUMN - 2, field->name);
+    append_wrapped(out, text->str);
+}
+
 void haywire_text_members(GString *out, const HaywireTable *table)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        g_string_append_printf(out, "  %-*s", HELP_COLUMN - 2,
-                               table->field[i].name);
-        append_wrapped(out, table->field[i].help);
+    for (size_t i = 0; i < table->count + table->extra; i++) {
+        append_member(out, &table->field[i]);
     }
 }

@@ -112,31 +112,96 @@ void haywire_format_number(GString *out, HaywireUnit unit, uint64_t value)
     }
 }
 
-void haywire_format_field(GString *out, const HaywireField *field,
-                          const void *object)
+/* What ps shows of it: state, niceness, more than one thread. */
+static void format_stat(GString *out, const HaywireProcess *process)
 {
-    char buffer[HAYWIRE_FIELD_BUFFER];
-    uint64_t number;
+    g_string_append_c(out, process->state);
+    if (process->has_details && process->nice != 0) {
+        g_string_append_c(out, process->nice < 0 ? '<' : 'N');
+    }
+    if (process->threads > 1) {
+        g_string_append_c(out, 'l');
+    }
+}
 
-    if (!haywire_field_present(field, object)) {
+static void format_time(GString *out, const HaywireProcess *process)
+{
+    if (process->has_details) {
+        haywire_format_cpu_time(out, process->user_time + process->system_time);
+    } else {
         g_string_append_c(out, '-');
+    }
+}
+
+static void format_command(GString *out, const HaywireProcess *process)
+{
+    if (process->has_details && process->cmdline[0]) {
+        g_string_append(out, process->cmdline);
+        if (process->cmdline_truncated) {
+            g_string_append(out, " ...");
+        }
         return;
     }
-    if (haywire_field_is_string(field)) {
-        g_string_append(out, haywire_field_string(field, object, buffer));
-        return;
+    g_string_append_printf(out, "[%s]", process->name);
+    if (process->state == 'Z') {
+        g_string_append(out, " <defunct>");
     }
-    number = haywire_field_number(field, object);
+}
+
+static void format_value(GString *out, const HaywireField *field,
+                         uint64_t number)
+{
     switch (field->type) {
-    case HAYWIRE_FIELD_BOOL:
-    case HAYWIRE_FIELD_FLAGS:
+    case HAYWIRE_TYPE_BOOL:
+    case HAYWIRE_TYPE_FLAGS:
         g_string_append(out, number ? "yes" : "no");
         break;
-    case HAYWIRE_FIELD_I32:
-        g_string_append_printf(out, "%d", (int)(int64_t)number);
+    case HAYWIRE_TYPE_I32:
+    case HAYWIRE_TYPE_I64:
+        g_string_append_printf(out, "%" G_GINT64_FORMAT, (int64_t)number);
         break;
     default:
         haywire_format_number(out, field->unit, number);
+        break;
+    }
+}
+
+static void format_member(GString *out, const HaywireField *field,
+                          const void *object)
+{
+    const uint64_t number = haywire_field_number(field, object);
+    char buffer[HAYWIRE_FIELD_BUFFER];
+
+    if (!haywire_field_present(field, object)) {
+        g_string_append_c(out, '-');
+    } else if (haywire_field_is_string(field)) {
+        g_string_append(out, haywire_field_string(field, object, buffer));
+    } else if (field->cell == HAYWIRE_CELL_KIB) {
+        haywire_format_number(out, HAYWIRE_UNIT_NONE, number / 1024);
+    } else if (field->cell == HAYWIRE_CELL_NUMBER) {
+        haywire_format_number(out, HAYWIRE_UNIT_NONE, number);
+    } else if (field->cell == HAYWIRE_CELL_CPU_TIME) {
+        haywire_format_cpu_time(out, number);
+    } else {
+        format_value(out, field, number);
+    }
+}
+
+void haywire_format_field(GString *out, const HaywireField *field,
+                          const void *object)
+{
+    switch (field->cell) {
+    case HAYWIRE_CELL_STAT:
+        format_stat(out, object);
+        break;
+    case HAYWIRE_CELL_TIME:
+        format_time(out, object);
+        break;
+    case HAYWIRE_CELL_COMMAND:
+        format_command(out, object);
+        break;
+    default:
+        format_member(out, field, object);
         break;
     }
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "engine/companion.h"
-#include "os/platform.h"
 
 #define MANIFEST_INTERVAL_MS 10000
 /* Cycles of ROUNDROBIN from one sweep over all sections to the next. */
@@ -19,7 +18,7 @@
 #define LOOKS_SECTIONS   4
 
 /* News are gathered for a moment: what starts becomes another program soon. */
-#define NEWS_PID_MS     50
+#define NEWS_TABLE_MS   50
 #define NEWS_DETAILS_MS 500
 
 static void tick(void *opaque)
@@ -53,7 +52,7 @@ static void count_task(HaywireTask *task, HaywireGuestCounter rounds,
 }
 
 /*
- * Snapshots never rest. Sections, the dearest (as much as three snapshots and
+ * Snapshots never rest. Sections, the costliest (as much as three snapshots and
  * three cycles together) and those that change least, are swept every fourth
  * cycle, and take a quarter of the time at most.
  */
@@ -121,18 +120,17 @@ static bool init_parts(HaywireCompanion *companion)
 {
     HaywirePublisher *publisher = companion->publisher;
     HaywireCollector *collector = companion->collector;
-    bool fine =
-        haywire_manifest_init(&companion->manifest, publisher, collector);
+    HaywireTable *table = &companion->table;
 
-    fine &= haywire_pid_ring_init(&companion->pid_ring, publisher, collector);
-    fine &=
-        haywire_roundrobin_init(&companion->roundrobin, publisher, collector);
-    haywire_section_ring_init(&companion->section_ring, publisher, collector);
+    haywire_table_init(table, publisher, collector);
+    haywire_pid_ring_init(&companion->pid_ring, publisher, table);
+    haywire_section_ring_init(&companion->section_ring, publisher, table);
     for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
-        fine &= haywire_camera_init(&companion->camera[i], publisher, collector,
-                                    HAYWIRE_CATEGORY_CAMERA1 + i);
+        haywire_camera_init(&companion->camera[i], publisher, collector,
+                            HAYWIRE_CATEGORY_CAMERA1 + i);
     }
-    return fine;
+    return haywire_manifest_init(&companion->manifest, publisher, collector) &&
+           haywire_roundrobin_init(&companion->roundrobin, publisher, table);
 }
 
 HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
@@ -141,7 +139,7 @@ HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
     HaywireCompanion *companion = calloc(1, sizeof(*companion));
 
     if (!companion) {
-        haywire_collector_destroy(collector);
+        collector->ops->destroy(collector);
         return NULL;
     }
     companion->collector = collector;
@@ -171,12 +169,11 @@ void haywire_companion_destroy(HaywireCompanion *companion)
     for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
         haywire_camera_destroy(&companion->camera[i]);
     }
-    haywire_section_ring_destroy(&companion->section_ring);
     haywire_roundrobin_destroy(&companion->roundrobin);
-    haywire_pid_ring_destroy(&companion->pid_ring);
     haywire_manifest_destroy(&companion->manifest);
+    haywire_table_destroy(&companion->table);
     haywire_publisher_destroy(companion->publisher);
-    haywire_collector_destroy(companion->collector);
+    companion->collector->ops->destroy(companion->collector);
     free(companion);
 }
 
@@ -194,16 +191,12 @@ static void poll_cameras(HaywireCompanion *companion)
     }
 }
 
-static void note_news(HaywireCompanion *companion, HaywireTaskId task,
-                      HaywireNewsId id, bool any)
-{
-    companion->news[id].due |= any && companion->enabled[task];
-}
-
 /* An end alone is no news to those that have no list of who is there. */
 static void hear(HaywireCompanion *companion)
 {
     const HaywireCollectorOps *ops = companion->collector->ops;
+    const bool *enabled = companion->enabled;
+    HaywireNews *news = companion->news;
     HaywireHeard heard = { 0 };
     bool begun;
 
@@ -213,14 +206,11 @@ static void hear(HaywireCompanion *companion)
         return;
     }
     begun = haywire_changes_any(&heard.begun);
-    haywire_pid_ring_hear(&companion->pid_ring, &heard);
-    haywire_roundrobin_hear(&companion->roundrobin, &heard);
-    haywire_section_ring_hear(&companion->section_ring, &heard);
-    note_news(companion, HAYWIRE_TASK_PID, HAYWIRE_NEWS_PID,
-              begun || haywire_changes_any(&heard.ended));
-    note_news(companion, HAYWIRE_TASK_ROUNDROBIN, HAYWIRE_NEWS_ROUNDROBIN,
-              begun);
-    note_news(companion, HAYWIRE_TASK_SECTIONS, HAYWIRE_NEWS_SECTIONS, begun);
+    haywire_table_hear(&companion->table, &heard);
+    news[HAYWIRE_NEWS_TABLE].due |= begun || haywire_changes_any(&heard.ended);
+    news[HAYWIRE_NEWS_ROUNDROBIN].due |=
+        begun && enabled[HAYWIRE_TASK_ROUNDROBIN];
+    news[HAYWIRE_NEWS_SECTIONS].due |= begun && enabled[HAYWIRE_TASK_SECTIONS];
 }
 
 static void tick_at(HaywireCompanion *companion, uint64_t now)
@@ -237,7 +227,7 @@ static void tick_at(HaywireCompanion *companion, uint64_t now)
 
 void haywire_companion_tick(HaywireCompanion *companion)
 {
-    tick_at(companion, haywire_platform_monotonic_ns());
+    tick_at(companion, haywire_os_monotonic_ns());
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -250,16 +240,24 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* False: it takes a regular round, which comes in its time. */
-static bool follow(HaywireCompanion *companion, HaywireNewsId id)
+/* What cannot be followed now is for the regular rounds. */
+static void follow(HaywireCompanion *companion, HaywireNewsId id)
 {
+    if (!haywire_table_update(&companion->table)) {
+        return;
+    }
     switch (id) {
-    case HAYWIRE_NEWS_PID:
-        return haywire_pid_ring_update(&companion->pid_ring);
+    case HAYWIRE_NEWS_TABLE:
+        if (companion->enabled[HAYWIRE_TASK_PID]) {
+            haywire_pid_ring_update(&companion->pid_ring);
+        }
+        break;
     case HAYWIRE_NEWS_ROUNDROBIN:
-        return haywire_roundrobin_update(&companion->roundrobin);
+        (void)haywire_roundrobin_update(&companion->roundrobin);
+        break;
     default:
-        return haywire_section_ring_update(&companion->section_ring);
+        (void)haywire_section_ring_update(&companion->section_ring);
+        break;
     }
 }
 
@@ -267,18 +265,18 @@ static void follow_news(HaywireCompanion *companion, HaywireNewsId id,
                         uint64_t now)
 {
     HaywireNews *news = &companion->news[id];
-    uint64_t pause = (id == HAYWIRE_NEWS_PID ? NEWS_PID_MS : NEWS_DETAILS_MS) *
-                     HAYWIRE_NS_PER_MS;
+    bool table = id == HAYWIRE_NEWS_TABLE;
+    uint64_t pause =
+        (table ? NEWS_TABLE_MS : NEWS_DETAILS_MS) * HAYWIRE_NS_PER_MS;
     uint64_t cpu;
 
     if (!news->due || now < news->next_ns) {
         return;
     }
-    cpu = haywire_platform_cpu_ns();
-    (void)follow(companion, id);
-    cpu = haywire_platform_cpu_ns() - cpu;
-    news->due =
-        id == HAYWIRE_NEWS_PID && haywire_pid_ring_waits(&companion->pid_ring);
+    cpu = haywire_os_cpu_ns();
+    follow(companion, id);
+    cpu = haywire_os_cpu_ns() - cpu;
+    news->due = table && haywire_table_waits(&companion->table);
     news->next_ns =
         now + later(pause, haywire_pace_pause(&companion->pace, cpu));
 }
@@ -290,7 +288,7 @@ static uint64_t run_task(HaywireCompanion *companion, HaywireTask *task)
 
     haywire_task_run(task, companion->publisher);
     companion->rounds_cpu_ns += task->cpu_ns - cpu;
-    return haywire_platform_monotonic_ns();
+    return haywire_os_monotonic_ns();
 }
 
 static const HaywireTaskId paced_task[HAYWIRE_PACE_COUNT] = {
@@ -307,7 +305,7 @@ static void keep_pace(HaywireCompanion *companion, uint64_t now)
     HaywirePaceRound round[HAYWIRE_PACE_COUNT];
 
     if (now < companion->pace.next_ns ||
-        !haywire_pace_sample(&companion->pace, now, haywire_platform_cpu_ns(),
+        !haywire_pace_sample(&companion->pace, now, haywire_os_cpu_ns(),
                              companion->rounds_cpu_ns)) {
         return;
     }
@@ -343,7 +341,7 @@ static uint64_t next_work(const HaywireCompanion *companion)
 
 uint64_t haywire_companion_work(HaywireCompanion *companion)
 {
-    uint64_t now = haywire_platform_monotonic_ns();
+    uint64_t now = haywire_os_monotonic_ns();
 
     tick_at(companion, now);
     for (int i = 0; i < HAYWIRE_NEWS_COUNT; i++) {

@@ -4,24 +4,22 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "os/platform.h"
+#include "os/os.h"
 #include "engine/start.h"
 
 HaywireCompanion *haywire_start(const HaywireOptions *options)
 {
-    HaywireCollector *collector = haywire_collector_new();
+    const char *why = NULL;
+    HaywireCollector *collector = haywire_collector_new(&why);
     HaywireCompanion *companion;
 
     if (!collector) {
-        fprintf(stderr, "haywire-companion: cannot read processes: %s\n",
-                strerror(errno));
+        fprintf(stderr, "haywire-companion: cannot read processes: %s\n", why);
         return NULL;
     }
-    haywire_platform_catch_end();
+    haywire_os_catch_end();
     companion = haywire_companion_new(options, collector);
     if (!companion) {
         fprintf(stderr, "haywire-companion: not enough memory\n");

@@ -22,7 +22,7 @@ typedef struct HaywireTask {
     const char *name;
     HaywireStepFunction *step;
     void *opaque;
-    uint64_t usual_ns;    /* the interval when nothing is too dear */
+    uint64_t usual_ns;    /* the interval when nothing is too costly */
     uint64_t interval_ns; /* from the start of a round to the next */
     unsigned rest;        /* after each slice: this many times as long */
     HaywireGuestCounter rounds_counter;

@@ -9,7 +9,7 @@
 
 #include "publish/camera.h"
 #include "haywire/bytes.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 static HaywirePage *control_page(HaywireCameraWriter *camera)
 {
@@ -50,21 +50,19 @@ static void put_control(HaywireCameraWriter *camera)
                           sizeof(wire));
 }
 
-bool haywire_camera_init(HaywireCameraWriter *camera,
+void haywire_camera_init(HaywireCameraWriter *camera,
                          HaywirePublisher *publisher,
                          HaywireCollector *collector, HaywireCategory category)
 {
-    memset(camera, 0, sizeof(*camera));
     camera->publisher = publisher;
     camera->collector = collector;
     camera->category = category;
     camera->bank_pages = (haywire_publisher_pages(publisher, category) - 1) / 2;
-    camera->nonce = (uint32_t)haywire_platform_random();
+    camera->nonce = (uint32_t)haywire_os_random();
     camera->nonce = camera->nonce ? camera->nonce : 1;
     haywire_page_set_control_word(control_page(camera),
                                   HAYWIRE_CONTROL_WORD(camera->nonce, 0));
     put_control(camera);
-    return true;
 }
 
 void haywire_camera_destroy(HaywireCameraWriter *camera)
@@ -73,7 +71,7 @@ void haywire_camera_destroy(HaywireCameraWriter *camera)
         haywire_pass_drop(camera);
     }
     free(camera->staged);
-    free(camera->ranges);
+    haywire_vector_clear(&camera->ranges);
     memset(camera, 0, sizeof(*camera));
 }
 
@@ -94,7 +92,6 @@ static void say_status(HaywireCameraWriter *camera, HaywireCameraStatus status)
     if (camera->said.status != status) {
         camera->said.status = status;
         put_control(camera);
-        haywire_publisher_ring(camera->publisher);
     }
 }
 
@@ -102,10 +99,9 @@ static void take_target(HaywireCameraWriter *camera)
 {
     haywire_pass_drop(camera);
     camera->said.target = camera->wanted;
-    camera->said.taken_ns = haywire_platform_monotonic_ns();
+    camera->said.taken_ns = haywire_os_monotonic_ns();
     camera->said.status = HAYWIRE_CAMERA_IDLE;
     put_control(camera);
-    haywire_publisher_ring(camera->publisher);
 }
 
 static HaywireStep give_up(HaywireCameraWriter *camera, HaywireCollect result)
@@ -123,8 +119,8 @@ static void say_pass(HaywireCameraWriter *camera)
     const HaywirePass *pass = &camera->pass;
 
     camera->said.status = HAYWIRE_CAMERA_ACTIVE;
-    camera->said.current = pass->process.pid;
-    camera->said.start_time_ns = pass->process.start_time_ns;
+    camera->said.current = pass->process->pid;
+    camera->said.start_time_ns = pass->process->start_time_ns;
     camera->said.pass = camera->passes;
     camera->said.first_page = 1 + (pass->number % 2 ? 0 : camera->bank_pages);
     camera->said.pages = pass->used;
@@ -133,7 +129,7 @@ static void say_pass(HaywireCameraWriter *camera)
     camera->said.runs_total = pass->runs_total;
     camera->said.runs_stored = pass->runs_stored;
     camera->said.started_ns = pass->started_ns;
-    camera->said.finished_ns = haywire_platform_monotonic_ns();
+    camera->said.finished_ns = haywire_os_monotonic_ns();
     camera->said.figures = pass->figures;
     camera->said.flags = pass->flags;
 }
@@ -151,15 +147,10 @@ static void count_dropped(HaywireCameraWriter *camera)
 
 static HaywireStep finish(HaywireCameraWriter *camera)
 {
-    bool first = camera->said.status != HAYWIRE_CAMERA_ACTIVE;
-
     camera->passes = camera->pass.number;
     haywire_pass_publish(camera);
     say_pass(camera);
     put_control(camera);
-    if (first) {
-        haywire_publisher_ring(camera->publisher);
-    }
     count_dropped(camera);
     haywire_pass_drop(camera);
     return HAYWIRE_STEP_DONE;
@@ -176,7 +167,7 @@ HaywireStep haywire_camera_step(void *opaque)
     if (camera->said.target == 0) {
         return HAYWIRE_STEP_IDLE;
     }
-    if (!camera->pass.open) {
+    if (!camera->pass.process) {
         result = haywire_pass_begin(camera, camera->said.target);
         return result == HAYWIRE_COLLECT_OK ? HAYWIRE_STEP_MORE
                                             : give_up(camera, result);

@@ -22,9 +22,8 @@ typedef struct HaywireRange {
 
 /* A pass under way. */
 typedef struct HaywirePass {
-    bool open;       /* the process is held open */
-    uint64_t number; /* the pages' generation */
-    HaywireOpenProcess process;
+    HaywireOpenProcess *process; /* held open; NULL: there is no pass */
+    uint64_t number;             /* the pages' generation */
     HaywireFigures figures;
     uint32_t flags; /* HAYWIRE_CAMERA_* */
     uint64_t started_ns;
@@ -49,9 +48,7 @@ typedef struct HaywireCameraWriter {
     uint32_t wanted; /* pid in the control word */
     uint32_t bank_pages;
     HaywireWriter *staged; /* the bank being filled; made when needed */
-    HaywireRange *ranges;
-    size_t range_count;
-    size_t ranges_allocated;
+    HaywireVector ranges;  /* HaywireRange */
     HaywireWirePageRun run_page[HAYWIRE_RUNS_PER_PAGE];
     uint32_t run_page_count;
     HaywirePass pass;
@@ -78,11 +75,8 @@ typedef struct HaywireCameraWriter {
     } said;
 } HaywireCameraWriter;
 
-/*
- * Publishes the control page, idle. False without memory; it is then still to
- * be destroyed. @category: HAYWIRE_CATEGORY_CAMERA1 or 2
- */
-bool haywire_camera_init(HaywireCameraWriter *camera,
+/* Publishes the control page, idle. @category: HAYWIRE_CATEGORY_CAMERA1 or 2 */
+void haywire_camera_init(HaywireCameraWriter *camera,
                          HaywirePublisher *publisher,
                          HaywireCollector *collector, HaywireCategory category);
 void haywire_camera_destroy(HaywireCameraWriter *camera);

@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_RECORDS_H
 #define HAYWIRE_RECORDS_H
 
-#include "os/collector.h"
+#include "os/os.h"
 #include "haywire/publish.h"
 
 /* HAYWIRE_OK; HAYWIRE_LIMIT when the payload is full: nothing is appended. */
@@ -15,9 +15,10 @@ HaywireStatus
 haywire_append_process(HaywireWriter *writer, const HaywireBrief *brief,
                        const HaywireDetails *details) HAYWIRE_MUST_CHECK;
 
-/* The length of that record. */
-size_t haywire_process_length(const HaywireBrief *brief,
-                              const HaywireDetails *details);
+/* The same for what is known besides; a record of nothing known is none. */
+HaywireStatus
+haywire_append_fields(HaywireWriter *writer, const HaywireBrief *brief,
+                      const HaywireFields *fields) HAYWIRE_MUST_CHECK;
 
 /* @ret_set: its place, for haywire_set_count() */
 HaywireStatus haywire_append_section_set(HaywireWriter *writer,

@@ -50,9 +50,10 @@ bool haywire_fill_snapshot(HaywireFill *fill);
 
 /*
  * fill_roundrobin.c: what process records say of the table's processes, and
- * their sections. Without a @snapshot, the table as well.
+ * sections. Without a snapshot, the table as well.
  */
 typedef struct HaywireCycles HaywireCycles;
+/* The pages of process records, by cycles; plain free() frees it. */
 HaywireCycles *haywire_cycles_new(HaywireFill *fill);
 void haywire_fill_cycles(HaywireFill *fill, const HaywireCycles *cycles);
 void haywire_fill_details(HaywireFill *fill, const HaywireCycles *cycles);
@@ -65,7 +66,8 @@ void haywire_fill_cameras(HaywireFill *fill);
 typedef struct HaywireSetSeen {
     uint64_t generation;
     const HaywireCopy *copy;
-    const HaywireProcess *process; /* NULL: a camera's */
+    uint64_t start_time;
+    uint32_t pid;
     uint32_t first;
     uint32_t total;
     uint16_t at;   /* the reader's position behind the set's head */
@@ -81,10 +83,14 @@ void haywire_sets_init(const HaywireFill *fill, HaywireVector *sets);
  * @sets. @reader ends up behind them; what comes next is still to be read.
  */
 void haywire_sets_add(HaywireFill *fill, HaywireVector *sets,
-                      const HaywireProcess *process, const HaywireCopy *copy,
-                      const HaywireSetRecord *set, HaywireRecordReader *reader);
-/* Lists of the processes' sections, the best of each; @sets is cleared. */
-void haywire_fill_sections(HaywireFill *fill, HaywireVector *sets);
+                      const HaywireCopy *copy, const HaywireSetRecord *set,
+                      HaywireRecordReader *reader);
+/*
+ * Lists of the processes' sections, the best of each; @sets is cleared.
+ * @digest: of all that the sets come from; 0 when nothing says so
+ */
+void haywire_fill_sections(HaywireFill *fill, HaywireVector *sets,
+                           uint64_t digest);
 /*
  * A camera's list, out of sets of one process and generation: all its members
  * but who it is of. @sets is cleared.

@@ -86,8 +86,8 @@ static void read_page(PassReader *reader, const HaywireCopy *copy)
     while (haywire_fill_record(fill, &records, &record)) {
         if (record.type == HAYWIRE_RECORD_SECTION_SET &&
             belongs(reader, &record.section_set)) {
-            haywire_sets_add(fill, &reader->sets, NULL, copy,
-                             &record.section_set, &records);
+            haywire_sets_add(fill, &reader->sets, copy, &record.section_set,
+                             &records);
         } else if (record.type == HAYWIRE_RECORD_PAGE_RUN_SET &&
                    belongs(reader, &record.page_run_set)) {
             note_runs(reader, copy, &record.page_run_set);

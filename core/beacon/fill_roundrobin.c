@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 /* A page of process records, standing behind its cycle record. */
 typedef struct CyclePage {
     const HaywireCopy *copy;
@@ -73,6 +76,9 @@ HaywireCycles *haywire_cycles_new(HaywireFill *fill)
         CyclePage *page = &cycles->page[cycles->count];
 
         page->copy = list->copy[i];
+        if (page->copy->info.kind == HAYWIRE_KIND_EMPTY) {
+            continue;
+        }
         if (read_cycle(page->copy, &page->cycle)) {
             cycles->count++;
         } else {
@@ -95,7 +101,7 @@ static bool add_record(HaywireFill *fill, const HaywireProcessRecord *record)
         .threads = record->threads,
         .kernel_thread = record->flags & HAYWIRE_PROCESS_KERNEL,
         .name_truncated = record->flags & HAYWIRE_PROCESS_NAME_TRUNCATED,
-        .provider = HAYWIRE_PROVIDER_COMPANION,
+        .source = HAYWIRE_PROVIDER_COMPANION,
     };
 
     return haywire_builder_add_process(fill->builder, &process, record->name);
@@ -267,50 +273,74 @@ static void take_fields(HaywireFill *fill, const HaywireFieldsRecord *record,
     }
 }
 
-static void read_page(HaywireFill *fill, const HaywireCopy *copy,
+/*
+ * A page's records. True when it holds only what belongs there: process
+ * records where there are @cycles, else sections.
+ */
+static bool read_page(HaywireFill *fill, const HaywireCopy *copy, bool cycles,
                       HaywireVector *sets)
 {
-    const HaywireProcess *process;
+    uint64_t generation = copy->info.generation;
     HaywireRecordReader reader;
     HaywireRecord record;
+    bool pure = true;
 
     if (!haywire_fill_records(fill, copy, HAYWIRE_KIND_ROUNDROBIN, &reader)) {
-        return;
+        return true;
     }
     while (haywire_fill_record(fill, &reader, &record)) {
         switch (record.type) {
         case HAYWIRE_RECORD_PROCESS:
-            take_process(fill, &record.process, copy->info.generation);
+            take_process(fill, &record.process, generation);
+            pure &= cycles;
             break;
         case HAYWIRE_RECORD_PROCESS_FIELDS:
-            take_fields(fill, &record.fields, copy->info.generation);
+            take_fields(fill, &record.fields, generation);
+            pure &= cycles;
             break;
         case HAYWIRE_RECORD_SECTION_SET:
-            process =
-                haywire_builder_process(fill->builder, record.section_set.pid,
-                                        record.section_set.start_time_ns);
-            if (process) {
-                haywire_sets_add(fill, sets, process, copy, &record.section_set,
-                                 &reader);
-            }
+            haywire_sets_add(fill, sets, copy, &record.section_set, &reader);
+            pure &= !cycles;
             break;
         default:
-            break; /* cycles, sections of processes that exited */
+            break;
         }
     }
+    return pure;
+}
+
+/* Whether pages are the same as before: each publication has its own stamp. */
+static uint64_t digest(const HaywireCopyList *list)
+{
+    uint64_t sum = list->count;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const HaywirePageInfo *info = &list->copy[i]->info;
+        const uint64_t stamp[] = { info->index, info->sequence, info->lock,
+                                   info->generation, info->monotonic_ns };
+
+        sum = XXH3_64bits_withSeed(stamp, sizeof(stamp), sum);
+    }
+    return sum;
 }
 
 void haywire_fill_details(HaywireFill *fill, const HaywireCycles *cycles)
 {
     const HaywireCopyList *others = &fill->copies[HAYWIRE_CATEGORY_ROUNDROBIN];
+    HaywireBuilder *builder = fill->builder;
     HaywireVector sets;
+    uint64_t sum = digest(others);
+    bool pure = true;
 
     haywire_sets_init(fill, &sets);
-    for (size_t i = 0; i < cycles->count && !fill->builder->no_memory; i++) {
-        read_page(fill, cycles->page[i].copy, &sets);
+    for (size_t i = 0; i < cycles->count && !builder->no_memory; i++) {
+        pure &= read_page(fill, cycles->page[i].copy, true, &sets);
     }
-    for (size_t i = 0; i < others->count && !fill->builder->no_memory; i++) {
-        read_page(fill, others->copy[i], &sets);
+    if (!pure || !haywire_builder_share_lists(builder, sum)) {
+        for (size_t i = 0; i < others->count && !builder->no_memory; i++) {
+            pure &= read_page(fill, others->copy[i], false, &sets);
+        }
+        haywire_fill_sections(fill, &sets, pure ? sum : 0);
     }
-    haywire_fill_sections(fill, &sets);
+    haywire_vector_clear(&sets);
 }

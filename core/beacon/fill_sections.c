@@ -19,13 +19,14 @@ _Static_assert(HAYWIRE_PAYLOAD_MAX / sizeof(HaywireWireSection) <= UINT8_MAX,
                "a set's sections can be counted");
 
 void haywire_sets_add(HaywireFill *fill, HaywireVector *sets,
-                      const HaywireProcess *process, const HaywireCopy *copy,
-                      const HaywireSetRecord *set, HaywireRecordReader *reader)
+                      const HaywireCopy *copy, const HaywireSetRecord *set,
+                      HaywireRecordReader *reader)
 {
     HaywireSetSeen seen = {
         .generation = set->generation,
         .copy = copy,
-        .process = process,
+        .start_time = set->start_time_ns,
+        .pid = set->pid,
         .first = set->first,
         .total = set->total,
         .at = (uint16_t)reader->cursor.position,
@@ -59,8 +60,11 @@ static int compare_sets(const void *left, const void *right)
 {
     const HaywireSetSeen *a = left;
     const HaywireSetSeen *b = right;
-    int order = compare_u64((uintptr_t)a->process, (uintptr_t)b->process);
+    int order = compare_u64(a->pid, b->pid);
 
+    if (order == 0) {
+        order = compare_u64(a->start_time, b->start_time);
+    }
     if (order == 0) {
         order = compare_u64(b->generation, a->generation);
     }
@@ -173,12 +177,17 @@ static bool add_sets(HaywireFill *fill, const HaywireSetSeen *set, size_t count,
     return room;
 }
 
+static bool same_process(const HaywireSetSeen *a, const HaywireSetSeen *b)
+{
+    return a->pid == b->pid && a->start_time == b->start_time;
+}
+
 /* How many sets from @set on are of its process and generation. */
 static size_t generation_length(const HaywireSetSeen *set, size_t left)
 {
     size_t count = 0;
 
-    while (count < left && set[count].process == set->process &&
+    while (count < left && same_process(&set[count], set) &&
            set[count].generation == set->generation) {
         count++;
     }
@@ -198,7 +207,7 @@ static size_t choose_generation(const HaywireSetSeen *set, size_t left,
 
     *ret_first = set;
     *ret_count = generation_length(set, left);
-    while (at < left && set[at].process == set->process) {
+    while (at < left && same_process(&set[at], set)) {
         size_t count = generation_length(set + at, left - at);
 
         if (!found && is_complete(set + at, count)) {
@@ -217,26 +226,28 @@ static size_t count_lists(const HaywireVector *sets)
     size_t lists = sets->count > 0;
 
     for (size_t i = 1; i < sets->count; i++) {
-        lists += set[i].process != set[i - 1].process;
+        lists += !same_process(&set[i], &set[i - 1]);
     }
     return lists;
 }
 
-void haywire_fill_sections(HaywireFill *fill, HaywireVector *sets)
+void haywire_fill_sections(HaywireFill *fill, HaywireVector *sets,
+                           uint64_t digest)
 {
     const HaywireSetSeen *set = sets->data;
     bool room = true;
     size_t at = 0;
 
     sort_sets(sets);
-    haywire_builder_begin_lists(fill->builder, count_lists(sets));
+    haywire_builder_begin_lists(fill->builder, count_lists(sets), digest);
     while (at < sets->count && room) {
         const HaywireSetSeen *first;
         HaywireSectionList *list;
         size_t count;
 
         at += choose_generation(set + at, sets->count - at, &first, &count);
-        list = haywire_builder_add_list(fill->builder, first->process);
+        list = haywire_builder_add_list(fill->builder, first->pid,
+                                        first->start_time);
         room = list && add_sets(fill, first, count, list);
     }
     haywire_vector_clear(sets);

@@ -67,33 +67,30 @@ static HaywireStatus check_owner(const HaywireFocusTarget *target,
     return HAYWIRE_OK;
 }
 
-static HaywireStatus find_page(HaywireMemory *source, HaywirePosition where,
-                               const uint8_t **ret_live,
-                               HaywireDiagnosis *diagnosis)
-{
-    HaywireStatus status =
-        haywire_memory_resident_page(source, where, ret_live);
-
-    return status == HAYWIRE_NOT_RESIDENT ? foreign(diagnosis, 0, "magic", 0)
-                                          : status;
-}
-
 /* Copy the page and verify everything about it but the nonce. */
 static HaywireStatus read_control(HaywireMemory *source,
                                   const HaywireFocusTarget *target,
                                   ControlPage *ret_page,
                                   HaywireDiagnosis *diagnosis)
 {
-    const uint8_t *live;
     HaywirePageInfo info;
-    HaywirePage copy;
-    HaywireStatus status =
-        find_page(source, target->position, &live, diagnosis);
+    HaywirePage page, copy;
+    size_t got;
+    HaywireStatus status = HAYWIRE_OUT_OF_RANGE;
 
+    if (target->position.value % HAYWIRE_PAGE_SIZE == 0) {
+        status = haywire_memory_read(source, target->position, &page,
+                                     sizeof(page), &got);
+    }
+
+    if (status == HAYWIRE_HOLE) {
+        return foreign(diagnosis, 0, "magic", 0);
+    }
     if (status != HAYWIRE_OK) {
         return status;
     }
-    status = haywire_page_snapshot(live, &copy, &info, diagnosis);
+    status =
+        haywire_page_snapshot((const uint8_t *)&page, &copy, &info, diagnosis);
     if (status != HAYWIRE_OK) {
         return status == HAYWIRE_PAGE_BUSY ? status
                                            : HAYWIRE_FOCUS_FOREIGN_PAGE;
@@ -160,7 +157,7 @@ HaywireStatus haywire_focus(HaywireMemory *source,
     }
     where.value += WORD_OFFSET;
     desired = HAYWIRE_CONTROL_WORD(page.control.nonce, pid);
-    status = source->ops->compare_and_swap(source, where, page.word, desired);
+    status = haywire_memory_swap_word(source, where, page.word, desired);
     if (status != HAYWIRE_OK) {
         return status;
     }

@@ -15,8 +15,7 @@
 
 /* Of 8 to 32, all about equally fast, the one that hides most. */
 #define PREFETCH_PAGES 32
-/* Memory between two calls of the progress callback, and given back at once. */
-#define WINDOW_BYTES         (UINT64_C(16) << 20)
+/* Memory between two calls of the progress callback. */
 #define PROGRESS_BYTES       (UINT64_C(64) << 20)
 #define HAYWIRE_POSITION_END ((HaywirePosition){ UINT64_MAX })
 
@@ -52,17 +51,13 @@ static void look_at(Scan *scan, HaywirePosition position, const uint8_t *page)
     }
 }
 
-/*
- * The first page of [page, end) that is to be looked at; @end when there is
- * none. Pages up to @run_end will be scanned next, and are prefetched.
- */
-static const uint8_t *next_match(const uint8_t *page, const uint8_t *end,
-                                 const uint8_t *run_end)
+/* The first page of [page, end) that is to be looked at; @end when none is. */
+static const uint8_t *next_match(const uint8_t *page, const uint8_t *end)
 {
     const size_t ahead = PREFETCH_PAGES * HAYWIRE_PAGE_SIZE;
 
     for (; page < end; page += HAYWIRE_PAGE_SIZE) {
-        if ((size_t)(run_end - page) > ahead) {
+        if ((size_t)(end - page) > ahead) {
             __builtin_prefetch(page + ahead);
         }
         if (first_word_matches(page)) {
@@ -72,44 +67,27 @@ static const uint8_t *next_match(const uint8_t *page, const uint8_t *end,
     return page;
 }
 
-/* The first @length bytes of the @left that are resident from @host on. */
-static void scan_window(Scan *scan, HaywirePosition start, const uint8_t *host,
-                        uint64_t length, uint64_t left)
+static void scan_window(Scan *scan, const HaywireWindow *window)
 {
-    const uint8_t *const end = host + length;
-    const uint8_t *page = host;
+    const uint8_t *const end = window->host + window->length;
+    const uint8_t *page = window->host;
 
     while (!scan->ended && page < end) {
-        page = next_match(page, end, host + left);
+        page = next_match(page, end);
         if (page < end) {
-            uint64_t at = (uint64_t)(page - host);
+            uint64_t at = (uint64_t)(page - window->host);
 
-            look_at(scan, (HaywirePosition){ start.value + at }, page);
+            look_at(scan, (HaywirePosition){ window->start.value + at }, page);
             page += HAYWIRE_PAGE_SIZE;
         }
     }
-    scan->stats.resident_pages += (uint64_t)(page - host) / HAYWIRE_PAGE_SIZE;
-}
-
-/* Bytes of all regions up to @position. */
-static uint64_t bytes_before(Scan *scan, HaywirePosition position)
-{
-    size_t i, count;
-    const HaywireRegion *region =
-        scan->source->ops->regions(scan->source, &count);
-    uint64_t bytes = 0;
-
-    for (i = 0; i < count && region[i].start.value < position.value; i++) {
-        uint64_t within = position.value - region[i].start.value;
-
-        bytes += within < region[i].length ? within : region[i].length;
-    }
-    return bytes;
+    scan->stats.resident_pages +=
+        (uint64_t)(page - window->host) / HAYWIRE_PAGE_SIZE;
 }
 
 static void report(Scan *scan, HaywirePosition position)
 {
-    uint64_t done = bytes_before(scan, position);
+    uint64_t done = haywire_memory_size_before(scan->source, position);
 
     if (!scan->progress || scan->ended ||
         (done < scan->total && done - scan->reported < PROGRESS_BYTES)) {
@@ -121,46 +99,19 @@ static void report(Scan *scan, HaywirePosition position)
     }
 }
 
-static HaywireStatus scan_run(Scan *scan, HaywirePosition start,
-                              uint64_t length)
-{
-    HaywireMemory *source = scan->source;
-    const uint8_t *host;
-    HaywireStatus status = haywire_memory_pointer(source, start, length, &host);
-
-    while (status == HAYWIRE_OK && length > 0 && !scan->ended) {
-        uint64_t window = length < WINDOW_BYTES ? length : WINDOW_BYTES;
-
-        if (source->ops->will_scan) {
-            source->ops->will_scan(source, start, window);
-        }
-        scan_window(scan, start, host, window, length);
-        if (source->ops->scanned) {
-            source->ops->scanned(source, start, window);
-        }
-        start.value += window;
-        host += window;
-        length -= window;
-        report(scan, start);
-        status = source->ops->check(source);
-    }
-    return status;
-}
-
 static HaywireStatus scan_all(Scan *scan)
 {
-    HaywireMemory *source = scan->source;
     HaywirePosition at = { 0 };
-    HaywireStatus status = source->ops->check(source);
+    HaywireStatus status = HAYWIRE_OK;
 
     while (status == HAYWIRE_OK && !scan->ended) {
-        HaywirePosition start;
-        uint64_t length;
+        HaywireWindow window;
 
-        status = source->ops->next_resident(source, at, &start, &length);
+        status = haywire_memory_next_window(scan->source, at, &window);
         if (status == HAYWIRE_OK) {
-            status = scan_run(scan, start, length);
-            at.value = start.value + length;
+            scan_window(scan, &window);
+            at.value = window.start.value + window.length;
+            report(scan, at);
         }
     }
     return status == HAYWIRE_NOT_FOUND ? HAYWIRE_OK : status;
@@ -176,7 +127,7 @@ HaywireStatus haywire_scan(HaywireMemory *source, HaywireCandidate candidate,
                   .opaque = opaque };
     HaywireStatus status;
 
-    scan.total = bytes_before(&scan, HAYWIRE_POSITION_END);
+    scan.total = haywire_memory_size(source);
     status = scan_all(&scan);
     if (status == HAYWIRE_OK) {
         report(&scan, HAYWIRE_POSITION_END);

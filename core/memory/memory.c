@@ -1,190 +1,165 @@
 /*
- * What all memory sources have in common.
+ * What all kinds of memory have in common: pieces become spots, each within one
+ * page of one region, and many spots are dealt with at a time.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <endian.h>
 #include <stdatomic.h>
-#include <string.h>
 
 #include "haywire/beacon_protocol.h"
 #include "haywire/memory.h"
 
-void haywire_memory_destroy(HaywireMemory *source)
+void haywire_memory_destroy(HaywireMemory *memory)
 {
-    if (source) {
-        source->ops->destroy(source);
+    if (memory) {
+        memory->ops->destroy(memory);
     }
 }
 
-/* The last region that starts at or below @where; NULL when there is none. */
-static const HaywireRegion *find_region(HaywireMemory *source,
-                                        HaywirePosition where)
+const HaywireLayout *haywire_memory_layout(const HaywireMemory *memory)
 {
-    size_t count, low = 0;
-    const HaywireRegion *region = source->ops->regions(source, &count);
+    return memory->layout;
+}
+
+void haywire_memory_set_layout(HaywireMemory *memory,
+                               const HaywireLayout *layout)
+{
+    if (layout) {
+        memory->told = *layout;
+    }
+    memory->layout = layout ? &memory->told : NULL;
+}
+
+HaywireStatus haywire_memory_check(HaywireMemory *memory)
+{
+    return memory->ops->check ? memory->ops->check(memory) : HAYWIRE_OK;
+}
+
+/* The number of regions that start at or below @where. */
+static size_t regions_up_to(const HaywireMemory *memory, HaywirePosition where)
+{
+    size_t low = 0, count = memory->region_count;
 
     while (count > 0) {
         size_t half = count / 2;
 
-        if (region[low + half].start.value <= where.value) {
+        if (memory->region[low + half].start.value <= where.value) {
             low += half + 1;
             count -= half + 1;
         } else {
             count = half;
         }
     }
-    return low > 0 ? &region[low - 1] : NULL;
+    return low;
 }
 
-HaywireStatus haywire_memory_pointer(HaywireMemory *source,
-                                     HaywirePosition where, uint64_t length,
-                                     const uint8_t **ret_host)
+/* The region that holds @where, and where in it; NULL: none does. */
+static const HaywireRegion *find_region(const HaywireMemory *memory,
+                                        HaywirePosition where,
+                                        uint64_t *ret_offset)
 {
-    const HaywireRegion *region = find_region(source, where);
-    uint64_t offset;
+    size_t count = regions_up_to(memory, where);
+    const HaywireRegion *region;
 
-    if (!region) {
-        return HAYWIRE_OUT_OF_RANGE;
+    if (count == 0) {
+        return NULL;
     }
-    offset = where.value - region->start.value;
-    if (offset >= region->length || length > region->length - offset) {
-        return HAYWIRE_OUT_OF_RANGE;
-    }
-    *ret_host = region->host + offset;
-    return HAYWIRE_OK;
+    region = &memory->region[count - 1];
+    *ret_offset = where.value - region->start.value;
+    return *ret_offset < region->length ? region : NULL;
 }
 
-static HaywireStatus page_is_resident(HaywireMemory *source,
-                                      HaywirePosition where)
-{
-    HaywirePosition start;
-    uint64_t length;
-    HaywireStatus status =
-        source->ops->next_resident(source, where, &start, &length);
+/* ---- Reading ----------------------------------------------------------- */
 
-    if (status == HAYWIRE_NOT_FOUND ||
-        (status == HAYWIRE_OK && start.value != where.value)) {
-        return HAYWIRE_NOT_RESIDENT;
-    }
-    return status;
-}
+typedef struct Batch {
+    HaywireMemory *memory;
+    size_t count;
+    HaywireSpot spot[HAYWIRE_SPOTS_MAX];
+    HaywirePiece *piece[HAYWIRE_SPOTS_MAX]; /* that the spot is of */
+} Batch;
 
-/* How many of the first @count pages lie within @region. */
-static size_t pages_within(const HaywireRegion *region,
-                           const HaywirePosition *where, size_t count)
-{
-    size_t i = 0;
-
-    while (i < count && where[i].value % HAYWIRE_PAGE_SIZE == 0 &&
-           where[i].value >= region->start.value &&
-           region->length >= HAYWIRE_PAGE_SIZE &&
-           where[i].value - region->start.value <=
-               region->length - HAYWIRE_PAGE_SIZE) {
-        i++;
-    }
-    return i;
-}
-
-static void ask_region(HaywireMemory *source, const HaywireRegion *region,
-                       const HaywirePosition *where, size_t count,
-                       HaywireStatus *ret_status)
+static void flush(Batch *batch)
 {
     size_t i;
 
-    if (source->ops->are_resident) {
-        source->ops->are_resident(source, region, where, count, ret_status);
-        return;
+    if (batch->count > 0) {
+        batch->memory->ops->read(batch->memory, batch->spot, batch->count);
     }
-    for (i = 0; i < count; i++) {
-        ret_status[i] = page_is_resident(source, where[i]);
-    }
-}
+    for (i = 0; i < batch->count; i++) {
+        const HaywireSpot *spot = &batch->spot[i];
+        HaywirePiece *piece = batch->piece[i];
 
-void haywire_memory_resident_pages(HaywireMemory *source,
-                                   const HaywirePosition *where, size_t count,
-                                   HaywireStatus *ret_status)
-{
-    size_t i = 0;
-
-    while (i < count) {
-        const HaywireRegion *region = find_region(source, where[i]);
-        size_t pages = region ? pages_within(region, where + i, count - i) : 0;
-
-        if (pages == 0) {
-            ret_status[i++] = HAYWIRE_OUT_OF_RANGE;
+        if (piece->status != HAYWIRE_OK) {
             continue;
         }
-        ask_region(source, region, where + i, pages, ret_status + i);
-        i += pages;
+        piece->status = spot->status;
+        piece->got += spot->status == HAYWIRE_OK ? spot->length : 0;
     }
+    batch->count = 0;
 }
 
-HaywireStatus haywire_memory_resident_page(HaywireMemory *source,
-                                           HaywirePosition where,
-                                           const uint8_t **ret_host)
+/* The spot that begins at byte @at of the piece. False: there is none. */
+static bool add_spot(Batch *batch, HaywirePiece *piece, size_t at,
+                     size_t *ret_length)
 {
-    HaywireStatus status;
+    HaywirePosition where = { piece->where.value + at };
+    size_t length = HAYWIRE_PAGE_SIZE - where.value % HAYWIRE_PAGE_SIZE;
+    const HaywireRegion *region;
+    uint64_t offset;
 
-    haywire_memory_resident_pages(source, &where, 1, &status);
-    return status == HAYWIRE_OK
-               ? haywire_memory_pointer(source, where, HAYWIRE_PAGE_SIZE,
-                                        ret_host)
-               : status;
-}
-
-const HaywireLayout *haywire_memory_layout(const HaywireMemory *memory)
-{
-    const HaywireLayout *own = memory->ops->layout((HaywireMemory *)memory);
-
-    return own ? own : memory->layout_told ? &memory->layout : NULL;
-}
-
-void haywire_memory_set_layout(HaywireMemory *memory,
-                               const HaywireLayout *layout)
-{
-    memory->layout_told = layout != NULL;
-    if (layout) {
-        memory->layout = *layout;
+    length = length < piece->length - at ? length : piece->length - at;
+    region = where.value >= piece->where.value
+                 ? find_region(batch->memory, where, &offset)
+                 : NULL;
+    if (!region) {
+        return false;
     }
+    batch->piece[batch->count] = piece;
+    batch->spot[batch->count++] = (HaywireSpot){
+        .region = region,
+        .offset = offset,
+        .to = (uint8_t *)piece->to + at,
+        .length = length,
+    };
+    *ret_length = length;
+    return true;
 }
 
-static void read_piece(HaywireMemory *memory, HaywirePiece *piece)
+static void add_piece(Batch *batch, HaywirePiece *piece)
 {
+    size_t at = 0, length;
+
     piece->got = 0;
     piece->status = HAYWIRE_OK;
-    while (piece->got < piece->length) {
-        HaywirePosition page = { piece->where.value + piece->got };
-        size_t within = page.value % HAYWIRE_PAGE_SIZE;
-        size_t step = HAYWIRE_PAGE_SIZE - within;
-        const uint8_t *host;
-
-        if (page.value < piece->where.value) {
+    while (at < piece->length && piece->status == HAYWIRE_OK) {
+        if (add_spot(batch, piece, at, &length)) {
+            at += length;
+            if (batch->count == HAYWIRE_SPOTS_MAX) {
+                flush(batch);
+            }
+            continue;
+        }
+        flush(batch);
+        if (piece->status == HAYWIRE_OK) {
             piece->status = HAYWIRE_OUT_OF_RANGE;
-            return;
         }
-        if (step > piece->length - piece->got) {
-            step = piece->length - piece->got;
-        }
-        page.value -= within;
-        piece->status = haywire_memory_resident_page(memory, page, &host);
-        if (piece->status != HAYWIRE_OK) {
-            return;
-        }
-        memcpy((uint8_t *)piece->to + piece->got, host + within, step);
-        piece->got += step;
     }
 }
 
 void haywire_memory_read_pieces(HaywireMemory *memory, HaywirePiece *piece,
                                 size_t count)
 {
+    Batch batch;
     size_t i;
 
+    batch.memory = memory;
+    batch.count = 0;
     for (i = 0; i < count; i++) {
-        read_piece(memory, &piece[i]);
+        add_piece(&batch, &piece[i]);
     }
+    flush(&batch);
 }
 
 HaywireStatus haywire_memory_read(HaywireMemory *memory, HaywirePosition where,
@@ -197,21 +172,90 @@ HaywireStatus haywire_memory_read(HaywireMemory *memory, HaywirePosition where,
     return piece.status;
 }
 
+/* ---- Looking, without copying ------------------------------------------ */
+
+static const uint8_t *host_of(const HaywireSpot *spot)
+{
+    return spot->region->host + spot->offset;
+}
+
+/* By way of a read: the page is there, but not for touching, or it is not. */
+static void read_words(HaywireMemory *memory, const size_t offset[2],
+                       const HaywireSpot *page, HaywirePeek *peek)
+{
+    HaywireSpot spot[2];
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        spot[i] = *page;
+        spot[i].offset += offset[i];
+        spot[i].to = (uint8_t *)&peek->word[i];
+        spot[i].length = sizeof(peek->word[i]);
+    }
+    memory->ops->read(memory, spot, 2);
+    peek->status =
+        spot[0].status == HAYWIRE_OK ? spot[1].status : spot[0].status;
+    peek->word[0] = le32toh(peek->word[0]);
+    peek->word[1] = le32toh(peek->word[1]);
+}
+
+/* Acquire loads: the second is not done before the first. */
+static void load_words(const size_t offset[2], const HaywireSpot *page,
+                       HaywirePeek *peek)
+{
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        const _Atomic uint32_t *word =
+            (const _Atomic uint32_t *)(host_of(page) + offset[i]);
+
+        peek->word[i] =
+            le32toh(atomic_load_explicit(word, memory_order_acquire));
+    }
+    peek->status = HAYWIRE_OK;
+}
+
+/* What is prefetched never faults. */
+static void peek_some(HaywireMemory *memory, const size_t offset[2],
+                      const HaywireSpot *spot, HaywirePeek *const *peek,
+                      size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (spot[i].status == HAYWIRE_OK) {
+            __builtin_prefetch(host_of(&spot[i]) + offset[0]);
+            __builtin_prefetch(host_of(&spot[i]) + offset[1]);
+        }
+    }
+    for (i = 0; i < count; i++) {
+        if (spot[i].status == HAYWIRE_OK) {
+            load_words(offset, &spot[i], peek[i]);
+        } else {
+            read_words(memory, offset, &spot[i], peek[i]);
+        }
+    }
+}
+
 void haywire_memory_peek(HaywireMemory *memory, const size_t offset[2],
                          HaywirePeek *peek, size_t count)
 {
-    const uint8_t *host;
-    size_t i, j;
+    HaywireSpot spot[HAYWIRE_SPOTS_MAX];
+    HaywirePeek *asked[HAYWIRE_SPOTS_MAX];
+    size_t i, some = 0;
 
     for (i = 0; i < count; i++) {
-        peek[i].status =
-            haywire_memory_resident_page(memory, peek[i].page, &host);
-        for (j = 0; j < 2 && peek[i].status == HAYWIRE_OK; j++) {
-            const _Atomic uint32_t *word =
-                (const _Atomic uint32_t *)(host + offset[j]);
-
-            peek[i].word[j] =
-                le32toh(atomic_load_explicit(word, memory_order_acquire));
+        peek[i].status = HAYWIRE_OUT_OF_RANGE;
+        spot[some] = (HaywireSpot){ .length = HAYWIRE_PAGE_SIZE };
+        spot[some].region =
+            find_region(memory, peek[i].page, &spot[some].offset);
+        if (spot[some].region && spot[some].offset % HAYWIRE_PAGE_SIZE == 0) {
+            asked[some++] = &peek[i];
+        }
+        if (some > 0 && (some == HAYWIRE_SPOTS_MAX || i + 1 == count)) {
+            memory->ops->ask(memory, spot, some);
+            peek_some(memory, offset, spot, asked, some);
+            some = 0;
         }
     }
 }
@@ -220,37 +264,37 @@ HaywireStatus haywire_memory_next_window(HaywireMemory *memory,
                                          HaywirePosition from,
                                          HaywireWindow *ret_window)
 {
-    HaywireWindow window;
-    HaywireStatus status = memory->ops->check(memory);
+    size_t i = regions_up_to(memory, from);
 
-    if (status == HAYWIRE_OK) {
-        status = memory->ops->next_resident(memory, from, &window.start,
-                                            &window.length);
+    for (i = i > 0 ? i - 1 : 0; i < memory->region_count; i++) {
+        const HaywireRegion *region = &memory->region[i];
+        uint64_t at = from.value > region->start.value
+                          ? from.value - region->start.value
+                          : 0;
+        HaywireStatus status = HAYWIRE_NOT_FOUND;
+
+        at -= at % HAYWIRE_PAGE_SIZE;
+        if (at < region->length) {
+            status = memory->ops->next_window(memory, region, at, ret_window);
+        }
+        if (status != HAYWIRE_NOT_FOUND) {
+            return status;
+        }
     }
-    if (status == HAYWIRE_OK) {
-        status = haywire_memory_pointer(memory, window.start, window.length,
-                                        &window.host);
-    }
-    if (status == HAYWIRE_OK) {
-        window.length = window.length < HAYWIRE_WINDOW_MAX ? window.length
-                                                           : HAYWIRE_WINDOW_MAX;
-        *ret_window = window;
-    }
-    return status;
+    return HAYWIRE_NOT_FOUND;
 }
 
 uint64_t haywire_memory_size_before(const HaywireMemory *memory,
                                     HaywirePosition end)
 {
-    size_t i, count;
-    const HaywireRegion *region =
-        memory->ops->regions((HaywireMemory *)memory, &count);
     uint64_t bytes = 0;
+    size_t i;
 
-    for (i = 0; i < count && region[i].start.value < end.value; i++) {
-        uint64_t within = end.value - region[i].start.value;
+    for (i = 0; i < regions_up_to(memory, end); i++) {
+        const HaywireRegion *region = &memory->region[i];
+        uint64_t within = end.value - region->start.value;
 
-        bytes += within < region[i].length ? within : region[i].length;
+        bytes += within < region->length ? within : region->length;
     }
     return bytes;
 }
@@ -260,9 +304,75 @@ uint64_t haywire_memory_size(const HaywireMemory *memory)
     return haywire_memory_size_before(memory, (HaywirePosition){ UINT64_MAX });
 }
 
+/* ---- The door ---------------------------------------------------------- */
+
 HaywireStatus haywire_memory_swap_word(HaywireMemory *memory,
                                        HaywirePosition where, uint64_t expected,
                                        uint64_t desired)
 {
-    return memory->ops->compare_and_swap(memory, where, expected, desired);
+    uint64_t offset;
+    const HaywireRegion *region = find_region(memory, where, &offset);
+
+    if (!region || offset % sizeof(desired) != 0) {
+        return HAYWIRE_OUT_OF_RANGE;
+    }
+    if (region->read_only) {
+        return HAYWIRE_READ_ONLY;
+    }
+    return memory->ops->swap_word(memory, region, offset, expected, desired);
+}
+
+HaywireStatus haywire_memory_swap_at(uint8_t *host, uint64_t expected,
+                                     uint64_t desired)
+{
+    uint64_t old = htole64(expected);
+
+    return atomic_compare_exchange_strong((_Atomic uint64_t *)host, &old,
+                                          htole64(desired))
+               ? HAYWIRE_OK
+               : HAYWIRE_FOCUS_LOST_RACE;
+}
+
+/* ---- Gone as soon as nobody uses them ---------------------------------- */
+
+HaywireStatus haywire_memory_pointer(HaywireMemory *memory,
+                                     HaywirePosition where, uint64_t length,
+                                     const uint8_t **ret_host)
+{
+    uint64_t offset;
+    const HaywireRegion *region = find_region(memory, where, &offset);
+
+    if (!region || length > region->length - offset) {
+        return HAYWIRE_OUT_OF_RANGE;
+    }
+    *ret_host = region->host + offset;
+    return HAYWIRE_OK;
+}
+
+void haywire_memory_resident_pages(HaywireMemory *memory,
+                                   const HaywirePosition *where, size_t count,
+                                   HaywireStatus *ret_status)
+{
+    uint64_t word;
+    size_t i, got;
+
+    for (i = 0; i < count; i++) {
+        ret_status[i] = where[i].value % HAYWIRE_PAGE_SIZE != 0
+                            ? HAYWIRE_OUT_OF_RANGE
+                            : haywire_memory_read(memory, where[i], &word,
+                                                  sizeof(word), &got);
+    }
+}
+
+HaywireStatus haywire_memory_resident_page(HaywireMemory *memory,
+                                           HaywirePosition where,
+                                           const uint8_t **ret_host)
+{
+    HaywireStatus status;
+
+    haywire_memory_resident_pages(memory, &where, 1, &status);
+    return status == HAYWIRE_OK
+               ? haywire_memory_pointer(memory, where, HAYWIRE_PAGE_SIZE,
+                                        ret_host)
+               : status;
 }

@@ -1,168 +1,117 @@
 /*
- * A memory source over arrays, for tests.
+ * Memory over arrays, for tests.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "haywire/beacon_protocol.h"
 #include "haywire/memory.h"
 
-typedef struct ArraySource {
-    HaywireMemory source;
+typedef struct ArrayMemory {
+    HaywireMemory memory;
     bool zero_is_hole;
-    bool has_layout;
-    HaywireLayout layout;
-    size_t count;
     HaywireRegion region[];
-} ArraySource;
+} ArrayMemory;
 
-static const HaywireRegion *array_regions(HaywireMemory *source,
-                                          size_t *ret_count)
-{
-    ArraySource *array = (ArraySource *)source;
-
-    *ret_count = array->count;
-    return array->region;
-}
-
-static bool page_counts(const ArraySource *array, const uint8_t *page)
+static bool page_counts(const HaywireMemory *memory, const uint8_t *page)
 {
     static const uint8_t zeroes[HAYWIRE_PAGE_SIZE];
 
-    return !array->zero_is_hole || memcmp(page, zeroes, sizeof(zeroes)) != 0;
+    return !((const ArrayMemory *)memory)->zero_is_hole ||
+           memcmp(page, zeroes, sizeof(zeroes)) != 0;
 }
 
-/* The first run in @region from byte @at on; false when there is none. */
-static bool run_in_region(const ArraySource *array, const HaywireRegion *region,
-                          uint64_t at, uint64_t *ret_start,
-                          uint64_t *ret_length)
+static HaywireStatus array_next_window(HaywireMemory *memory,
+                                       const HaywireRegion *region,
+                                       uint64_t from, HaywireWindow *ret_window)
 {
-    uint64_t start;
+    uint64_t at = from, end;
 
-    while (at < region->length && !page_counts(array, region->host + at)) {
+    while (at < region->length && !page_counts(memory, region->host + at)) {
         at += HAYWIRE_PAGE_SIZE;
     }
-    start = at;
-    while (at < region->length && page_counts(array, region->host + at)) {
-        at += HAYWIRE_PAGE_SIZE;
+    for (end = at; end < region->length && end - at < HAYWIRE_WINDOW_MAX &&
+                   page_counts(memory, region->host + end);) {
+        end += HAYWIRE_PAGE_SIZE;
     }
-    *ret_start = start;
-    *ret_length = at - start;
-    return at > start;
-}
-
-static HaywireStatus array_next_resident(HaywireMemory *source,
-                                         HaywirePosition from,
-                                         HaywirePosition *ret_start,
-                                         uint64_t *ret_length)
-{
-    ArraySource *array = (ArraySource *)source;
-    size_t i;
-
-    for (i = 0; i < array->count; i++) {
-        const HaywireRegion *region = &array->region[i];
-        uint64_t at = 0, start, length;
-
-        if (from.value > region->start.value) {
-            at = from.value - region->start.value;
-            at -= at % HAYWIRE_PAGE_SIZE;
-        }
-        if (run_in_region(array, region, at, &start, &length)) {
-            ret_start->value = region->start.value + start;
-            *ret_length = length;
-            return HAYWIRE_OK;
-        }
+    if (end == at) {
+        return HAYWIRE_NOT_FOUND;
     }
-    return HAYWIRE_NOT_FOUND;
-}
-
-static void array_are_resident(HaywireMemory *source,
-                               const HaywireRegion *region,
-                               const HaywirePosition *where, size_t count,
-                               HaywireStatus *ret_status)
-{
-    const ArraySource *array = (ArraySource *)source;
-    size_t i;
-
-    for (i = 0; i < count; i++) {
-        const uint8_t *page =
-            region->host + (where[i].value - region->start.value);
-
-        ret_status[i] =
-            page_counts(array, page) ? HAYWIRE_OK : HAYWIRE_NOT_RESIDENT;
-    }
-}
-
-static HaywireStatus array_compare_and_swap(HaywireMemory *source,
-                                            HaywirePosition where,
-                                            uint64_t expected, uint64_t desired)
-{
-    const uint8_t *host;
-    HaywireStatus status =
-        haywire_memory_pointer(source, where, sizeof(expected), &host);
-
-    if (status != HAYWIRE_OK || where.value % sizeof(expected) != 0) {
-        return HAYWIRE_OUT_OF_RANGE;
-    }
-    expected = htole64(expected);
-    return __atomic_compare_exchange_n((uint64_t *)(uintptr_t)host, &expected,
-                                       htole64(desired), false,
-                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
-               ? HAYWIRE_OK
-               : HAYWIRE_FOCUS_LOST_RACE;
-}
-
-static HaywireStatus array_check(HaywireMemory *source)
-{
-    (void)source;
+    *ret_window = (HaywireWindow){ { region->start.value + at },
+                                   end - at,
+                                   region->host + at };
     return HAYWIRE_OK;
 }
 
-static const HaywireLayout *array_layout(HaywireMemory *source)
+static void array_ask(HaywireMemory *memory, HaywireSpot *spot, size_t count)
 {
-    ArraySource *array = (ArraySource *)source;
+    size_t i;
 
-    return array->has_layout ? &array->layout : NULL;
+    for (i = 0; i < count; i++) {
+        uint64_t page = spot[i].offset & ~(uint64_t)(HAYWIRE_PAGE_SIZE - 1);
+
+        spot[i].status = page_counts(memory, spot[i].region->host + page)
+                             ? HAYWIRE_OK
+                             : HAYWIRE_HOLE;
+    }
 }
 
-static void array_destroy(HaywireMemory *source)
+static void array_read(HaywireMemory *memory, HaywireSpot *spot, size_t count)
 {
-    free(source);
+    size_t i;
+
+    array_ask(memory, spot, count);
+    for (i = 0; i < count; i++) {
+        if (spot[i].status == HAYWIRE_OK) {
+            memcpy(spot[i].to, spot[i].region->host + spot[i].offset,
+                   spot[i].length);
+        }
+    }
+}
+
+static HaywireStatus array_swap_word(HaywireMemory *memory,
+                                     const HaywireRegion *region,
+                                     uint64_t offset, uint64_t expected,
+                                     uint64_t desired)
+{
+    (void)memory;
+    return haywire_memory_swap_at((uint8_t *)(uintptr_t)region->host + offset,
+                                  expected, desired);
+}
+
+static void array_destroy(HaywireMemory *memory)
+{
+    free(memory);
 }
 
 static const HaywireMemoryOps array_ops = {
-    .regions = array_regions,
-    .next_resident = array_next_resident,
-    .compare_and_swap = array_compare_and_swap,
-    .check = array_check,
-    .layout = array_layout,
+    .next_window = array_next_window,
+    .ask = array_ask,
+    .read = array_read,
+    .swap_word = array_swap_word,
     .destroy = array_destroy,
-    .are_resident = array_are_resident,
 };
 
-HaywireStatus haywire_memory_array_new(const HaywireRegion *regions,
+HaywireStatus haywire_memory_array_new(const HaywireRegion *region,
                                        size_t count, bool zero_is_hole,
                                        const HaywireLayout *layout,
-                                       HaywireMemory **ret_source)
+                                       HaywireMemory **ret_memory)
 {
-    size_t bytes = count * sizeof(*regions);
-    ArraySource *array = calloc(1, sizeof(*array) + bytes);
+    size_t bytes = count * sizeof(*region);
+    ArrayMemory *array = calloc(1, sizeof(*array) + bytes);
 
     if (!array) {
         return HAYWIRE_NO_MEMORY;
     }
-    array->source.ops = &array_ops;
+    memcpy(array->region, region, bytes);
     array->zero_is_hole = zero_is_hole;
-    array->has_layout = layout != NULL;
-    if (layout) {
-        array->layout = *layout;
-    }
-    array->count = count;
-    memcpy(array->region, regions, bytes);
-    *ret_source = &array->source;
+    array->memory.ops = &array_ops;
+    array->memory.region = array->region;
+    array->memory.region_count = count;
+    haywire_memory_set_layout(&array->memory, layout);
+    *ret_memory = &array->memory;
     return HAYWIRE_OK;
 }

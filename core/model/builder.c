@@ -50,14 +50,13 @@ HaywireStatus haywire_builder_init(HaywireBuilder *builder,
                                  .shares = *shares,
                                  .host = host,
                                  .content = content,
+                                 .arena = &content->arena,
                                  .texts = texts };
     content->arena.most = shares->model;
     if (last) {
-        const HaywireContent *before = haywire_content_of(last);
-
-        builder->limits_known = before->limits;
+        builder->last = haywire_content_of(last);
         haywire_arena_reserve(&content->arena,
-                              haywire_arena_used(&before->arena));
+                              haywire_arena_used(&builder->last->arena));
     }
     return HAYWIRE_OK;
 }
@@ -67,13 +66,16 @@ HaywireStatus haywire_builder_finish(HaywireBuilder *builder,
                                      HaywireModel **ret_model)
 {
     HaywireContent *content = builder->content;
+    uint64_t known = builder->last ? builder->last->limits : 0;
     HaywireStatus status = HAYWIRE_NO_MEMORY;
 
     free(builder->texts);
     content->limits = builder->limits;
-    if (builder->limits > builder->limits_known) {
-        builder->host->limits_reached +=
-            builder->limits - builder->limits_known;
+    if (builder->arena != &content->arena) {
+        content->lists->limits = builder->limits - builder->limits_before;
+    }
+    if (builder->limits > known) {
+        builder->host->limits_reached += builder->limits - known;
     }
     if (!builder->no_memory) {
         status = haywire_content_model(content, moment, ret_model);
@@ -101,8 +103,8 @@ bool haywire_builder_check(HaywireBuilder *builder, HaywireStatus status)
 
 void haywire_builder_begin(HaywireBuilder *builder, HaywireBuilderPart part)
 {
-    HaywireArena *arena = &builder->content->arena;
-    size_t share = builder->shares.model;
+    HaywireArena *arena = builder->arena;
+    size_t share = arena->most;
     size_t used = haywire_arena_used(arena);
     size_t left = share - used;
     const size_t bytes[] = {
@@ -118,9 +120,8 @@ void haywire_builder_begin(HaywireBuilder *builder, HaywireBuilderPart part)
 /* The arena gave nothing. */
 static void note_failure(HaywireBuilder *builder)
 {
-    (void)haywire_builder_check(builder, builder->content->arena.no_memory
-                                             ? HAYWIRE_NO_MEMORY
-                                             : HAYWIRE_LIMIT);
+    (void)haywire_builder_check(
+        builder, builder->arena->no_memory ? HAYWIRE_NO_MEMORY : HAYWIRE_LIMIT);
 }
 
 void *haywire_builder_array(HaywireBuilder *builder, size_t count, size_t size)
@@ -128,7 +129,7 @@ void *haywire_builder_array(HaywireBuilder *builder, size_t count, size_t size)
     void *array = NULL;
 
     if (count > 0) {
-        array = haywire_arena_alloc(&builder->content->arena, count * size);
+        array = haywire_arena_alloc(builder->arena, count * size);
         if (!array) {
             note_failure(builder);
         }
@@ -139,7 +140,7 @@ void *haywire_builder_array(HaywireBuilder *builder, size_t count, size_t size)
 const char *haywire_builder_text(HaywireBuilder *builder, HaywireString bytes,
                                  bool *ret_cut)
 {
-    const char *text = haywire_arena_text(&builder->content->arena, bytes);
+    const char *text = haywire_arena_text(builder->arena, bytes);
 
     if (!text) {
         note_failure(builder);
@@ -220,29 +221,60 @@ void haywire_builder_set_ram(HaywireBuilder *builder,
     }
 }
 
-void haywire_builder_begin_lists(HaywireBuilder *builder, size_t count)
+/* Large ones are made anew: the table may need their room. */
+bool haywire_builder_share_lists(HaywireBuilder *builder, uint64_t digest)
 {
-    HaywireContent *content = builder->content;
+    HaywireLists *lists = builder->last ? builder->last->lists : NULL;
 
-    content->list_count = 0;
-    builder->list_room = 0;
-    content->list =
-        haywire_builder_array(builder, count, sizeof(*content->list));
-    builder->list_room = content->list ? count : 0;
+    if (!lists || digest == 0 || lists->digest != digest ||
+        lists->arena.total > builder->shares.model / 4 ||
+        lists->arena.total > builder->shares.model - builder->arena->total) {
+        return false;
+    }
+    atomic_fetch_add_explicit(&lists->references, 1, memory_order_relaxed);
+    builder->content->lists = lists;
+    builder->limits += lists->limits;
+    return true;
+}
+
+/* Texts met before are no part of them, and may go earlier. */
+void haywire_builder_begin_lists(HaywireBuilder *builder, size_t count,
+                                 uint64_t digest)
+{
+    const HaywireLists *before = builder->last ? builder->last->lists : NULL;
+    HaywireLists *lists = calloc(1, sizeof(*lists));
+
+    if (!lists) {
+        builder->no_memory = true;
+        return;
+    }
+    atomic_init(&lists->references, 1);
+    lists->digest = digest;
+    lists->arena.most = builder->shares.model - builder->arena->total;
+    lists->arena.limit = lists->arena.most;
+    if (before) {
+        haywire_arena_reserve(&lists->arena,
+                              haywire_arena_used(&before->arena));
+    }
+    builder->content->lists = lists;
+    builder->arena = &lists->arena;
+    builder->limits_before = builder->limits;
+    memset(builder->texts, 0, sizeof(*builder->texts));
+    lists->list = haywire_builder_array(builder, count, sizeof(*lists->list));
+    lists->room = lists->list ? count : 0;
 }
 
 HaywireSectionList *haywire_builder_add_list(HaywireBuilder *builder,
-                                             const HaywireProcess *process)
+                                             uint32_t pid, uint64_t start_time)
 {
-    HaywireContent *content = builder->content;
+    HaywireLists *lists = builder->content->lists;
     HaywireSectionList *list;
 
-    if (content->list_count == builder->list_room) {
+    if (!lists || lists->count == lists->room) {
         return NULL;
     }
-    list = &content->list[content->list_count++];
-    *list = (HaywireSectionList){ .pid = process->pid,
-                                  .start_time = process->start_time };
+    list = &lists->list[lists->count++];
+    *list = (HaywireSectionList){ .pid = pid, .start_time = start_time };
     return list;
 }
 

@@ -40,13 +40,26 @@ const char *haywire_arena_text(HaywireArena *arena, HaywireString bytes);
 size_t haywire_arena_used(const HaywireArena *arena);
 void haywire_arena_clear(HaywireArena *arena);
 
+/*
+ * Sections of processes, not from cameras. They are most of what is told, and
+ * change less often than the rest: contents share them.
+ */
+typedef struct HaywireLists {
+    atomic_uint references;
+    HaywireArena arena; /* all that they point to */
+    uint64_t digest;    /* of what they were made of; 0: not to be shared */
+    uint64_t limits;    /* how often one was met */
+    size_t room;
+    size_t count;
+    HaywireSectionList *list; /* sorted by pid, then start time */
+} HaywireLists;
+
 /* What was told. Models of the same pages share it. */
 typedef struct HaywireContent {
     atomic_uint references;
-    HaywireArena arena; /* all that the model points to */
-    HaywireModel told;  /* of the overview, what content yields */
-    size_t list_count;
-    HaywireSectionList *list; /* not from cameras; sorted by pid */
+    HaywireArena arena;  /* all that the model points to, but for the lists */
+    HaywireModel told;   /* of the overview, what content yields */
+    HaywireLists *lists; /* NULL: none */
     HaywireCameraPass pass[2];
     uint64_t limits; /* how often one was met */
 } HaywireContent;

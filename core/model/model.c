@@ -46,10 +46,20 @@ HaywireContent *haywire_content_new(void)
     return content;
 }
 
+static void unref_lists(HaywireLists *lists)
+{
+    if (lists && atomic_fetch_sub_explicit(&lists->references, 1,
+                                           memory_order_acq_rel) == 1) {
+        haywire_arena_clear(&lists->arena);
+        free(lists);
+    }
+}
+
 void haywire_content_unref(HaywireContent *content)
 {
     if (content && atomic_fetch_sub_explicit(&content->references, 1,
                                              memory_order_acq_rel) == 1) {
+        unref_lists(content->lists);
         haywire_arena_clear(&content->arena);
         free(content);
     }
@@ -223,18 +233,22 @@ static const HaywireCameraPass *find_pass(const HaywireModel *model,
     return best;
 }
 
-static const HaywireSectionList *find_list(const HaywireContent *content,
-                                           uint32_t pid)
+static const HaywireSectionList *find_list(const HaywireLists *lists,
+                                           const HaywireProcess *process)
 {
-    size_t low = 0, high = content->list_count;
+    size_t low = 0, high = lists ? lists->count : 0;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
+        const HaywireSectionList *list = &lists->list[middle];
 
-        if (content->list[middle].pid == pid) {
-            return &content->list[middle];
+        if (list->pid == process->pid &&
+            list->start_time == process->start_time) {
+            return list;
         }
-        if (content->list[middle].pid < pid) {
+        if (list->pid < process->pid ||
+            (list->pid == process->pid &&
+             list->start_time < process->start_time)) {
             low = middle + 1;
         } else {
             high = middle;
@@ -256,7 +270,7 @@ HaywireStatus haywire_model_sections(const HaywireModel *model, uint32_t pid,
         return status;
     }
     pass = find_pass(model, process, pid);
-    list = process ? find_list(content, pid) : NULL;
+    list = process ? find_list(content->lists, process) : NULL;
     /* A pass that lacks something gives way to a list that does not. */
     if (pass && (!list || pass->sections.complete || !list->complete)) {
         *ret_list = pass->sections;

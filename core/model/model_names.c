@@ -40,3 +40,12 @@ const char *haywire_origin_name(HaywireOrigin origin)
 
     return name_at(names, COUNT_OF(names), origin);
 }
+
+const char *haywire_provider_name(HaywireProvider provider)
+{
+    static const char *const names[] = {
+        [HAYWIRE_PROVIDER_COMPANION] = "companion",
+    };
+
+    return name_at(names, COUNT_OF(names), provider);
+}

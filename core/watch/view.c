@@ -345,7 +345,7 @@ HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
 {
     HaywireMemory *source = view->source;
     HaywireModel *model;
-    HaywireStatus status = source->ops->check(source);
+    HaywireStatus status = haywire_memory_check(source);
 
     if (view->began_ns == 0) {
         view->began_ns = now.host_ns;
@@ -355,7 +355,7 @@ HaywireStatus haywire_view_refresh(HaywireView *view, HaywireNow now,
         status = look(view, now);
     }
     if (status == HAYWIRE_OK) {
-        status = source->ops->check(source);
+        status = haywire_memory_check(source);
     }
     if (status == HAYWIRE_OK) {
         view->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);

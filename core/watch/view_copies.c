@@ -50,7 +50,7 @@ static void begin_pool(HaywireView *view)
 HaywireStatus haywire_view_begin_copies(HaywireView *view)
 {
     HaywireShown *shown = &view->shown;
-    bool needs_sightings = !view->source->ops->layout(view->source);
+    bool needs_sightings = !haywire_memory_layout(view->source);
     int i;
 
     shown->total = 0;

@@ -13,7 +13,7 @@
 
 const HaywireLayout *haywire_view_layout(HaywireView *view)
 {
-    const HaywireLayout *own = view->source->ops->layout(view->source);
+    const HaywireLayout *own = haywire_memory_layout(view->source);
 
     if (own) {
         return own;
@@ -69,15 +69,6 @@ static size_t collect_manifest(HaywireView *view, HaywireRamRange *ret_ram)
     return count;
 }
 
-/* A file is one region from 0 on; anything else knows its layout itself. */
-static uint64_t file_size(HaywireMemory *source)
-{
-    size_t count;
-    const HaywireRegion *region = source->ops->regions(source, &count);
-
-    return count == 1 && region->start.value == 0 ? region->length : 0;
-}
-
 HaywireStatus haywire_view_deduce_layout(HaywireView *view)
 {
     HaywireShown *shown = &view->shown;
@@ -92,8 +83,9 @@ HaywireStatus haywire_view_deduce_layout(HaywireView *view)
     sightings = collect_sightings(shown, sighting);
     ram_count = collect_manifest(view, ram);
     shown->layout_known =
-        haywire_layout_deduce(file_size(view->source), sighting, sightings, ram,
-                              ram_count, &shown->layout) == HAYWIRE_OK;
+        haywire_layout_deduce(haywire_memory_size(view->source), sighting,
+                              sightings, ram, ram_count,
+                              &shown->layout) == HAYWIRE_OK;
     free(sighting);
     return HAYWIRE_OK;
 }

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "diagnose.h"
 #include "haywire/bytes.h"
 #include "haywire/page.h"
 #include "haywire/publish.h"
@@ -46,7 +47,7 @@ static uint32_t load32(const uint8_t *live, size_t offset)
 {
     const LiveWord32 *word = (const LiveWord32 *)(live + offset);
 
-    return le32toh(__atomic_load_n(word, __ATOMIC_ACQUIRE));
+    return haywire_word32_get(__atomic_load_n(word, __ATOMIC_ACQUIRE));
 }
 
 /*
@@ -75,7 +76,8 @@ static void copy_live(const uint8_t *live, HaywirePage *ret_copy)
 
 bool haywire_page_has_magic(const uint8_t *page)
 {
-    const uint64_t two = htole64((uint64_t)HAYWIRE_MAGIC << 32 | HAYWIRE_MAGIC);
+    const uint64_t two =
+        haywire_word64((uint64_t)HAYWIRE_MAGIC << 32 | HAYWIRE_MAGIC);
     const LiveWord64 *word = (const LiveWord64 *)page;
     size_t i;
 
@@ -102,19 +104,9 @@ bool haywire_page_unchanged(const uint8_t *live, uint32_t lock)
     return lock_bottom(live) == lock && lock_top(live) == lock;
 }
 
-static HaywireStatus refuse(HaywireDiagnosis *diagnosis, HaywireStatus status,
-                            size_t offset, const char *field, uint64_t value)
-{
-    if (diagnosis) {
-        diagnosis->offset = offset;
-        diagnosis->field = field;
-        diagnosis->value = value;
-    }
-    return status;
-}
-
-#define REFUSE(diagnosis, status, member, name, value) \
-    refuse(diagnosis, status, offsetof(HaywirePage, member), name, value)
+#define REFUSE(diagnosis, status, member, name, value)                       \
+    haywire_diagnose(diagnosis, status, offsetof(HaywirePage, member), name, \
+                     value)
 
 static HaywireStatus verify_magic(const HaywirePage *copy,
                                   HaywireDiagnosis *diagnosis)
@@ -125,8 +117,8 @@ static HaywireStatus verify_magic(const HaywirePage *copy,
         uint32_t word = haywire_le32_get(copy->header.magic[i]);
 
         if (word != HAYWIRE_MAGIC) {
-            return refuse(diagnosis, HAYWIRE_BAD_MAGIC, i * sizeof(word),
-                          "magic", word);
+            return haywire_diagnose(diagnosis, HAYWIRE_BAD_MAGIC,
+                                    i * sizeof(word), "magic", word);
         }
     }
     return HAYWIRE_OK;
@@ -267,8 +259,8 @@ HaywireStatus haywire_page_snapshot(const uint8_t *live, HaywirePage *ret_copy,
     int try;
 
     if (!haywire_page_has_magic(live)) {
-        return refuse(diagnosis, HAYWIRE_BAD_MAGIC, 0, "magic",
-                      load32(live, 0));
+        return haywire_diagnose(diagnosis, HAYWIRE_BAD_MAGIC, 0, "magic",
+                                load32(live, 0));
     }
     for (try = 0; try < HAYWIRE_SNAPSHOT_TRIES; try++) {
         if (copy_at_rest(live, ret_copy)) {

@@ -52,7 +52,7 @@ static double attach_by_index(gpointer opaque)
     start = bench_cpu_ns();
     map = new_map(guest);
     if (map) {
-        status = haywire_map_add_index(map, source, source->ops->layout(source),
+        status = haywire_map_add_index(map, source, haywire_memory_layout(source),
                                        &missing);
     }
     start = bench_cpu_ns() - start;

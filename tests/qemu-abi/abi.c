@@ -5,59 +5,7 @@
  *
  * declarations.h is qemu-plugin/qemu_internals.h made by declarations.awk.
  */
-#include "qemu/osdep.h"
-
-#include "monitor/monitor-internal.h"
-#include "exec/cpu-common.h"
-#include "qapi/error.h"
-#include "qapi/qapi-commands-control.h"
-#include "qapi/qapi-emit-events.h"
-#include "qapi/qmp-event.h"
-#include "qapi/qobject-input-visitor.h"
-#include "qapi/visitor.h"
-#include "qemu/notify.h"
-#include "qemu/readline.h"
-#include "qemu/timer.h"
-#include "qom/object.h"
-
-/* Headers that have moved: 10.0 and later first, then 7.2. */
-#if __has_include("qobject/qdict.h")
-#include "qobject/qbool.h"
-#include "qobject/qdict.h"
-#include "qobject/qlist.h"
-#include "qobject/qnum.h"
-#include "qobject/qstring.h"
-#include "qapi/qmp-registry.h"
-#include "system/reset.h"
-#include "system/runstate.h"
-#include "system/system.h"
-#else
-#include "qapi/qmp/dispatch.h"
-#include "qapi/qmp/qbool.h"
-#include "qapi/qmp/qdict.h"
-#include "qapi/qmp/qlist.h"
-#include "qapi/qmp/qnum.h"
-#include "qapi/qmp/qstring.h"
-#include "sysemu/reset.h"
-#include "sysemu/runstate.h"
-#include "sysemu/sysemu.h"
-#endif
-#if __has_include("system/memory.h")
-#include "system/memory.h"
-#else
-#include "exec/memory.h"
-#endif
-#if __has_include("exec/address-spaces.h")
-#include "exec/address-spaces.h"
-#endif
-#if __has_include("plugins/qemu-plugin.h")
-#include "plugins/qemu-plugin.h"
-#else
-#include "qemu/qemu-plugin.h"
-#endif
-
-#undef error_setg
-#undef QEMU_PLUGIN_EXPORT
+#include "qemu_headers.h"
 
 /*
  * Prototypes that differ in form, not in how they are called.  They are
@@ -70,21 +18,9 @@
 #define VMChangeStateHandler haywire_VMChangeStateHandler
 #define qemu_add_vm_change_state_handler \
     haywire_qemu_add_vm_change_state_handler
-#define qemu_plugin_insn_data         haywire_qemu_plugin_insn_data
-#define qemu_plugin_num_vcpus         haywire_qemu_plugin_num_vcpus
-#define qemu_plugin_write_register    haywire_qemu_plugin_write_register
-#define qemu_plugin_read_memory_vaddr haywire_qemu_plugin_read_memory_vaddr
-#define qemu_plugin_register_vcpu_mem_cb \
-    haywire_qemu_plugin_register_vcpu_mem_cb
-#define qemu_plugin_meminfo_t          haywire_qemu_plugin_meminfo_t
-#define qemu_plugin_vcpu_tb_trans_cb_t haywire_qemu_plugin_vcpu_tb_trans_cb_t
-#define qemu_plugin_vcpu_mem_cb_t      haywire_qemu_plugin_vcpu_mem_cb_t
+#define qemu_plugin_num_vcpus      haywire_qemu_plugin_num_vcpus
+#define qemu_plugin_write_register haywire_qemu_plugin_write_register
 #include "declarations.h"
-#undef qemu_plugin_insn_data
-#undef qemu_plugin_register_vcpu_mem_cb
-#undef qemu_plugin_meminfo_t
-#undef qemu_plugin_vcpu_tb_trans_cb_t
-#undef qemu_plugin_vcpu_mem_cb_t
 #undef qmp_register_command
 #undef qapi_event_emit
 #undef qemu_clock_get_ns
@@ -125,33 +61,6 @@ _Static_assert(RUN_STATE_INMIGRATE == HAYWIRE_QEMU_RUN_STATE_INMIGRATE,
                "renumbered");
 _Static_assert(RUN_STATE_PRELAUNCH == HAYWIRE_QEMU_RUN_STATE_PRELAUNCH,
                "renumbered");
-
-/* The doorbell's. */
-SAME_TYPE(&qemu_plugin_register_vcpu_mem_cb,
-          void (*)(struct qemu_plugin_insn *, qemu_plugin_vcpu_mem_cb_t,
-                   enum qemu_plugin_cb_flags, enum qemu_plugin_mem_rw, void *));
-_Static_assert(sizeof(enum qemu_plugin_cb_flags) == sizeof(int) &&
-                   sizeof(enum qemu_plugin_mem_rw) == sizeof(int),
-               "another size");
-_Static_assert(QEMU_PLUGIN_CB_NO_REGS == HAYWIRE_QEMU_PLUGIN_CB_NO_REGS &&
-                   QEMU_PLUGIN_MEM_RW == HAYWIRE_QEMU_PLUGIN_MEM_RW,
-               "renumbered");
-_Static_assert(
-    __builtin_types_compatible_p(qemu_plugin_meminfo_t,
-                                 haywire_qemu_plugin_meminfo_t) &&
-        __builtin_types_compatible_p(qemu_plugin_vcpu_mem_cb_t,
-                                     haywire_qemu_plugin_vcpu_mem_cb_t) &&
-        __builtin_types_compatible_p(qemu_plugin_vcpu_tb_trans_cb_t,
-                                     haywire_qemu_plugin_vcpu_tb_trans_cb_t),
-    "the doorbell's callbacks have another type");
-_Static_assert(
-    __builtin_types_compatible_p(
-        __typeof__(&qemu_plugin_insn_data),
-        const void *(*)(const struct qemu_plugin_insn *)) ||
-        __builtin_types_compatible_p(__typeof__(&qemu_plugin_insn_data),
-                                     size_t (*)(const struct qemu_plugin_insn *,
-                                                void *, size_t)),
-    "qemu_plugin_insn_data has another type");
 
 /* The last parameter is a zero in a register, whatever its width. */
 _Static_assert(

@@ -8,7 +8,6 @@
 
 ImpostorVersion impostor_version;
 int impostor_notifiers;
-int impostor_listeners;
 
 VersionInfo *qmp_query_version(Error **errp)
 {
@@ -33,12 +32,4 @@ void qemu_add_machine_init_done_notifier(Notifier *notifier)
 {
     g_assert_nonnull(notifier->notify);
     impostor_notifiers++;
-}
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-                                           qemu_plugin_vcpu_tb_trans_cb_t cb)
-{
-    (void)id;
-    g_assert_nonnull(cb);
-    impostor_listeners++;
 }

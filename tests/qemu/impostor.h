@@ -10,9 +10,7 @@ typedef struct ImpostorVersion {
 
 extern ImpostorVersion impostor_version;
 
-/* How often the plugin asked to be called: when the machine stands, when code
-   is translated. */
+/* How often the plugin asked to be called when the machine stands. */
 extern int impostor_notifiers;
-extern int impostor_listeners;
 
 #endif /* HAYWIRE_TESTS_IMPOSTOR_H */

@@ -85,7 +85,6 @@ static void child_versions(void)
         g_assert_cmpint(plugin_install(true), ==, -1);
     }
     g_assert_cmpint(impostor_notifiers, ==, 0);
-    g_assert_cmpint(impostor_listeners, ==, 0);
 }
 
 static void test_versions(void)
@@ -100,7 +99,6 @@ static void child_known(void)
     impostor_version = (ImpostorVersion){ 10, 0 };
     g_assert_cmpint(plugin_install(true), ==, 0);
     g_assert_cmpint(impostor_notifiers, ==, 1);
-    g_assert_cmpint(impostor_listeners, ==, 0);
     g_assert_cmpint(plugin_install(true), ==, -1);
     g_assert_cmpint(impostor_notifiers, ==, 1);
 }

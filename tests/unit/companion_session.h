@@ -30,7 +30,10 @@ void session_free(Session *session);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 
-/* A whole round of a task. Returns how many processes it read. */
+/*
+ * A whole round of a task, over a table that is looked at anew. Returns how many
+ * processes it read: a snapshot for the table, another for itself.
+ */
 unsigned session_round(Session *session, HaywireTaskId id);
 
 /*

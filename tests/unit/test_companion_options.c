@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "options.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 static bool parse(const char *line, HaywireOptions *options, char *error)
 {

@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "engine/pace.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 #define MS      HAYWIRE_NS_PER_MS
 #define SECOND  HAYWIRE_NS_PER_SECOND

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "os/linux/pagemap.h"
-#include "publish/runs.h"
+#include "os/runs.h"
 
 #define PRESENT    (UINT64_C(1) << 63)
 #define SWAPPED    (UINT64_C(1) << 62)

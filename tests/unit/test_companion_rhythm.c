@@ -119,7 +119,7 @@ static void test_max_cpu_unlimited(void)
 
 static size_t listed(Session *session)
 {
-    return session->companion->pid_ring.count_before;
+    return session->publisher->counter[HAYWIRE_COUNTER_PROCESSES];
 }
 
 /* What the system tells of is there long before the next regular snapshot. */

@@ -263,9 +263,12 @@ static void test_sections_kept(void)
     HaywireSectionRing *ring = &session->companion->section_ring;
 
     session_round(session, HAYWIRE_TASK_SECTIONS);
-    for (unsigned step = 0; step < 600; step++) {
+    for (unsigned step = 0; step < 1200; step++) {
         g_autofree Seen *seen = NULL;
 
+        if (!ring->collecting) {
+            session->companion->table.looked_ns = 0;
+        }
         (void)haywire_section_ring_step(ring);
         seen = see_all(session, 60);
         for (unsigned pid = 1; pid <= 60; pid++) {

@@ -210,31 +210,26 @@ static void test_out_of_range(void)
     assert_refused(world, HAYWIRE_OUT_OF_RANGE, NULL);
 }
 
-static HaywireStatus read_only(HaywireMemory *source, HaywirePosition where,
-                               uint64_t expected, uint64_t desired)
-{
-    (void)source, (void)where, (void)expected, (void)desired;
-    return HAYWIRE_READ_ONLY;
-}
-
+/* Memory that cannot be written, such as ROM: it is not even touched. */
 static void test_read_only(void)
 {
     World *world = new_world();
 
-    world->ram.ops.compare_and_swap = read_only;
+    ((HaywireRegion *)world->ram.source->region)->read_only = true;
     assert_refused(world, HAYWIRE_READ_ONLY, NULL);
 }
 
 static HaywireMemoryOps array_ops;
 
 /* Somebody else was faster, and points the camera at pid 9. */
-static HaywireStatus racing_swap(HaywireMemory *source, HaywirePosition where,
+static HaywireStatus racing_swap(HaywireMemory *memory,
+                                 const HaywireRegion *region, uint64_t offset,
                                  uint64_t expected, uint64_t desired)
 {
-    g_assert_cmpint(array_ops.compare_and_swap(source, where, expected,
-                                               HAYWIRE_CONTROL_WORD(NONCE, 9)),
+    g_assert_cmpint(array_ops.swap_word(memory, region, offset, expected,
+                                        HAYWIRE_CONTROL_WORD(NONCE, 9)),
                     ==, HAYWIRE_OK);
-    return array_ops.compare_and_swap(source, where, expected, desired);
+    return array_ops.swap_word(memory, region, offset, expected, desired);
 }
 
 static void test_lost_race(void)
@@ -243,7 +238,7 @@ static void test_lost_race(void)
     HaywireControl control;
 
     array_ops = world->ram.ops;
-    world->ram.ops.compare_and_swap = racing_swap;
+    world->ram.ops.swap_word = racing_swap;
     g_assert_cmpint(
         haywire_focus(world->ram.source, &world->target, 42, &control, NULL),
         ==, HAYWIRE_FOCUS_LOST_RACE);
@@ -252,30 +247,29 @@ static void test_lost_race(void)
 }
 
 /* The page changes hands right after the write. */
-static HaywireStatus swap_then_overwrite(HaywireMemory *source,
-                                         HaywirePosition where,
-                                         uint64_t expected, uint64_t desired)
+static HaywireStatus swap_then_overwrite(HaywireMemory *memory,
+                                         const HaywireRegion *region,
+                                         uint64_t offset, uint64_t expected,
+                                         uint64_t desired)
 {
     HaywireStatus status =
-        array_ops.compare_and_swap(source, where, expected, desired);
-    const uint8_t *host;
+        array_ops.swap_word(memory, region, offset, expected, desired);
 
-    g_assert_cmpint(haywire_memory_pointer(source, where, 8, &host), ==,
-                    HAYWIRE_OK);
-    memset((uint8_t *)host - 4000, 0x41, 8);
+    memset((uint8_t *)region->host + offset - 4000, 0x41, 8);
     return status;
 }
 
 /* The word is put back by somebody right after the write. */
-static HaywireStatus swap_then_undo(HaywireMemory *source,
-                                    HaywirePosition where, uint64_t expected,
+static HaywireStatus swap_then_undo(HaywireMemory *memory,
+                                    const HaywireRegion *region,
+                                    uint64_t offset, uint64_t expected,
                                     uint64_t desired)
 {
     HaywireStatus status =
-        array_ops.compare_and_swap(source, where, expected, desired);
+        array_ops.swap_word(memory, region, offset, expected, desired);
 
     g_assert_cmpint(
-        array_ops.compare_and_swap(source, where, desired, expected), ==,
+        array_ops.swap_word(memory, region, offset, desired, expected), ==,
         HAYWIRE_OK);
     return status;
 }
@@ -287,7 +281,7 @@ static void test_unconfirmed(void)
     HaywireDiagnosis diagnosis;
 
     array_ops = world->ram.ops;
-    world->ram.ops.compare_and_swap = swap_then_overwrite;
+    world->ram.ops.swap_word = swap_then_overwrite;
     g_assert_cmpint(haywire_focus(world->ram.source, &world->target, 42,
                                   &control, &diagnosis),
                     ==, HAYWIRE_FOCUS_UNCONFIRMED);
@@ -295,7 +289,7 @@ static void test_unconfirmed(void)
     free_world(world);
 
     world = new_world();
-    world->ram.ops.compare_and_swap = swap_then_undo;
+    world->ram.ops.swap_word = swap_then_undo;
     g_assert_cmpint(haywire_focus(world->ram.source, &world->target, 42,
                                   &control, &diagnosis),
                     ==, HAYWIRE_FOCUS_UNCONFIRMED);

@@ -241,7 +241,7 @@ static void test_replaced(void)
                     HAYWIRE_BAD_CHECKSUM);
     memset(here, 0, sizeof(*here));
     g_assert_cmpint(read_slot(world, HAYWIRE_CATEGORY_CAMERA1, 7), ==,
-                    HAYWIRE_NOT_RESIDENT);
+                    HAYWIRE_HOLE);
     free_world(world);
 }
 
@@ -388,7 +388,7 @@ static void test_index_repeats(void)
     }
     g_assert_cmpint(follow_index(world, &missing), ==, HAYWIRE_OK);
     g_assert_cmpuint(missing, ==, TOTAL - 3);
-    g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_NOT_RESIDENT), ==,
+    g_assert_cmpuint(haywire_map_rejected(world->map, HAYWIRE_HOLE), ==,
                      TOTAL);
     free_world(world);
 }
@@ -447,7 +447,7 @@ static void test_discovery_lies(void)
     check_lie(0x104, HAYWIRE_BAD_INDEX);      /* statistics */
     check_lie(0x10a, HAYWIRE_BAD_CATEGORY);   /* ROUNDROBIN */
     check_lie(0x801, HAYWIRE_BAD_SESSION);    /* the index of another one */
-    check_lie(0xf00, HAYWIRE_NOT_RESIDENT);   /* nothing */
+    check_lie(0xf00, HAYWIRE_HOLE);   /* nothing */
     check_lie(0x1000, HAYWIRE_NO_LAYOUT);     /* behind all RAM */
     check_lie(UINT64_MAX, HAYWIRE_BAD_RANGE); /* no address at all */
     check_lie(1ull << 52, HAYWIRE_BAD_RANGE); /* the first that wraps */

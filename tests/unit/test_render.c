@@ -41,7 +41,8 @@ static void test_names(void)
 static void check_string(const HaywireField *field, void *object)
 {
     static const char *const tries[] = {
-        "0123456789abcdef", "live", "S", "linux", "x86-64", "camera2", "active"
+        "0123456789abcdef", "live",   "S",         "linux", "x86-64",
+        "camera2",          "active", "companion", "pts/3"
     };
     char buffer[HAYWIRE_FIELD_BUFFER];
 
@@ -76,7 +77,11 @@ static void test_round_trip(void)
         for (size_t j = 0; j < tables[i]->count; j++) {
             const HaywireField *field = &tables[i]->field[j];
             g_autofree void *object = g_malloc0(tables[i]->size);
+            uint64_t number[HAYWIRE_FIELD_COUNT] = { 0 };
 
+            if (tables[i] == &haywire_process_table) {
+                ((HaywireProcess *)object)->number = number;
+            }
             haywire_table_init(tables[i], object);
             if (haywire_field_is_string(field)) {
                 check_string(field, object);
@@ -123,7 +128,10 @@ static void test_refused(void)
     refuse_number(&haywire_page_run_table, "page-size", 4097);
     refuse_number(&haywire_page_run_table, "page-size", 0);
     refuse_number(&haywire_page_run_table, "swap-type", 256);
+    refuse_number(&haywire_process_table, "terminal", 1);
+    refuse_number(&haywire_process_table, "source", 0);
     refuse_string(&haywire_process_table, "pid", "1");
+    refuse_string(&haywire_process_table, "source", "nobody");
     refuse_string(&haywire_process_table, "state", "");
     refuse_string(&haywire_process_table, "state", "SS");
     refuse_string(&haywire_overview_table, "state", "dead");
@@ -157,10 +165,116 @@ static void test_presence(void)
     expect(&haywire_process_table, &process, "rss", true);
     expect(&haywire_process_table, &process, "gid", false);
     expect(&haywire_process_table, &process, "cmdline", true);
+    expect(&haywire_process_table, &process, "source", true);
+    expect(&haywire_process_table, &process, "open-files", false);
+    expect(&haywire_process_table, &process, "cgroup", false);
+    process.known = 1u << HAYWIRE_FIELD_OPEN_FILES;
+    expect(&haywire_process_table, &process, "open-files", true);
+    expect(&haywire_process_table, &process, "cgroup", false);
+    expect(&haywire_process_table, &process, "priority", false);
     expect(&haywire_camera_table, &camera, "status", false);
     expect(&haywire_camera_table, &camera, "pass", false);
     camera.current_pid = 5;
     expect(&haywire_camera_table, &camera, "pass", true);
+}
+
+static const char *column_name(const char *name)
+{
+    const HaywireField *field =
+        haywire_table_column(&haywire_process_table, name);
+
+    return field ? field->name : NULL;
+}
+
+/* By the member's name and by those that ps has; one means one column. */
+static void test_columns(void)
+{
+    const HaywireTable *table = &haywire_process_table;
+
+    g_assert_cmpstr(column_name("pid"), ==, "pid");
+    g_assert_cmpstr(column_name("RSS"), ==, "rss");
+    g_assert_cmpstr(column_name("rsz"), ==, "rss");
+    g_assert_cmpstr(column_name("Min_Flt"), ==, "minor-faults");
+    g_assert_cmpstr(column_name("args"), ==, "command");
+    g_assert_null(column_name(""));
+    g_assert_null(column_name("pi"));
+    g_assert_null(column_name("pidd"));
+    g_assert_null(column_name("rssize rsz"));
+    for (size_t i = 0; i < table->count + table->extra; i++) {
+        const HaywireField *field = &table->field[i];
+        g_auto(GStrv) alias =
+            g_strsplit(field->aliases ? field->aliases : "", " ", -1);
+
+        g_assert_true(haywire_table_column(table, field->name) == field);
+        for (char **name = alias; *name && **name; name++) {
+            g_assert_true(haywire_table_column(table, *name) == field);
+        }
+        g_assert_true((field->type == HAYWIRE_TYPE_COLUMN) ==
+                      (i >= table->count));
+        g_assert_null(i < table->count ? field->parts : NULL);
+    }
+}
+
+/* Columns that are no members are made of members. */
+static void test_column_parts(void)
+{
+    const HaywireTable *table = &haywire_process_table;
+
+    for (size_t i = table->count; i < table->count + table->extra; i++) {
+        g_auto(GStrv) part = g_strsplit(table->field[i].parts, " ", -1);
+
+        g_assert_nonnull(part[0]);
+        for (char **name = part; *name; name++) {
+            g_assert_nonnull(haywire_table_field(table, *name));
+        }
+    }
+}
+
+/* Terminals by their names, there and back; others by their numbers. */
+static void test_terminals(void)
+{
+    static const struct {
+        uint32_t major;
+        uint32_t minor;
+        const char *name;
+    } cases[] = {
+        { 0, 0, "?" },
+        { 4, 1, "tty1" },
+        { 4, 64, "ttyS0" },
+        { 5, 0, "tty" },
+        { 5, 1, "console" },
+        { 136, 0, "pts/0" },
+        { 136, 300, "pts/300" },
+        { 204, 64, "ttyAMA0" },
+        { 204, 63, "204:63" },
+        { 229, 0, "hvc0" },
+        { 5, 2, "5:2" },
+        { 0, 7, "0:7" },
+        { UINT32_MAX, UINT32_MAX, "4294967295:4294967295" },
+    };
+    static const char *const refused[] = {
+        "",      "pts/", "pts/00", "pts/ 1", "pts/-1", "pts/1048576",
+        "tty64", "5:0",  "1:2:3",  "x",      "0:0",    "4294967296:1",
+    };
+    const HaywireField *field =
+        haywire_table_field(&haywire_process_table, "terminal");
+    uint64_t number[HAYWIRE_FIELD_COUNT] = { 0 };
+    HaywireProcess process = { .number = number };
+    char buffer[HAYWIRE_FIELD_BUFFER];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const uint64_t device = (uint64_t)cases[i].major << 32 | cases[i].minor;
+
+        number[HAYWIRE_FIELD_TERMINAL] = device;
+        g_assert_cmpstr(haywire_field_string(field, &process, buffer), ==,
+                        cases[i].name);
+        number[HAYWIRE_FIELD_TERMINAL] = 1;
+        g_assert_true(haywire_field_set_string(field, &process, cases[i].name));
+        g_assert_cmphex(number[HAYWIRE_FIELD_TERMINAL], ==, device);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+        g_assert_false(haywire_field_set_string(field, &process, refused[i]));
+    }
 }
 
 static void check_command(const HaywireProcess *process, const char *command)
@@ -347,6 +461,9 @@ int main(int argc, char **argv)
     g_test_add_func("/render/round-trip", test_round_trip);
     g_test_add_func("/render/refused", test_refused);
     g_test_add_func("/render/presence", test_presence);
+    g_test_add_func("/render/columns", test_columns);
+    g_test_add_func("/render/column-parts", test_column_parts);
+    g_test_add_func("/render/terminals", test_terminals);
     g_test_add_func("/render/command", test_command);
     g_test_add_func("/render/strings", test_strings);
     g_test_add_func("/render/session-line", test_session_line);

@@ -139,6 +139,11 @@ static void test_categories(void)
 
 static void test_processes(void)
 {
+    const uint64_t number[HAYWIRE_FIELD_COUNT] = {
+        [HAYWIRE_FIELD_SESSION] = 7,
+        [HAYWIRE_FIELD_TERMINAL] = UINT64_C(136) << 32 | 2,
+        [HAYWIRE_FIELD_PRIORITY] = (uint64_t)-100,
+    };
     const HaywireProcess process[] = {
         { .pid = 1, .name = "a", .state = 'R', .threads = 2 },
         { .pid = 2,
@@ -151,7 +156,11 @@ static void test_processes(void)
           .exe = "/x",
           .exe_readable = true,
           .cmdline = "x y",
-          .details_generation = 9 },
+          .details_generation = 9,
+          .known = 1u << HAYWIRE_FIELD_SESSION | 1u << HAYWIRE_FIELD_TERMINAL |
+                   1u << HAYWIRE_FIELD_PRIORITY | 1u << HAYWIRE_FIELD_CGROUP,
+          .number = number,
+          .cgroup = "/init.scope" },
     };
     Recorder recorder = recorder_new();
 
@@ -159,12 +168,13 @@ static void test_processes(void)
     recorder_check(
         &recorder,
         "[ { pid=1 ppid=0 start-time=0 uid=0 name=\"a\" name-truncated=false "
-        "state=\"R\" kernel-thread=false threads=2 } "
+        "state=\"R\" kernel-thread=false threads=2 source=\"companion\" } "
         "{ pid=2 ppid=0 start-time=0 uid=0 name=\"b\" name-truncated=false "
-        "state=\"S\" kernel-thread=false threads=0 gid=5 nice=-3 vsize=0 rss=0 "
-        "user-time=0 system-time=0 exe=\"/x\" exe-readable=true "
+        "state=\"S\" kernel-thread=false threads=0 source=\"companion\" gid=5 "
+        "nice=-3 vsize=0 rss=0 user-time=0 system-time=0 exe=\"/x\" exe-readable=true "
         "exe-deleted=false exe-truncated=false cmdline=\"x y\" "
-        "cmdline-truncated=false details-generation=9 } ] ");
+        "cmdline-truncated=false details-generation=9 session-id=7 "
+        "terminal=\"pts/2\" priority=-100 cgroup=\"/init.scope\" } ] ");
 }
 
 /* Only the part of a run that is asked for, with the frame that is there. */

@@ -39,6 +39,26 @@ static void test_single_bytes(void)
     }
 }
 
+/* Wherever it stands among others: plain ones are taken many at a time. */
+static void test_bytes_among_plain(void)
+{
+    static const char plain[] = "abcdefghij~lmnop rs!";
+
+    for (int byte = 0; byte < 256; byte++) {
+        uint8_t other = (uint8_t)byte;
+        g_autofree char *escaped = escape(&other, 1);
+
+        for (size_t i = 0; i < strlen(plain); i++) {
+            g_autofree char *in = g_strdup(plain);
+            g_autofree char *expected = g_strdup_printf(
+                "%.*s%s%s", (int)i, plain, escaped, plain + i + 1);
+
+            in[i] = (char)byte;
+            check(in, strlen(plain), expected);
+        }
+    }
+}
+
 typedef struct Sequence {
     const char *bytes;
     const char *expected;
@@ -201,6 +221,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/text/single-bytes", test_single_bytes);
+    g_test_add_func("/text/bytes-among-plain", test_bytes_among_plain);
     g_test_add_func("/text/sequences", test_sequences);
     g_test_add_func("/text/embedded-nul", test_embedded_nul);
     g_test_add_func("/text/all-characters", test_all_characters);

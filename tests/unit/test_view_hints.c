@@ -146,7 +146,7 @@ static void test_lies(void)
     haywire_view_hint(world->view, plain);
     haywire_view_hint(world->view, far);
     model = world_refresh_after(world, 0);
-    g_assert_cmpuint(model->host.rejected[HAYWIRE_NOT_RESIDENT], ==, 1);
+    g_assert_cmpuint(model->host.rejected[HAYWIRE_HOLE], ==, 1);
     g_assert_cmpuint(model->host.rejected[HAYWIRE_NO_LAYOUT], ==, 2);
     g_assert_cmpuint(model->host.rejected[HAYWIRE_BAD_MAGIC], ==, 1);
     g_assert_cmpuint(model->host.pages_read, ==, 0);
@@ -179,13 +179,13 @@ static void test_storm(void)
     }
     haywire_view_hint(world->view, world_add(world, SCATTERED1));
     model = world_refresh_after(world, 0);
-    g_assert_cmpuint(model->host.rejected[HAYWIRE_NOT_RESIDENT], ==, 3);
+    g_assert_cmpuint(model->host.rejected[HAYWIRE_HOLE], ==, 3);
     g_assert_cmpuint(model->host.scans, ==, 0);
     g_assert_cmpuint(model->process_count, ==, 2);
     /* They are gone. */
     haywire_model_unref(g_steal_pointer(&model));
     model = world_refresh_after(world, 10 * MS);
-    g_assert_cmpuint(model->host.rejected[HAYWIRE_NOT_RESIDENT], ==, 3);
+    g_assert_cmpuint(model->host.rejected[HAYWIRE_HOLE], ==, 3);
 }
 
 static void test_without_layout(void)

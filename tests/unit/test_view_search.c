@@ -69,16 +69,26 @@ static void test_discovery_moved(void)
 /* A scan takes at least this much processor time. */
 #define SLOW_NS (30 * MS)
 
-static void scan_slowly(HaywireMemory *source, HaywirePosition start,
-                        uint64_t length)
+static HaywireMemoryOps plain_ops;
+
+static HaywireStatus scan_slowly(HaywireMemory *memory,
+                                 const HaywireRegion *region, uint64_t from,
+                                 HaywireWindow *ret_window)
 {
     uint64_t end = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) + SLOW_NS;
+    HaywireStatus status =
+        plain_ops.next_window(memory, region, from, ret_window);
 
-    (void)source;
-    (void)start;
-    (void)length;
-    while (haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) < end) {
+    while (status == HAYWIRE_OK &&
+           haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) < end) {
     }
+    return status;
+}
+
+static void slow_down(World *world)
+{
+    plain_ops = world->ram.ops;
+    world->ram.ops.next_window = scan_slowly;
 }
 
 /* From the end of the scan on, and no longer than all of it took. */
@@ -102,7 +112,7 @@ static void test_slow_search(void)
 {
     g_autoptr(World) world = world_new("", true);
 
-    world->ram.ops.will_scan = scan_slowly;
+    slow_down(world);
     world->ram.host[0] = 1;
     g_assert_cmpuint(world_scans_after(world, 0), ==, 1);
     check_pause(world, (HaywireGpa){ 0 }, LOST_SHARE);
@@ -114,7 +124,7 @@ static void test_slow_live(void)
     HaywireGpa discovery =
         world_add(world, "place first=0x100000\n"
                          "session id=1 interval=1s\nprocess pid=1\n");
-    world->ram.ops.will_scan = scan_slowly;
+    slow_down(world);
     g_assert_cmpuint(world_scans_after(world, 0), ==, 1);
     check_pause(world, discovery, LIVE_SHARE);
 }
@@ -129,7 +139,7 @@ static void test_slow_stale(void)
     discovery = world_add(world, "place first=0x100000\n"
                                  "session id=1 pfns=0\nprocess pid=1\n");
     page = (uint8_t *)world_at(world, discovery);
-    world->ram.ops.will_scan = scan_slowly;
+    slow_down(world);
     g_assert_cmpuint(world_scans_after(world, 0), ==, 1);
     world_beat_at(world, discovery);
     g_assert_cmpuint(world_scans_after(world, 10 * MS), ==, 1);

@@ -16,7 +16,7 @@ static const char *state_name(uint32_t value)
 
 #define FIELD(member, name_, type_, help_, ...)                      \
     {                                                                \
-        .name = (name_), .type = HAYWIRE_FIELD_##type_,              \
+        .name = (name_), .type = HAYWIRE_TYPE_##type_,               \
         .offset = offsetof(HaywireScanRow, member), .help = (help_), \
         __VA_ARGS__                                                  \
     }
@@ -98,7 +98,7 @@ static void print_report(GString *out, const HaywireScanReport *report)
     if (report->row->len > 0) {
         haywire_table_print(out, &haywire_scan_table, column,
                             G_N_ELEMENTS(column), report->row->data,
-                            report->row->len);
+                            report->row->len, NULL);
     }
 }
 

@@ -22,46 +22,12 @@
 /* O_NONBLOCK keeps a fifo from holding us up. */
 #define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
-/* A name, and the folder in which it lies. */
-typedef struct Step {
-    int folder;
-    char *name;
-} Step;
-
-static void step_clear(Step *step)
-{
-    if (step->folder >= 0) {
-        close(step->folder);
-    }
-    g_free(step->name);
-    *step = (Step){ .folder = -1 };
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Step, step_clear)
-
-/* From @base, a folder, along @path up to its last name. */
-static gboolean step_open(int base, const char *path, Step *ret_step)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    g_autofree char *folder =
-        slash ? g_strndup(path, (gsize)(name - path)) : g_strdup(".");
-    const int fd = openat(base, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0) {
-        return FALSE;
-    }
-    ret_step->folder = fd;
-    ret_step->name = g_strdup(slash && !*name ? "." : name);
-    return TRUE;
-}
-
-static gboolean may_follow(int folder, int link)
+static gboolean may_follow(const char *folder, int link)
 {
     const mode_t shared = S_ISVTX | S_IWOTH;
     struct stat in, it;
 
-    if (fstat(folder, &in) != 0 || fstat(link, &it) != 0) {
+    if (stat(folder, &in) != 0 || fstat(link, &it) != 0) {
         return FALSE;
     }
     return (in.st_mode & shared) != shared || it.st_uid == geteuid() ||
@@ -76,72 +42,61 @@ static gboolean is_magic(int link)
     return fstatfs(link, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
 }
 
-/* Along the link @link, which @step names, to where it leads. */
-static gboolean step_follow(Step *step, int link)
+/* Where the link @link at @path leads to; NULL: it must not be followed. */
+static char *follow(const char *path, int link)
 {
+    g_autofree char *folder = g_path_get_dirname(path);
     char target[PATH_MAX];
-    const ssize_t length = readlinkat(link, "", target, sizeof(target));
-    Step next;
+    ssize_t length;
 
+    if (!may_follow(folder, link)) {
+        errno = EXDEV;
+        return NULL;
+    }
+    length = readlinkat(link, "", target, sizeof(target));
     if (length <= 0 || (size_t)length == sizeof(target)) {
         errno = length < 0 ? errno : ENAMETOOLONG;
-        return FALSE;
+        return NULL;
     }
     target[length] = '\0';
-    if (!step_open(step->folder, target, &next)) {
-        return FALSE;
-    }
-    step_clear(step);
-    *step = next;
-    return TRUE;
+    return target[0] == '/' ? g_strdup(target)
+                            : g_build_filename(folder, target, NULL);
 }
 
 /*
- * What the link at @step leads to: opened, or -1 with ELOOP and @step there.
- * It is held meanwhile, so that what is judged is what is followed.
+ * As open() does; EXDEV: a link that must not be followed.  The link is held
+ * meanwhile, so that what is judged is what is followed.
  */
-static int step_open_link(Step *step)
-{
-    const int link =
-        openat(step->folder, step->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int fd = -1;
-    int saved;
-
-    if (link < 0) {
-        return -1;
-    }
-    if (!may_follow(step->folder, link)) {
-        errno = EXDEV;
-    } else if (is_magic(link)) {
-        fd = openat(step->folder, step->name, FILE_FLAGS);
-    } else if (step_follow(step, link)) {
-        errno = ELOOP;
-    }
-    saved = errno;
-    close(link);
-    errno = saved;
-    return fd;
-}
-
-/* As open() does; EXDEV: a link that must not be followed. */
 static int open_path(const char *path)
 {
-    g_auto(Step) step = { .folder = -1 };
-    int fd = -1;
+    g_autofree char *at = g_strdup(path);
 
-    if (!step_open(AT_FDCWD, path, &step)) {
-        return -1;
-    }
     for (int links = 0; links <= LINKS_MAX; links++) {
-        fd = openat(step.folder, step.name, FILE_FLAGS | O_NOFOLLOW);
+        int fd = open(at, FILE_FLAGS | O_NOFOLLOW), link, saved;
+        char *next = NULL;
+
         if (fd >= 0 || errno != ELOOP) {
             return fd;
         }
-        fd = step_open_link(&step);
-        if (fd >= 0 || errno != ELOOP) {
+        link = open(at, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (link < 0) {
+            return -1;
+        }
+        if (is_magic(link)) {
+            fd = open(at, FILE_FLAGS);
+        } else {
+            next = follow(at, link);
+        }
+        saved = errno;
+        close(link);
+        errno = saved;
+        if (!next) {
             return fd;
         }
+        g_free(at);
+        at = next;
     }
+    errno = ELOOP;
     return -1;
 }
 

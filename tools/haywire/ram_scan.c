@@ -146,7 +146,7 @@ static HaywireStatus run(Scan *scan, HaywireMemory *source, bool still,
     }
     ret_report->duration = now_ns() - start;
     judge(&scan->sessions, source, still);
-    status = source->ops->check(source);
+    status = haywire_memory_check(source);
     if (status != HAYWIRE_OK) {
         return status;
     }

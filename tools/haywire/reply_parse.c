@@ -68,13 +68,15 @@ static gboolean set_value(const HaywireField *field, void *object,
     }
 }
 
-/* @partial: a member may be missing, and is then 0 or empty. */
-static gboolean parse_some(JsonNode *node, const HaywireTable *table,
-                           gboolean partial, void *object, GError **error)
+/*
+ * Into @object, which is zeroed. @partial: a member may be missing, and is
+ * then 0 or empty.
+ */
+static gboolean fill(JsonNode *node, const HaywireTable *table,
+                     gboolean partial, void *object, GError **error)
 {
     JsonObject *members;
 
-    memset(object, 0, table->size);
     haywire_table_init(table, object);
     if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
         return malformed(error, table->name);
@@ -82,13 +84,13 @@ static gboolean parse_some(JsonNode *node, const HaywireTable *table,
     members = json_node_get_object(node);
     for (size_t i = 0; i < table->count; i++) {
         const HaywireField *field = &table->field[i];
+        const gboolean needed = !partial && !field->recent &&
+                                field->presence == HAYWIRE_PRESENT_ALWAYS;
         JsonNode *value = json_object_get_member(members, field->name);
 
-        if (value && (!JSON_NODE_HOLDS_VALUE(value) ||
-                      !set_value(field, object, value))) {
-            return malformed(error, field->name);
-        }
-        if (!value && !partial && field->presence == HAYWIRE_PRESENT_ALWAYS) {
+        if (value ? !JSON_NODE_HOLDS_VALUE(value) ||
+                        !set_value(field, object, value)
+                  : needed) {
             return malformed(error, field->name);
         }
     }
@@ -98,14 +100,50 @@ static gboolean parse_some(JsonNode *node, const HaywireTable *table,
 static gboolean parse_members(JsonNode *node, const HaywireTable *table,
                               void *object, GError **error)
 {
-    return parse_some(node, table, FALSE, object, error);
+    memset(object, 0, table->size);
+    return fill(node, table, FALSE, object, error);
 }
 
 /* A plugin that is older than we are may not count all that we know. */
 static gboolean parse_counters(JsonNode *node, const HaywireTable *table,
                                void *object, GError **error)
 {
-    return parse_some(node, table, TRUE, object, error);
+    memset(object, 0, table->size);
+    return fill(node, table, TRUE, object, error);
+}
+
+static guint list_length(JsonNode *node)
+{
+    return node && JSON_NODE_HOLDS_ARRAY(node)
+               ? json_array_get_length(json_node_get_array(node))
+               : 0;
+}
+
+/* One for each element of a list, zeroed, from @arena. */
+static void *new_rows(JsonNode *node, size_t size, HaywireArena *arena)
+{
+    void *rows = g_malloc0_n(list_length(node) + 1, size);
+
+    g_ptr_array_add(arena, rows);
+    return rows;
+}
+
+static gboolean fill_rows(JsonNode *node, const HaywireTable *table, void *rows,
+                          size_t *ret_count, GError **error)
+{
+    const guint count = list_length(node);
+
+    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
+        return malformed(error, table->name);
+    }
+    for (guint i = 0; i < count; i++) {
+        if (!fill(json_array_get_element(json_node_get_array(node), i), table,
+                  FALSE, (uint8_t *)rows + i * table->size, error)) {
+            return FALSE;
+        }
+    }
+    *ret_count = count;
+    return TRUE;
 }
 
 /* Rows of @table's structure, allocated from @arena. */
@@ -113,26 +151,10 @@ static gboolean parse_list(JsonNode *node, const HaywireTable *table,
                            HaywireArena *arena, const void **ret_rows,
                            size_t *ret_count, GError **error)
 {
-    JsonArray *list;
-    uint8_t *rows;
-    guint count;
+    void *rows = new_rows(node, table->size, arena);
 
-    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
-        return malformed(error, table->name);
-    }
-    list = json_node_get_array(node);
-    count = json_array_get_length(list);
-    rows = g_malloc0_n(count + 1, table->size);
-    g_ptr_array_add(arena, rows);
-    for (guint i = 0; i < count; i++) {
-        if (!parse_members(json_array_get_element(list, i), table,
-                           rows + i * table->size, error)) {
-            return FALSE;
-        }
-    }
     *ret_rows = rows;
-    *ret_count = count;
-    return TRUE;
+    return fill_rows(node, table, rows, ret_count, error);
 }
 
 static JsonNode *member(JsonNode *node, const char *name)
@@ -182,14 +204,16 @@ gboolean haywire_parse_overview(JsonNode *node, HaywireOverview *ret_overview,
 gboolean haywire_parse_processes(JsonNode *node, HaywireArena *arena,
                                  HaywireProcessList *ret_list, GError **error)
 {
-    const void *rows;
+    HaywireProcess *process = new_rows(node, sizeof(*process), arena);
+    uint64_t(*number)[HAYWIRE_FIELD_COUNT] =
+        new_rows(node, sizeof(*number), arena);
 
-    if (!parse_list(node, &haywire_process_table, arena, &rows,
-                    &ret_list->count, error)) {
-        return FALSE;
+    for (guint i = 0; i < list_length(node); i++) {
+        process[i].number = number[i];
     }
-    ret_list->process = rows;
-    return TRUE;
+    ret_list->process = process;
+    return fill_rows(node, &haywire_process_table, process, &ret_list->count,
+                     error);
 }
 
 gboolean haywire_parse_sections(JsonNode *node, HaywireArena *arena,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/cleanup.h"
+#include "os/linux/cleanup.h"
 #include "os/linux/kcore.h"
 #include "os/linux/proc_file.h"
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "engine/cleanup.h"
+#include "os/linux/cleanup.h"
 #include "os/linux/kept.h"
 #include "os/linux/proc_file.h"
 

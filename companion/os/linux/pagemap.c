@@ -6,7 +6,7 @@
  */
 
 #include "os/linux/pagemap.h"
-#include "publish/runs.h"
+#include "os/runs.h"
 
 #define ENTRY_PRESENT    (UINT64_C(1) << 63)
 #define ENTRY_SWAPPED    (UINT64_C(1) << 62)

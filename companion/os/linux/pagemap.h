@@ -7,7 +7,7 @@
 #ifndef HAYWIRE_PAGEMAP_H
 #define HAYWIRE_PAGEMAP_H
 
-#include "os/collector.h"
+#include "os/os.h"
 
 /*
  * What /proc/kpageflags says of a frame. Returns 0 where it cannot be asked.

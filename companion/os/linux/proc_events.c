@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "os/linux/proc_events.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 /* Some thousand messages; a busy guest sends as many between two looks. */
 #define RECEIVE_SIZE (1 << 20)

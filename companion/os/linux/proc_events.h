@@ -9,7 +9,7 @@
 #ifndef HAYWIRE_PROC_EVENTS_H
 #define HAYWIRE_PROC_EVENTS_H
 
-#include "table/changes.h"
+#include "os/os.h"
 
 typedef struct HaywireProcEvents {
     int socket;              /* -1: closed */

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "os/collector.h"
+#include "os/os.h"
 
 /* Text that grows as a file needs it. Owned by its holder; free(data). */
 typedef struct HaywireProcText {

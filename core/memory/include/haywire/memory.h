@@ -73,7 +73,9 @@ HaywireStatus haywire_memory_read_gpa(HaywireMemory *memory, HaywireGpa gpa,
                                       void *to, size_t length,
                                       size_t *ret_got) HAYWIRE_MUST_CHECK;
 
-/* Where guest addresses lie; NULL: not known. Valid until the next change. */
+/*
+ * Where guest addresses lie; NULL: not known. Valid until it is next changed.
+ */
 const HaywireLayout *haywire_memory_layout(const HaywireMemory *memory);
 
 /*
@@ -82,6 +84,12 @@ const HaywireLayout *haywire_memory_layout(const HaywireMemory *memory);
  */
 void haywire_memory_set_layout(HaywireMemory *memory,
                                const HaywireLayout *layout);
+
+/*
+ * HAYWIRE_OK, or HAYWIRE_SOURCE_TRUNCATED when a file has become shorter. Reads
+ * and windows say so as well.
+ */
+HaywireStatus haywire_memory_check(HaywireMemory *memory) HAYWIRE_MUST_CHECK;
 
 /* ---- Reading by guest virtual address ---------------------------------- */
 
@@ -150,7 +158,7 @@ typedef struct HaywireWindow {
 /*
  * For the scan alone: the first pages at or behind @from that the kernel has
  * just called present. They are to be touched at once, and only to see which
- * are worth a read; the window is void at the next call of any function here.
+ * are worth a read; the window is void at the next call of this function.
  *
  * HAYWIRE_OK, HAYWIRE_NOT_FOUND: there are no more; HAYWIRE_IO_ERROR (errno),
  * HAYWIRE_SOURCE_TRUNCATED: the file has become shorter.
@@ -179,209 +187,150 @@ HaywireStatus haywire_memory_swap_word(HaywireMemory *memory,
                                        HaywirePosition where, uint64_t expected,
                                        uint64_t desired) HAYWIRE_MUST_CHECK;
 
-/* ======== What is below goes, or moves, while memory/ is rebuilt ======== */
+/* ---- Kinds ------------------------------------------------------------- */
 
 /* Contiguous both in positions and in host memory. Page-aligned. */
 typedef struct HaywireRegion {
     HaywirePosition start;
     uint64_t length; /* bytes */
     const uint8_t *host;
+    bool read_only; /* the door is shut */
+    bool has_file;  /* what is not mapped may be in a file all the same */
 } HaywireRegion;
 
-typedef struct HaywireMemory HaywireMemory;
+/* A RAM file. */
+typedef struct HaywireMemoryFile {
+    int fd; /* open for reading; borrowed during the call and duplicated */
+    const char *writable_path; /* to be opened by the door; NULL: it is shut */
+} HaywireMemoryFile;
+
+#define HAYWIRE_MEMORY_FILES_MAX 64
+
+/*
+ * Files that make one memory, one behind the other in this order. They may be
+ * in hugetlbfs. Pages that the host has swapped out are told from those that
+ * are in memory only to who owns the file, or is root.
+ *
+ * While a window is looked at, or a word swapped, a file that is cut off by
+ * somebody raises SIGBUS; reads do not.
+ *
+ * HAYWIRE_OK, or why *ret_failed (NULL is fine), the number of a file, cannot
+ * be used: HAYWIRE_SOURCE_EMPTY, HAYWIRE_SOURCE_UNALIGNED, HAYWIRE_IO_ERROR
+ * (errno; also for what is no regular file), HAYWIRE_NO_MEMORY, HAYWIRE_LIMIT
+ * (none, too many, or too much in all).
+ */
+HaywireStatus
+haywire_memory_files_open(const HaywireMemoryFile *file, size_t count,
+                          size_t *ret_failed,
+                          HaywireMemory **ret_memory) HAYWIRE_MUST_CHECK;
+
+/* The same for one file. */
+HaywireStatus
+haywire_memory_file_open(int fd, const char *writable_path,
+                         HaywireMemory **ret_memory) HAYWIRE_MUST_CHECK;
+
+/* @length bytes at @offset of @region have been written through the door. */
+typedef void (*HaywireMarkDirty)(void *opaque, const HaywireRegion *region,
+                                 uint64_t offset, uint64_t length);
+
+/*
+ * What this process has mapped and in use itself, as QEMU has guest RAM: its
+ * own page table says what is present. All that this ever opens is opened here.
+ *
+ * @dirty: called by the thread that uses the door; NULL: nobody cares
+ *
+ * HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_IO_ERROR (errno: the kernel does not
+ * tell what is present).
+ */
+HaywireStatus
+haywire_memory_mapped_new(HaywireMarkDirty dirty, void *opaque,
+                          HaywireMemory **ret_memory) HAYWIRE_MUST_CHECK;
+
+/*
+ * What it consists of from now on: @region[], sorted by position and not
+ * overlapping, and @layout, borrowed until the next call or the end.
+ */
+void haywire_memory_mapped_set(HaywireMemory *memory,
+                               const HaywireRegion *region, size_t count,
+                               const HaywireLayout *layout);
+
+/*
+ * Test arrays: @region[] is copied, the memory under it borrowed (writable
+ * behind the const). Pages that are all zero are holes when @zero_is_hole.
+ * @layout is copied when not NULL. HAYWIRE_OK, HAYWIRE_NO_MEMORY.
+ */
+HaywireStatus
+haywire_memory_array_new(const HaywireRegion *region, size_t count,
+                         bool zero_is_hole, const HaywireLayout *layout,
+                         HaywireMemory **ret_memory) HAYWIRE_MUST_CHECK;
+
+/* ---- For those who make a kind, and for tests that bend one ------------ */
+
+/* Spots that are dealt with at a time. */
+#define HAYWIRE_SPOTS_MAX 128
+
+/* Bytes that lie within one page of one region. */
+typedef struct HaywireSpot {
+    const HaywireRegion *region;
+    uint64_t offset; /* in the region */
+    uint8_t *to;     /* where they are to be copied */
+    size_t length;
+    HaywireStatus status; /* out */
+} HaywireSpot;
 
 typedef struct HaywireMemoryOps {
     /*
-     * The regions, sorted by position, not overlapping. Valid until the
-     * source is next changed by its owner.
+     * haywire_memory_next_window() within one region, of which all from byte
+     * @from on is left. HAYWIRE_NOT_FOUND: nothing there.
      */
-    const HaywireRegion *(*regions)(HaywireMemory *source, size_t *ret_count);
+    HaywireStatus (*next_window)(HaywireMemory *memory,
+                                 const HaywireRegion *region, uint64_t from,
+                                 HaywireWindow *ret_window);
 
     /*
-     * The first run of resident pages that ends behind @from, within one
-     * region. *ret_start is >= @from. Never touches the memory itself.
-     * HAYWIRE_OK, HAYWIRE_NOT_FOUND (nothing behind), HAYWIRE_IO_ERROR.
+     * Which spots may be touched where they lie, now: HAYWIRE_OK. Any other
+     * status need not be the last word.
      */
-    HaywireStatus (*next_resident)(HaywireMemory *source, HaywirePosition from,
-                                   HaywirePosition *ret_start,
-                                   uint64_t *ret_length);
+    void (*ask)(HaywireMemory *memory, HaywireSpot *spot, size_t count);
 
-    /*
-     * Atomically replace the little-endian 64-bit word at @where (8-aligned)
-     * by @desired if it is @expected. Marks it dirty where that has a meaning.
-     * HAYWIRE_OK, HAYWIRE_FOCUS_LOST_RACE (nothing written),
-     * HAYWIRE_READ_ONLY, HAYWIRE_OUT_OF_RANGE, HAYWIRE_IO_ERROR.
-     */
-    HaywireStatus (*compare_and_swap)(HaywireMemory *source,
-                                      HaywirePosition where, uint64_t expected,
-                                      uint64_t desired);
+    /* Copy what can be had; status: HAYWIRE_OK, or why not. */
+    void (*read)(HaywireMemory *memory, HaywireSpot *spot, size_t count);
 
-    /*
-     * HAYWIRE_OK, or HAYWIRE_SOURCE_TRUNCATED when the source lost memory
-     * that was read since it was opened: what was read is then void.
-     */
-    HaywireStatus (*check)(HaywireMemory *source);
+    /* The door. @offset: 8-aligned; @region is not read-only. */
+    HaywireStatus (*swap_word)(HaywireMemory *memory,
+                               const HaywireRegion *region, uint64_t offset,
+                               uint64_t expected, uint64_t desired);
 
-    /* Where gpas lie, when the source knows it itself; else NULL. */
-    const HaywireLayout *(*layout)(HaywireMemory *source);
+    /* haywire_memory_check(). NULL: nothing can go wrong. */
+    HaywireStatus (*check)(HaywireMemory *memory);
 
-    /* Free the source. */
-    void (*destroy)(HaywireMemory *source);
-
-    /*
-     * Which pages can be read without allocating: a cheaper next_resident() for
-     * single ones. @where: @count page-aligned positions within @region, which
-     * is one of regions(); mostly sorted, and asked together where they lie
-     * close. ret_status[]: HAYWIRE_OK, HAYWIRE_NOT_RESIDENT, HAYWIRE_IO_ERROR
-     * for each. NULL: asked through next_resident().
-     */
-    void (*are_resident)(HaywireMemory *source, const HaywireRegion *region,
-                         const HaywirePosition *where, size_t count,
-                         HaywireStatus *ret_status);
-
-    /*
-     * The scan is about to read all of [start, start + length), which lies in
-     * one run of next_resident(): the source may map it in one go. NULL: it
-     * need not.
-     */
-    void (*will_scan)(HaywireMemory *source, HaywirePosition start,
-                      uint64_t length);
-
-    /*
-     * The scan has read all of [start, start + length), and goes on behind
-     * it: the source may give back what that has mapped. NULL: it keeps it.
-     */
-    void (*scanned)(HaywireMemory *source, HaywirePosition start,
-                    uint64_t length);
+    void (*destroy)(HaywireMemory *memory);
 } HaywireMemoryOps;
 
-/* First member of every implementation; zeroed, but for @ops. */
+/* First member of every kind. */
 struct HaywireMemory {
     const HaywireMemoryOps *ops;
-    bool layout_told; /* by haywire_memory_set_layout() */
-    HaywireLayout layout;
+    const HaywireRegion *region; /* sorted, not overlapping */
+    size_t region_count;
+    const HaywireLayout *layout; /* NULL: not known */
+    HaywireLayout told;          /* by haywire_memory_set_layout() */
 };
 
-/*
- * Host address of @length bytes at @where.
- * HAYWIRE_OK or HAYWIRE_OUT_OF_RANGE (not wholly within one region).
- */
+/* Swap a word that may be touched: HAYWIRE_OK or HAYWIRE_FOCUS_LOST_RACE. */
+HaywireStatus haywire_memory_swap_at(uint8_t *host, uint64_t expected,
+                                     uint64_t desired) HAYWIRE_MUST_CHECK;
+
+/* ---- Gone as soon as nobody uses them ---------------------------------- */
+
 HaywireStatus
-haywire_memory_pointer(HaywireMemory *source, HaywirePosition where,
+haywire_memory_pointer(HaywireMemory *memory, HaywirePosition where,
                        uint64_t length,
                        const uint8_t **ret_host) HAYWIRE_MUST_CHECK;
-
-/*
- * As above for the page at @where, but HAYWIRE_NOT_RESIDENT when reading it
- * would allocate memory on the host.
- */
 HaywireStatus
-haywire_memory_resident_page(HaywireMemory *source, HaywirePosition where,
+haywire_memory_resident_page(HaywireMemory *memory, HaywirePosition where,
                              const uint8_t **ret_host) HAYWIRE_MUST_CHECK;
-
-/*
- * The same for @count pages at once, which costs less when @where is sorted.
- * ret_status[]: what haywire_memory_resident_page() says of each.
- */
-void haywire_memory_resident_pages(HaywireMemory *source,
+void haywire_memory_resident_pages(HaywireMemory *memory,
                                    const HaywirePosition *where, size_t count,
                                    HaywireStatus *ret_status);
-
-/*
- * A RAM file, mapped read-only and shared. Opened without following a
- * symbolic link as the last component is up to the caller: @fd is borrowed
- * during the call and duplicated.
- *
- * @writable_path: path to open for writing when focus asks; NULL for never.
- * HAYWIRE_OK, HAYWIRE_SOURCE_EMPTY, HAYWIRE_SOURCE_UNALIGNED,
- * HAYWIRE_IO_ERROR (errno set; also for what is no regular file, and for one in
- * hugetlbfs, which cannot be read without allocating), HAYWIRE_NO_MEMORY (also
- * when 64 mappings are open).
- */
-HaywireStatus
-haywire_memory_file_open(int fd, const char *writable_path,
-                         HaywireMemory **ret_source) HAYWIRE_MUST_CHECK;
-
-/*
- * Install the process's SIGBUS handler, once, from the main thread: a fault
- * within an open file source puts a zero page there and makes its check() say
- * HAYWIRE_SOURCE_TRUNCATED; any other SIGBUS goes where it went before.
- */
-HaywireStatus haywire_memory_install_guard(void) HAYWIRE_MUST_CHECK;
-
-/*
- * Test arrays: @regions is copied, the memory under it borrowed (writable
- * behind the const). Pages that are all zero count as not resident when
- * @zero_is_hole. @layout is copied when not NULL.
- */
-HaywireStatus
-haywire_memory_array_new(const HaywireRegion *regions, size_t count,
-                         bool zero_is_hole, const HaywireLayout *layout,
-                         HaywireMemory **ret_source) HAYWIRE_MUST_CHECK;
-
-/*
- * Resident pages of one mapping of this process; for implementations of
- * next_resident() and are_resident(). One thread.
- *
- * What AUTO takes: for an own mapping PAGEMAP_SCAN (Linux 6.7) where the
- * kernel has it, else /proc/self/pagemap; both also see pages of a private
- * mapping, which are not in the file. Shared pages that the host has swapped
- * out are seen again once the guest touches them. For a fresh mapping of a file
- * SEEK_DATA, always: its page table is empty, and both other methods see
- * nothing there, whatever the file holds (seen on tmpfs and ext4). A fresh
- * mapping without a file is taken for an own one.
- */
-typedef struct HaywireResidency HaywireResidency;
-
-typedef enum HaywireResidencyMethod {
-    HAYWIRE_RESIDENCY_AUTO,
-    HAYWIRE_RESIDENCY_PAGEMAP_SCAN,
-    HAYWIRE_RESIDENCY_SEEK_DATA,
-    HAYWIRE_RESIDENCY_PAGEMAP,
-} HaywireResidencyMethod;
-
-/* @method: AUTO, or one to test. HAYWIRE_IO_ERROR when it is not there. */
-HaywireStatus
-haywire_residency_new(HaywireResidencyMethod method,
-                      HaywireResidency **ret_residency) HAYWIRE_MUST_CHECK;
-void haywire_residency_destroy(HaywireResidency *residency);
-
-/*
- * The first run of resident pages that ends behind @from; runs may adjoin.
- *
- * @host, @length: the mapping (bytes, page-aligned); @fd, @fd_offset: the file
- * under it, or -1. @own_mapping: true when whatever is in memory was touched
- * through this very mapping (QEMU's own), so that its page table is
- * authoritative; false for a fresh mapping of somebody else's file.
- * @from: bytes into the mapping. Results are in bytes into the mapping;
- * *ret_start >= @from. The file offset of @fd is moved.
- *
- * Calls that each go on from where the last run ended are answered from a
- * batch read before. HAYWIRE_OK, HAYWIRE_NOT_FOUND, HAYWIRE_IO_ERROR (errno).
- */
-HaywireStatus haywire_residency_next(HaywireResidency *residency,
-                                     const uint8_t *host, uint64_t length,
-                                     int fd, uint64_t fd_offset,
-                                     bool own_mapping, uint64_t from,
-                                     uint64_t *ret_start,
-                                     uint64_t *ret_length) HAYWIRE_MUST_CHECK;
-
-/*
- * Whether each of @count pages of @region is resident; never from a batch. One
- * question is asked for pages that are sorted and lie close to each other: it
- * costs 0.2 us, and 2 ns for each page between them.
- *
- * @region: the mapping; @where: positions in it, page-aligned. Other arguments
- * as above. ret_status[]: HAYWIRE_OK, HAYWIRE_NOT_RESIDENT (also outside),
- * HAYWIRE_IO_ERROR (errno), for each.
- */
-void haywire_residency_pages(HaywireResidency *residency,
-                             const HaywireRegion *region, int fd,
-                             uint64_t fd_offset, bool own_mapping,
-                             const HaywirePosition *where, size_t count,
-                             HaywireStatus *ret_status);
-
-/* Which method was chosen: "pagemap-scan", "seek-data", "pagemap". */
-const char *haywire_residency_method_name(const HaywireResidency *residency);
 
 #endif

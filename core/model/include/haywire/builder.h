@@ -26,17 +26,18 @@ typedef struct HaywireBuilder {
     HaywireShares shares;
     /* The rest is the builder's own. */
     HaywireHostCounters *host;
+    const struct HaywireContent *last;
     struct HaywireContent *content;
+    struct HaywireArena *arena; /* that is told into */
     struct HaywireTexts *texts;
     HaywireProcess *process;
     size_t process_room;
-    size_t list_room;
     HaywireSection *section; /* the open list's */
     size_t section_room;
     HaywirePageRun *run;
     size_t run_room;
     uint64_t limits;
-    uint64_t limits_known; /* by the model before */
+    uint64_t limits_before; /* the lists */
 } HaywireBuilder;
 
 /*
@@ -110,12 +111,16 @@ void haywire_builder_set_ram(HaywireBuilder *builder,
                              const HaywireRamRange *ram, size_t count);
 
 /*
- * Room for @count lists of sections, then each of them, of processes in
- * ascending order of pids. NULL when there is no room.
+ * The lists of processes' sections come last. @digest says what they are made
+ * of, with no regard to the table; 0: nothing says so. Take those of the model
+ * before if they are the same; else begin with room for @count lists, then add
+ * each, in ascending order of pid and start time. NULL when there is no room.
  */
-void haywire_builder_begin_lists(HaywireBuilder *builder, size_t count);
+bool haywire_builder_share_lists(HaywireBuilder *builder, uint64_t digest);
+void haywire_builder_begin_lists(HaywireBuilder *builder, size_t count,
+                                 uint64_t digest);
 HaywireSectionList *haywire_builder_add_list(HaywireBuilder *builder,
-                                             const HaywireProcess *process);
+                                             uint32_t pid, uint64_t start_time);
 
 /*
  * A list of @count sections at most, then each of them, ascending: others are

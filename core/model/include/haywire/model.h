@@ -87,10 +87,13 @@ typedef struct HaywireOverview {
     HaywireCost cost;
 } HaywireOverview;
 
-/* Who tells. */
+/* Who has told it. */
 typedef enum HaywireProvider {
     HAYWIRE_PROVIDER_COMPANION,
 } HaywireProvider;
+
+/* "companion" */
+const char *haywire_provider_name(HaywireProvider provider);
 
 /* query-haywire-processes. Large tables are common: the members lie close. */
 typedef struct HaywireProcess {
@@ -109,7 +112,7 @@ typedef struct HaywireProcess {
     bool exe_deleted;
     bool exe_truncated;
     bool cmdline_truncated;
-    uint8_t provider; /* HaywireProvider: of all of this */
+    HaywireProvider source; /* of all of it */
     uint32_t gid;
     int32_t nice;
     uint64_t vsize;

@@ -1,0 +1,242 @@
+/*
+ * Whether pages of this process are present, and copying them.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "haywire/beacon_protocol.h"
+#include "own_pages.h"
+
+/* Bits of an entry of /proc/PID/pagemap. */
+#define ENTRY_SWAPPED (UINT64_C(1) << 62)
+#define ENTRY_PRESENT (UINT64_C(1) << 63)
+
+static bool copy_by_writev(const struct iovec *from, size_t count,
+                           const struct iovec *to, size_t to_count,
+                           size_t *ret_copied)
+{
+    ssize_t copied = process_vm_writev(getpid(), from, count, to, to_count, 0);
+
+    *ret_copied = copied < 0 ? 0 : (size_t)copied;
+    return copied >= 0 || errno == EFAULT;
+}
+
+static bool writev_works(void)
+{
+    uint64_t from = 1, to = 0;
+    const struct iovec source = { &from, sizeof(from) };
+    const struct iovec target = { &to, sizeof(to) };
+    size_t copied;
+
+    return copy_by_writev(&source, 1, &target, 1, &copied) && to == from;
+}
+
+/* A question about no page is answered wherever the call is allowed. */
+static bool move_pages_works(void)
+{
+    return syscall(SYS_move_pages, 0, 0L, NULL, NULL, NULL, 0) == 0;
+}
+
+HaywireStatus haywire_own_pages_open(unsigned without,
+                                     HaywireOwnPages **ret_own)
+{
+    HaywireOwnPages *own = calloc(1, sizeof(*own));
+    bool needs_mem;
+    int saved;
+
+    if (!own) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    own->ahead = HAYWIRE_WINDOW_MAX;
+    own->mem = -1;
+    own->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    needs_mem = without & HAYWIRE_WITHOUT_VM_WRITEV || !writev_works();
+    if (needs_mem) {
+        own->mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    }
+    if (own->pagemap < 0 || (needs_mem && own->mem < 0)) {
+        saved = errno;
+        haywire_own_pages_close(own);
+        errno = saved;
+        return HAYWIRE_IO_ERROR;
+    }
+    own->has_scan = !(without & HAYWIRE_WITHOUT_PAGEMAP_SCAN) &&
+                    haywire_pagemap_scan_works(own->pagemap);
+    own->has_move_pages =
+        !(without & HAYWIRE_WITHOUT_MOVE_PAGES) && move_pages_works();
+    *ret_own = own;
+    return HAYWIRE_OK;
+}
+
+void haywire_own_pages_close(HaywireOwnPages *own)
+{
+    if (!own) {
+        return;
+    }
+    if (own->pagemap >= 0) {
+        close(own->pagemap);
+    }
+    if (own->mem >= 0) {
+        close(own->mem);
+    }
+    free(own);
+}
+
+bool haywire_swap_is_used(void)
+{
+    struct sysinfo info;
+
+    return sysinfo(&info) != 0 || info.totalswap != info.freeswap;
+}
+
+static const uint8_t *host_of(const HaywireSpot *spot)
+{
+    return spot->region->host + spot->offset;
+}
+
+static void *page_of(const HaywireSpot *spot)
+{
+    return (void *)((uintptr_t)host_of(spot) &
+                    ~(uintptr_t)(HAYWIRE_PAGE_SIZE - 1));
+}
+
+static HaywireStatus ask_entry(int pagemap, const void *page)
+{
+    uint64_t entry;
+    off_t at = (off_t)((uintptr_t)page / HAYWIRE_PAGE_SIZE * sizeof(entry));
+    ssize_t got;
+
+    do {
+        got = pread(pagemap, &entry, sizeof(entry), at);
+    } while (got < 0 && errno == EINTR);
+    if (got != sizeof(entry)) {
+        errno = got < 0 ? errno : EIO;
+        return HAYWIRE_IO_ERROR;
+    }
+    if (entry & ENTRY_PRESENT) {
+        return HAYWIRE_OK;
+    }
+    return entry & ENTRY_SWAPPED ? HAYWIRE_SWAPPED : HAYWIRE_HOLE;
+}
+
+/*
+ * move_pages() without nodes moves nothing: it says on which node each page is,
+ * of many pages that may lie anywhere, for 50 ns each. Of a page that it does
+ * not find the page table says why.
+ */
+static void ask_some(HaywireOwnPages *own, HaywireSpot *spot, size_t count)
+{
+    void *page[HAYWIRE_SPOTS_MAX];
+    int node[HAYWIRE_SPOTS_MAX];
+    bool known;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        page[i] = page_of(&spot[i]);
+    }
+    known = own->has_move_pages &&
+            syscall(SYS_move_pages, 0, count, page, NULL, node, 0) == 0;
+    for (i = 0; i < count; i++) {
+        spot[i].status = known && node[i] >= 0
+                             ? HAYWIRE_OK
+                             : ask_entry(own->pagemap, page[i]);
+    }
+}
+
+void haywire_own_pages_ask(HaywireOwnPages *own, HaywireSpot *spot,
+                           size_t count)
+{
+    while (count > 0) {
+        size_t some = count < HAYWIRE_SPOTS_MAX ? count : HAYWIRE_SPOTS_MAX;
+
+        ask_some(own, spot, some);
+        spot += some;
+        count -= some;
+    }
+}
+
+static void copy_by_mem(int mem, HaywireSpot *spot, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (spot[i].status == HAYWIRE_OK &&
+            pread(mem, spot[i].to, spot[i].length,
+                  (off_t)(uintptr_t)host_of(&spot[i])) !=
+                (ssize_t)spot[i].length) {
+            spot[i].status = HAYWIRE_BROKEN_PAGE;
+        }
+    }
+}
+
+/* Room that goes on where the last one ends is one vector with it. */
+static void add_room(struct iovec *to, size_t *count, HaywireSpot *spot)
+{
+    struct iovec *last = *count > 0 ? &to[*count - 1] : NULL;
+
+    if (last && (uint8_t *)last->iov_base + last->iov_len == spot->to) {
+        last->iov_len += spot->length;
+    } else {
+        to[(*count)++] = (struct iovec){ spot->to, spot->length };
+    }
+}
+
+/*
+ * "Write" our pages into our room: reading the one is what may fail, and the
+ * other, which the kernel looks up and holds, lies together.
+ *
+ * Returns how many spots are dealt with: those copied, and one that failed.
+ */
+static size_t copy_some(HaywireSpot *spot, size_t count)
+{
+    struct iovec from[HAYWIRE_SPOTS_MAX], to[HAYWIRE_SPOTS_MAX];
+    size_t i, pieces = 0, rooms = 0, copied;
+
+    for (i = 0; i < count; i++) {
+        if (spot[i].status == HAYWIRE_OK) {
+            from[pieces++] =
+                (struct iovec){ (void *)(uintptr_t)host_of(&spot[i]),
+                                spot[i].length };
+            add_room(to, &rooms, &spot[i]);
+        }
+    }
+    if (pieces == 0) {
+        return count;
+    }
+    copy_by_writev(from, pieces, to, rooms, &copied);
+    for (i = 0; i < count; i++) {
+        if (spot[i].status != HAYWIRE_OK) {
+            continue;
+        }
+        if (copied < spot[i].length) {
+            spot[i].status = HAYWIRE_BROKEN_PAGE;
+            return i + 1;
+        }
+        copied -= spot[i].length;
+    }
+    return count;
+}
+
+void haywire_own_pages_copy(HaywireOwnPages *own, HaywireSpot *spot,
+                            size_t count)
+{
+    if (own->mem >= 0) {
+        copy_by_mem(own->mem, spot, count);
+        return;
+    }
+    while (count > 0) {
+        size_t done = copy_some(
+            spot, count < HAYWIRE_SPOTS_MAX ? count : HAYWIRE_SPOTS_MAX);
+
+        spot += done;
+        count -= done;
+    }
+}

@@ -1,0 +1,99 @@
+/*
+ * The pages of this process, as the kernel knows them. Private to the core.
+ *
+ * Memory may vanish under us: the host swaps it out, a balloon takes it, a file
+ * is cut off, hardware breaks. So nothing is touched that the kernel has not
+ * just called present, and copying is left to a system call, which fails where
+ * an instruction would raise SIGBUS.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_OWN_PAGES_H
+#define HAYWIRE_OWN_PAGES_H
+
+#include "haywire/memory.h"
+
+typedef struct HaywireOwnPages HaywireOwnPages;
+
+/* What to do without, to test the ways of older kernels and of containers. */
+enum {
+    HAYWIRE_WITHOUT_MOVE_PAGES = 1,   /* since 2.6.18, but often forbidden */
+    HAYWIRE_WITHOUT_PAGEMAP_SCAN = 2, /* since 6.7 */
+    HAYWIRE_WITHOUT_VM_WRITEV = 4,    /* since 3.2, but often forbidden */
+};
+
+/*
+ * Opens what it needs for good, so that it goes on to work in a chroot and
+ * after a change of user. @without: of the above, 0 for all that is there.
+ *
+ * HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_IO_ERROR (errno: there is no
+ * /proc/self/pagemap).
+ */
+HaywireStatus
+haywire_own_pages_open(unsigned without,
+                       HaywireOwnPages **ret_own) HAYWIRE_MUST_CHECK;
+void haywire_own_pages_close(HaywireOwnPages *own);
+
+/*
+ * Set the status of each spot by the page at its host address:
+ *
+ * HAYWIRE_OK       in our page table: touching it neither allocates nor waits
+ * HAYWIRE_SWAPPED  swapped out, or broken: the page table holds no page
+ * HAYWIRE_HOLE     not in the page table
+ * HAYWIRE_IO_ERROR errno
+ */
+void haywire_own_pages_ask(HaywireOwnPages *own, HaywireSpot *spot,
+                           size_t count);
+
+/*
+ * Copy the spots whose status is HAYWIRE_OK; HAYWIRE_BROKEN_PAGE for those that
+ * cannot be read. Costs least where their room lies end to end.
+ */
+void haywire_own_pages_copy(HaywireOwnPages *own, HaywireSpot *spot,
+                            size_t count);
+
+/*
+ * The first run of pages in [@from, @end) that are in our page table, at most
+ * HAYWIRE_WINDOW_MAX. Calls that each go on where the last run ended are
+ * answered from one question for as much memory. HAYWIRE_OK,
+ * HAYWIRE_NOT_FOUND, HAYWIRE_IO_ERROR (errno).
+ */
+HaywireStatus haywire_own_pages_next(HaywireOwnPages *own, const uint8_t *from,
+                                     const uint8_t *end,
+                                     const uint8_t **ret_start,
+                                     uint64_t *ret_length) HAYWIRE_MUST_CHECK;
+
+/* Of the mappings asked about some may be others now. */
+void haywire_own_pages_forget(HaywireOwnPages *own);
+
+/* The host has swapped out anything at all. */
+bool haywire_swap_is_used(void);
+
+/* ---- Between own_pages.c and own_runs.c -------------------------------- */
+
+#define HAYWIRE_OWN_RUNS_MAX 256
+
+typedef struct HaywireOwnRun {
+    uint64_t start; /* address in this process */
+    uint64_t end;
+} HaywireOwnRun;
+
+struct HaywireOwnPages {
+    int pagemap;
+    int mem; /* /proc/self/mem; -1: not needed */
+    bool has_scan;
+    bool has_move_pages;
+    /* The rest of the last answer, for a call that goes on at @next. */
+    uint64_t next, end;
+    uint64_t looked; /* how far the answer reaches */
+    uint64_t ahead;  /* how much to ask about */
+    size_t taken;
+    size_t count;
+    HaywireOwnRun run[HAYWIRE_OWN_RUNS_MAX];
+};
+
+/* The kernel has PAGEMAP_SCAN. */
+bool haywire_pagemap_scan_works(int pagemap);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * Runs of pages of this process that are present.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "haywire/beacon_protocol.h"
+#include "haywire/pagemap_scan.h"
+#include "own_pages.h"
+
+/* Where nothing is, the next question is about twice as much. */
+#define AHEAD_MAX (UINT64_C(1) << 40)
+
+#define ENTRY_PRESENT (UINT64_C(1) << 63)
+#define ENTRY_BATCH   512
+
+/*
+ * The stretches of [start, end) that are not present. Asked for that way round
+ * because most pages of a busy guest are, and the kernel spends less on a page
+ * that it does not report: half as much, as measured.
+ */
+static long scan_holes(int pagemap, uint64_t start, uint64_t end,
+                       HaywirePagemapRegion *hole, size_t room,
+                       uint64_t *ret_end)
+{
+    HaywirePagemapScan scan = {
+        .start = start,
+        .end = end,
+        .vec = (uintptr_t)hole,
+        .vec_len = room,
+        .category_inverted = HAYWIRE_PAGEMAP_PRESENT,
+        .category_mask = HAYWIRE_PAGEMAP_PRESENT,
+        .return_mask = HAYWIRE_PAGEMAP_PRESENT,
+    };
+    long count = haywire_pagemap_scan(pagemap, &scan);
+
+    *ret_end = scan.walk_end;
+    return count;
+}
+
+/* Tried out on a page that is there and one that is not. */
+bool haywire_pagemap_scan_works(int pagemap)
+{
+    HaywirePagemapRegion hole[2];
+    uint64_t ignored, start;
+    uint8_t *pages = mmap(NULL, 2 * HAYWIRE_PAGE_SIZE, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    bool works;
+
+    if (pages == MAP_FAILED) {
+        return false;
+    }
+    *pages = 1;
+    start = (uintptr_t)pages;
+    works = scan_holes(pagemap, start, start + 2 * HAYWIRE_PAGE_SIZE, hole, 2,
+                       &ignored) == 1 &&
+            hole[0].start == start + HAYWIRE_PAGE_SIZE &&
+            hole[0].end == start + 2 * HAYWIRE_PAGE_SIZE;
+    munmap(pages, 2 * HAYWIRE_PAGE_SIZE);
+    return works;
+}
+
+/* Runs in [from, end) into @own, by PAGEMAP_SCAN. */
+static HaywireStatus fill_by_scan(HaywireOwnPages *own, uint64_t from,
+                                  uint64_t end)
+{
+    /* One run more than holes may come out. */
+    HaywirePagemapRegion hole[HAYWIRE_OWN_RUNS_MAX - 1];
+    uint64_t at = from, walked;
+    long i, count = scan_holes(own->pagemap, from, end, hole,
+                               HAYWIRE_OWN_RUNS_MAX - 1, &walked);
+
+    if (count < 0) {
+        return HAYWIRE_IO_ERROR;
+    }
+    for (i = 0; i < count; i++) {
+        if (hole[i].start > at) {
+            own->run[own->count++] = (HaywireOwnRun){ at, hole[i].start };
+        }
+        at = hole[i].end;
+    }
+    if (walked > at) {
+        own->run[own->count++] = (HaywireOwnRun){ at, walked };
+    }
+    own->looked = walked;
+    return HAYWIRE_OK;
+}
+
+static HaywireStatus read_entries(int pagemap, uint64_t from, uint64_t end,
+                                  uint64_t *entry, size_t *ret_count)
+{
+    size_t count = (end - from) / HAYWIRE_PAGE_SIZE;
+    ssize_t got;
+
+    count = count < ENTRY_BATCH ? count : ENTRY_BATCH;
+    do {
+        got = pread(pagemap, entry, count * sizeof(*entry),
+                    (off_t)(from / HAYWIRE_PAGE_SIZE * sizeof(*entry)));
+    } while (got < 0 && errno == EINTR);
+    if (got < (ssize_t)sizeof(*entry)) {
+        errno = got < 0 ? errno : EIO;
+        return HAYWIRE_IO_ERROR;
+    }
+    *ret_count = (size_t)got / sizeof(*entry);
+    return HAYWIRE_OK;
+}
+
+/* The same by reading entries, a few pages of them at a time. */
+static HaywireStatus fill_by_entries(HaywireOwnPages *own, uint64_t from,
+                                     uint64_t end)
+{
+    uint64_t entry[ENTRY_BATCH];
+    size_t i, count;
+    HaywireStatus status = read_entries(own->pagemap, from, end, entry, &count);
+
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    for (i = 0; i < count; i++, from += HAYWIRE_PAGE_SIZE) {
+        HaywireOwnRun *last = own->count > 0 ? &own->run[own->count - 1] : NULL;
+
+        if (!(entry[i] & ENTRY_PRESENT)) {
+            continue;
+        }
+        if (last && last->end == from) {
+            last->end += HAYWIRE_PAGE_SIZE;
+        } else if (own->count == HAYWIRE_OWN_RUNS_MAX) {
+            break;
+        } else {
+            own->run[own->count++] =
+                (HaywireOwnRun){ from, from + HAYWIRE_PAGE_SIZE };
+        }
+    }
+    own->looked = from;
+    return HAYWIRE_OK;
+}
+
+/* No more than a window's worth, so that the answer is still new when used. */
+static void cut_runs(HaywireOwnPages *own)
+{
+    uint64_t left = HAYWIRE_WINDOW_MAX;
+    size_t i;
+
+    for (i = 0; i < own->count; i++) {
+        HaywireOwnRun *run = &own->run[i];
+
+        if (run->end - run->start >= left) {
+            run->end = run->start + left;
+            own->looked = run->end;
+            own->count = i + 1;
+            return;
+        }
+        left -= run->end - run->start;
+    }
+}
+
+/* An answer with a run in it, or HAYWIRE_NOT_FOUND. */
+static HaywireStatus fill(HaywireOwnPages *own, uint64_t from, uint64_t end)
+{
+    HaywireStatus status;
+
+    own->taken = own->count = 0;
+    for (own->looked = from; own->looked < end;) {
+        uint64_t at = own->looked, left = end - at;
+        uint64_t ahead = left < own->ahead ? left : own->ahead;
+
+        status = own->has_scan ? fill_by_scan(own, at, at + ahead)
+                               : fill_by_entries(own, at, at + ahead);
+        if (status != HAYWIRE_OK || own->looked <= at) {
+            own->count = 0;
+            return status == HAYWIRE_OK ? HAYWIRE_NOT_FOUND : status;
+        }
+        if (own->count > 0) {
+            own->ahead = HAYWIRE_WINDOW_MAX;
+            cut_runs(own);
+            return HAYWIRE_OK;
+        }
+        own->ahead = own->ahead < AHEAD_MAX ? 2 * own->ahead : AHEAD_MAX;
+    }
+    return HAYWIRE_NOT_FOUND;
+}
+
+HaywireStatus haywire_own_pages_next(HaywireOwnPages *own, const uint8_t *from,
+                                     const uint8_t *end,
+                                     const uint8_t **ret_start,
+                                     uint64_t *ret_length)
+{
+    uint64_t at = (uintptr_t)from;
+    const HaywireOwnRun *run;
+    HaywireStatus status;
+
+    if (own->next != at || own->end != (uintptr_t)end) {
+        own->taken = own->count = 0;
+        own->looked = at;
+        own->ahead = HAYWIRE_WINDOW_MAX;
+        own->end = (uintptr_t)end;
+    }
+    if (own->taken == own->count) {
+        status = fill(own, own->looked, own->end);
+        if (status != HAYWIRE_OK) {
+            own->end = 0;
+            return status;
+        }
+    }
+    run = &own->run[own->taken++];
+    own->next = run->end;
+    *ret_start = (const uint8_t *)(uintptr_t)run->start;
+    *ret_length = run->end - run->start;
+    return HAYWIRE_OK;
+}
+
+void haywire_own_pages_forget(HaywireOwnPages *own)
+{
+    own->end = 0;
+}
