@@ -88,12 +88,12 @@ typedef struct HaywireOverview {
 } HaywireOverview;
 
 /* Who has told it. */
-typedef enum HaywireProcessSource {
-    HAYWIRE_SOURCE_COMPANION,
-} HaywireProcessSource;
+typedef enum HaywireProvider {
+    HAYWIRE_PROVIDER_COMPANION,
+} HaywireProvider;
 
 /* "companion" */
-const char *haywire_process_source_name(HaywireProcessSource source);
+const char *haywire_provider_name(HaywireProvider provider);
 
 /* query-haywire-processes. Large tables are common: the members lie close. */
 typedef struct HaywireProcess {
@@ -112,7 +112,7 @@ typedef struct HaywireProcess {
     bool exe_deleted;
     bool exe_truncated;
     bool cmdline_truncated;
-    HaywireProcessSource source; /* of all of it */
+    HaywireProvider source; /* of all of it */
     uint32_t gid;
     int32_t nice;
     uint64_t vsize;
