@@ -10,7 +10,8 @@
 
 #include "field_macros.h"
 
-_Static_assert(sizeof(HaywireProcessSource) == 4, "HAYWIRE_TYPE_ENUM is 4 bytes");
+_Static_assert(sizeof(HaywireProcessSource) == 4,
+               "HAYWIRE_TYPE_ENUM is 4 bytes");
 
 static const char *source_name(uint32_t value)
 {
