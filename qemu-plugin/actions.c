@@ -16,10 +16,7 @@ static void fail(GError **error, HaywireStatus status, const char *what,
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    haywire_text_status(text, status, diagnosis);
-    if (status != HAYWIRE_NO_SESSION) {
-        g_string_append_printf(text, " (%s %u)", what, number);
-    }
+    haywire_text_failure(text, status, what, number, diagnosis);
     g_set_error_literal(error, HAYWIRE_ACTION_ERROR, status, text->str);
 }
 
@@ -52,7 +49,7 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
 
     if (camera < 1 || camera > G_N_ELEMENTS(model->camera)) {
         g_set_error(error, HAYWIRE_ACTION_ERROR, HAYWIRE_BAD_VALUE,
-                    "There is no camera %u, only 1 and 2", camera);
+                    "camera %u does not exist: there are 1 and 2", camera);
         return FALSE;
     }
     status = haywire_focus_target(model, camera, &target);

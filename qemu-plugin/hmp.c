@@ -12,128 +12,109 @@
 /* PID and CAMERA at most. */
 #define HMP_NUMBERS_MAX 2
 
-typedef struct HmpNumbers {
+/* A command being answered, from one model. */
+typedef struct HmpCall {
+    HaywireModel *model;
+    GString *out; /* lines with their ends */
+    GError *error;
     unsigned count;
     uint32_t value[HMP_NUMBERS_MAX];
-} HmpNumbers;
+} HmpCall;
 
-/* Writes its answer to @out, lines with their ends; or sets @error. */
-typedef void HmpRun(GString *out, const HmpNumbers *numbers, GError **error);
+typedef void HmpRun(HmpCall *call);
 
 /* Handlers get no pointer of ours.  Written once, by the main thread. */
 static HaywireWorker *the_worker;
 
-static void run_processes(GString *out, const HmpNumbers *numbers,
-                          GError **error)
+static void run_processes(HmpCall *call)
 {
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
     const HaywireProcess *process;
     size_t count;
-    HaywireStatus status;
+    HaywireStatus status =
+        haywire_action_processes(call->model, false, 0, &process, &count);
 
-    (void)numbers;
-    status = haywire_action_processes(model, false, 0, &process, &count);
-    if (status != HAYWIRE_OK) {
-        haywire_action_fail(error, status, 0);
-        return;
+    if (status == HAYWIRE_OK) {
+        haywire_text_processes(call->out, process, count);
+    } else {
+        haywire_action_fail(&call->error, status, 0);
     }
-    haywire_text_processes(out, process, count);
 }
 
 /* Without a word: the session, then the processes if there are any. */
-static void run_all(GString *out, const HmpNumbers *numbers, GError **error)
+static void run_all(HmpCall *call)
 {
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
-
-    (void)numbers;
-    (void)error;
-    haywire_text_session_line(out, &model->overview);
-    if (model->overview.has_session) {
-        haywire_text_processes(out, model->process, model->process_count);
+    haywire_text_session_line(call->out, &call->model->overview);
+    if (call->model->overview.has_session) {
+        haywire_text_processes(call->out, call->model->process,
+                               call->model->process_count);
     }
 }
 
-static void run_sections(GString *out, const HmpNumbers *numbers,
-                         GError **error)
+static void run_sections(HmpCall *call)
 {
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
-    uint32_t pid = numbers->value[0];
     HaywireSectionList list;
-    HaywireStatus status;
+    HaywireStatus status =
+        haywire_model_sections(call->model, call->value[0], &list);
 
-    status = haywire_model_sections(model, pid, &list);
-    if (status != HAYWIRE_OK) {
-        haywire_action_fail(error, status, pid);
-        return;
+    if (status == HAYWIRE_OK) {
+        haywire_text_sections(call->out, &list);
+    } else {
+        haywire_action_fail(&call->error, status, call->value[0]);
     }
-    haywire_text_sections(out, &list);
 }
 
-static void run_ptes(GString *out, const HmpNumbers *numbers, GError **error)
+static void run_ptes(HmpCall *call)
 {
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
-    uint32_t pid = numbers->value[0];
-    HaywireGvaRange everything = { 0 };
     HaywirePageRunList list;
-    HaywireStatus status;
+    HaywireStatus status =
+        haywire_model_page_runs(call->model, call->value[0], &list);
 
-    status = haywire_model_page_runs(model, pid, &list);
-    if (status != HAYWIRE_OK) {
-        haywire_action_fail(error, status, pid);
-        return;
+    if (status == HAYWIRE_OK) {
+        haywire_text_page_runs(call->out, &list, (HaywireGvaRange){ 0 });
+    } else {
+        haywire_action_fail(&call->error, status, call->value[0]);
     }
-    haywire_text_page_runs(out, &list, everything);
 }
 
-static void run_cameras(GString *out, const HmpNumbers *numbers, GError **error)
+static void run_cameras(HmpCall *call)
 {
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
-
-    (void)numbers;
-    (void)error;
-    haywire_text_cameras(out, model->camera, G_N_ELEMENTS(model->camera));
+    haywire_text_cameras(call->out, call->model->camera,
+                         G_N_ELEMENTS(call->model->camera));
 }
 
-static void run_stats(GString *out, const HmpNumbers *numbers, GError **error)
+static void run_stats(HmpCall *call)
 {
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
-
-    (void)numbers;
-    (void)error;
-    haywire_text_stats(out, &model->overview.cost, &model->host, &model->guest);
+    haywire_text_stats(call->out, &call->model->overview.cost,
+                       &call->model->host, &call->model->guest);
 }
 
-static void focus(GString *out, uint32_t camera, uint32_t pid, GError **error)
+static void focus(HmpCall *call, uint32_t camera, uint32_t pid)
 {
     HaywireCamera after;
 
-    if (haywire_action_focus(the_worker, camera, pid, &after, error)) {
-        haywire_text_cameras(out, &after, 1);
+    if (haywire_action_focus(the_worker, camera, pid, &after, &call->error)) {
+        haywire_text_cameras(call->out, &after, 1);
     }
 }
 
-static void run_focus(GString *out, const HmpNumbers *numbers, GError **error)
+static void run_focus(HmpCall *call)
 {
-    uint32_t pid = numbers->value[0];
-
-    if (pid == 0) {
-        haywire_action_fail(error, HAYWIRE_NO_PROCESS, pid);
-        return;
+    if (call->value[0] == 0) {
+        haywire_action_fail(&call->error, HAYWIRE_NO_PROCESS, 0);
+    } else {
+        focus(call, call->count > 1 ? call->value[1] : 1, call->value[0]);
     }
-    focus(out, numbers->count > 1 ? numbers->value[1] : 1, pid, error);
 }
 
-static void run_unfocus(GString *out, const HmpNumbers *numbers, GError **error)
+static void run_unfocus(HmpCall *call)
 {
-    focus(out, numbers->count > 0 ? numbers->value[0] : 1, 0, error);
+    focus(call, call->count > 0 ? call->value[0] : 1, 0);
 }
 
-static void run_rescan(GString *out, const HmpNumbers *numbers, GError **error)
+static void run_rescan(HmpCall *call)
 {
-    (void)numbers;
-    (void)error;
     haywire_worker_rescan(the_worker);
-    g_string_append(out, "A full scan is under way.\n");
+    g_string_append(call->out, "A full scan is under way.\n");
 }
 
 typedef struct HmpWord {
@@ -145,7 +126,7 @@ typedef struct HmpWord {
     const char *help;
 } HmpWord;
 
-static void run_help(GString *out, const HmpNumbers *numbers, GError **error);
+static void run_help(HmpCall *call);
 
 static const HmpWord words[] = {
     { "processes", "", 0, 0, run_processes, "all processes" },
@@ -161,18 +142,17 @@ static const HmpWord words[] = {
     { "help", "", 0, 0, run_help, "this list" },
 };
 
-static void run_help(GString *out, const HmpNumbers *numbers, GError **error)
+static void run_help(HmpCall *call)
 {
-    (void)numbers;
-    (void)error;
-    g_string_append(out, "usage: info haywire [WHAT [PID [CAMERA]]]; WHAT is\n"
-                         "  (nothing)             the session, then all "
-                         "processes\n");
+    g_string_append(call->out,
+                    "usage: info haywire [WHAT [PID [CAMERA]]]; WHAT is\n"
+                    "  (nothing)             the session, then all "
+                    "processes\n");
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autofree char *form =
             g_strconcat(words[i].name, words[i].arguments, NULL);
 
-        g_string_append_printf(out, "  %-20s  %s\n", form, words[i].help);
+        g_string_append_printf(call->out, "  %-20s  %s\n", form, words[i].help);
     }
 }
 
@@ -186,45 +166,34 @@ static const HmpWord *word_find(const char *name)
     return NULL;
 }
 
-static void word_usage_print(Monitor *mon, const HmpWord *word)
-{
-    g_autofree char *usage = g_strdup_printf("usage: info haywire %s%s\n",
-                                             word->name, word->arguments);
-
-    monitor_puts(mon, usage);
-}
-
 /* @texts: the words behind the first, NULL at the end. */
-static bool numbers_parse(const HmpWord *word, char **texts,
-                          HmpNumbers *ret_numbers)
+static bool numbers_parse(const HmpWord *word, char **texts, HmpCall *call)
 {
-    HmpNumbers numbers = { 0 };
-
     for (; *texts; texts++) {
         guint64 value;
 
-        if (numbers.count == word->max ||
+        if (call->count == word->max ||
             !g_ascii_string_to_unsigned(*texts, 10, 0, UINT32_MAX, &value,
                                         NULL)) {
             return false;
         }
-        numbers.value[numbers.count++] = value;
+        call->value[call->count++] = value;
     }
-    if (numbers.count < word->min) {
-        return false;
-    }
-    *ret_numbers = numbers;
-    return true;
+    return call->count >= word->min;
 }
 
-static void run_and_print(Monitor *mon, HmpRun *run, const HmpNumbers *numbers)
+/* @call: its numbers */
+static void run_and_print(Monitor *mon, HmpRun *run, HmpCall call)
 {
+    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
     g_autoptr(GString) out = g_string_new(NULL);
-    g_autoptr(GError) error = NULL;
 
-    run(out, numbers, &error);
-    if (error) {
-        g_string_printf(out, "Error: %s\n", error->message);
+    call.model = model;
+    call.out = out;
+    run(&call);
+    if (call.error) {
+        g_string_printf(out, "Error: %s\n", call.error->message);
+        g_error_free(call.error);
     }
     monitor_puts(mon, out->str);
 }
@@ -248,20 +217,18 @@ static void info_haywire(Monitor *mon, const QDict *args)
 {
     g_auto(GStrv) given =
         words_split(qdict_get_try_str(args, HAYWIRE_HMP_WORDS));
-    HmpNumbers numbers = { 0 };
-    const HmpWord *word;
+    const HmpWord *word = given[0] ? word_find(given[0]) : NULL;
+    HmpCall call = { 0 };
 
-    if (!given[0]) {
-        run_and_print(mon, run_all, &numbers);
-        return;
-    }
-    word = word_find(given[0]);
     if (!word) {
-        run_and_print(mon, run_help, &numbers);
-    } else if (!numbers_parse(word, given + 1, &numbers)) {
-        word_usage_print(mon, word);
+        run_and_print(mon, given[0] ? run_help : run_all, call);
+    } else if (numbers_parse(word, given + 1, &call)) {
+        run_and_print(mon, word->run, call);
     } else {
-        run_and_print(mon, word->run, &numbers);
+        g_autofree char *usage = g_strdup_printf("usage: info haywire %s%s\n",
+                                                 word->name, word->arguments);
+
+        monitor_puts(mon, usage);
     }
 }
 
@@ -279,31 +246,23 @@ static uint32_t declared_number(const QDict *args, const char *name,
 
 static void declared_focus(Monitor *mon, const QDict *args)
 {
-    HmpNumbers numbers = {
-        .count = 2,
-        .value = { declared_number(args, "pid", 0),
-                   declared_number(args, "camera", 1) },
-    };
-
-    run_and_print(mon, run_focus, &numbers);
+    run_and_print(mon, run_focus,
+                  (HmpCall){ .count = 2,
+                             .value = { declared_number(args, "pid", 0),
+                                        declared_number(args, "camera", 1) } });
 }
 
 static void declared_unfocus(Monitor *mon, const QDict *args)
 {
-    HmpNumbers numbers = {
-        .count = 1,
-        .value = { declared_number(args, "camera", 1) },
-    };
-
-    run_and_print(mon, run_unfocus, &numbers);
+    run_and_print(mon, run_unfocus,
+                  (HmpCall){ .count = 1,
+                             .value = { declared_number(args, "camera", 1) } });
 }
 
 static void declared_rescan(Monitor *mon, const QDict *args)
 {
-    HmpNumbers numbers = { 0 };
-
     (void)args;
-    run_and_print(mon, run_rescan, &numbers);
+    run_and_print(mon, run_rescan, (HmpCall){ 0 });
 }
 
 /* QEMU's readline keeps only so many; it drops the rest by itself. */
@@ -332,37 +291,35 @@ static void offer_cameras(ReadLineState *rs, const char *text)
     offer(rs, text, "2");
 }
 
+/* @count: the words so far, the one to complete included; @first: of PID. */
+static void offer_arguments(ReadLineState *rs, int count, int first,
+                            const char *text)
+{
+    readline_set_completion_index(rs, strlen(text));
+    if (count == first) {
+        offer_pids(rs, text);
+    } else if (count == first + 1) {
+        offer_cameras(rs, text);
+    }
+}
+
 /* What stands between is not known: a pid fits most words. */
 static void complete_info(ReadLineState *rs, int count, const char *text)
 {
-    readline_set_completion_index(rs, strlen(text));
-    if (count == 2) {
-        for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-            offer(rs, text, words[i].name);
-        }
-    } else if (count == 3) {
-        offer_pids(rs, text);
-    } else if (count == 4) {
-        offer_cameras(rs, text);
+    offer_arguments(rs, count, 3, text);
+    for (size_t i = 0; count == 2 && i < G_N_ELEMENTS(words); i++) {
+        offer(rs, text, words[i].name);
     }
 }
 
 static void complete_focus(ReadLineState *rs, int count, const char *text)
 {
-    readline_set_completion_index(rs, strlen(text));
-    if (count == 2) {
-        offer_pids(rs, text);
-    } else if (count == 3) {
-        offer_cameras(rs, text);
-    }
+    offer_arguments(rs, count, 2, text);
 }
 
 static void complete_unfocus(ReadLineState *rs, int count, const char *text)
 {
-    readline_set_completion_index(rs, strlen(text));
-    if (count == 2) {
-        offer_cameras(rs, text);
-    }
+    offer_arguments(rs, count == 2 ? 3 : 0, 2, text);
 }
 
 bool haywire_hmp_register(HaywireWorker *worker)

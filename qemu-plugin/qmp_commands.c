@@ -8,214 +8,169 @@
 /* Handlers get no pointer of ours.  Written once, by the main thread. */
 static HaywireWorker *the_worker;
 
-/* The one place where a failure becomes QEMU's Error. */
-static void fail_with(Error **errp, GError *error)
-{
-    error_setg(errp, "%s", error->message);
-    g_error_free(error);
-}
-
-static void fail_for_pid(Error **errp, HaywireStatus status, uint32_t pid)
-{
-    GError *error = NULL;
-
-    haywire_action_fail(&error, status, pid);
-    fail_with(errp, error);
-}
-
-static void query_haywire(QDict *dict, QObject **ret, Error **errp)
-{
-    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
+/* A command being answered, from one model. */
+typedef struct Call {
     HaywireArgs args;
+    HaywireModel *model;
+    HaywireEmitter *reply;
+} Call;
 
-    if (haywire_args_parse(dict, 0, 0, &args, errp)) {
-        haywire_reply_overview(&emitter.base, NULL, &model->overview);
-        *ret = emitter.root;
-    }
+/* Tells @call's reply, or sets @error. */
+typedef void Answer(Call *call, GError **error);
+
+static void answer_overview(Call *call, GError **error)
+{
+    (void)error;
+    haywire_reply_overview(call->reply, NULL, &call->model->overview);
 }
 
-static void query_haywire_processes(QDict *dict, QObject **ret, Error **errp)
+static void answer_processes(Call *call, GError **error)
 {
-    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
     const HaywireProcess *process;
     size_t count;
-    HaywireStatus status;
-    HaywireArgs args;
+    HaywireStatus status = haywire_action_processes(
+        call->model, call->args.given & HAYWIRE_ARG_PID, call->args.pid,
+        &process, &count);
 
-    if (!haywire_args_parse(dict, 0, HAYWIRE_ARG_PID, &args, errp)) {
-        return;
+    if (status == HAYWIRE_OK) {
+        haywire_reply_processes(call->reply, NULL, process, count);
+    } else {
+        haywire_action_fail(error, status, call->args.pid);
     }
-    status = haywire_action_processes(model, args.given & HAYWIRE_ARG_PID,
-                                      args.pid, &process, &count);
-    if (status != HAYWIRE_OK) {
-        fail_for_pid(errp, status, args.pid);
-        return;
-    }
-    haywire_reply_processes(&emitter.base, NULL, process, count);
-    *ret = emitter.root;
 }
 
-static void query_haywire_sections(QDict *dict, QObject **ret, Error **errp)
+static void answer_sections(Call *call, GError **error)
 {
-    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
     HaywireSectionList list;
-    HaywireStatus status;
-    HaywireArgs args;
+    HaywireStatus status =
+        haywire_model_sections(call->model, call->args.pid, &list);
 
-    if (!haywire_args_parse(dict, HAYWIRE_ARG_PID, 0, &args, errp)) {
-        return;
+    if (status == HAYWIRE_OK) {
+        haywire_reply_sections(call->reply, NULL, &list);
+    } else {
+        haywire_action_fail(error, status, call->args.pid);
     }
-    status = haywire_model_sections(model, args.pid, &list);
-    if (status != HAYWIRE_OK) {
-        fail_for_pid(errp, status, args.pid);
-        return;
-    }
-    haywire_reply_sections(&emitter.base, NULL, &list);
-    *ret = emitter.root;
 }
 
-static void query_haywire_ptes(QDict *dict, QObject **ret, Error **errp)
+static void answer_ptes(Call *call, GError **error)
 {
-    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
+    const HaywireGvaRange range = { { call->args.address }, call->args.length };
     HaywirePageRunList list;
-    HaywireGvaRange range;
-    HaywireStatus status;
-    HaywireArgs args;
+    HaywireStatus status =
+        haywire_model_page_runs(call->model, call->args.pid, &list);
 
-    if (!haywire_args_parse(dict, HAYWIRE_ARG_PID,
-                            HAYWIRE_ARG_ADDRESS | HAYWIRE_ARG_LENGTH, &args,
-                            errp)) {
-        return;
-    }
-    status = haywire_model_page_runs(model, args.pid, &list);
-    if (status != HAYWIRE_OK) {
-        fail_for_pid(errp, status, args.pid);
-        return;
-    }
-    range.start.value = args.address;
-    range.length = args.length;
-    haywire_reply_page_runs(&emitter.base, NULL, &list, range);
-    *ret = emitter.root;
-}
-
-static void query_haywire_cameras(QDict *dict, QObject **ret, Error **errp)
-{
-    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
-    HaywireArgs args;
-
-    if (haywire_args_parse(dict, 0, 0, &args, errp)) {
-        haywire_reply_cameras(&emitter.base, NULL, model->camera,
-                              G_N_ELEMENTS(model->camera));
-        *ret = emitter.root;
+    if (status == HAYWIRE_OK) {
+        haywire_reply_page_runs(call->reply, NULL, &list, range);
+    } else {
+        haywire_action_fail(error, status, call->args.pid);
     }
 }
 
-static void query_haywire_stats(QDict *dict, QObject **ret, Error **errp)
+static void answer_cameras(Call *call, GError **error)
 {
-    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
-    HaywireArgs args;
-
-    if (haywire_args_parse(dict, 0, 0, &args, errp)) {
-        haywire_reply_stats(&emitter.base, NULL, &model->host, &model->guest);
-        *ret = emitter.root;
-    }
+    (void)error;
+    haywire_reply_cameras(call->reply, NULL, call->model->camera,
+                          G_N_ELEMENTS(call->model->camera));
 }
 
-static void focus_and_reply(const HaywireArgs *args, QObject **ret,
-                            Error **errp)
+static void answer_stats(Call *call, GError **error)
 {
-    HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    GError *error = NULL;
+    (void)error;
+    haywire_reply_stats(call->reply, NULL, &call->model->host,
+                        &call->model->guest);
+}
+
+static void answer_unfocus(Call *call, GError **error)
+{
     HaywireCamera camera;
 
-    if (!haywire_action_focus(the_worker, args->camera, args->pid, &camera,
-                              &error)) {
-        fail_with(errp, error);
-        return;
+    if (haywire_action_focus(the_worker, call->args.camera, call->args.pid,
+                             &camera, error)) {
+        haywire_reply_camera(call->reply, NULL, &camera);
     }
-    haywire_reply_camera(&emitter.base, NULL, &camera);
-    *ret = emitter.root;
 }
 
-static void haywire_qmp_focus(QDict *dict, QObject **ret, Error **errp)
+/* In a control word 0 stands for nothing: that is haywire-unfocus. */
+static void answer_focus(Call *call, GError **error)
 {
-    HaywireArgs args;
-
-    if (!haywire_args_parse(dict, HAYWIRE_ARG_PID, HAYWIRE_ARG_CAMERA, &args,
-                            errp)) {
-        return;
+    if (call->args.pid == 0) {
+        haywire_action_fail(error, HAYWIRE_NO_PROCESS, 0);
+    } else {
+        answer_unfocus(call, error);
     }
-    if (args.pid == 0) {
-        /* In a control word 0 stands for nothing: that is haywire-unfocus. */
-        fail_for_pid(errp, HAYWIRE_NO_PROCESS, args.pid);
-        return;
-    }
-    focus_and_reply(&args, ret, errp);
 }
 
-static void haywire_qmp_unfocus(QDict *dict, QObject **ret, Error **errp)
+static void answer_rescan(Call *call, GError **error)
 {
-    HaywireArgs args;
-
-    if (haywire_args_parse(dict, 0, HAYWIRE_ARG_CAMERA, &args, errp)) {
-        focus_and_reply(&args, ret, errp);
-    }
+    (void)error;
+    haywire_worker_rescan(the_worker);
+    call->reply->begin_object(call->reply, NULL);
+    call->reply->end_object(call->reply);
 }
 
-static void haywire_qmp_rescan(QDict *dict, QObject **ret, Error **errp)
+static void answer_translate(Call *call, GError **error)
 {
-    HaywireArgs args;
+    g_autoptr(HaywireRamBlocks) blocks = haywire_worker_blocks(the_worker);
+    HaywirePlace place;
 
-    if (haywire_args_parse(dict, 0, 0, &args, errp)) {
-        haywire_worker_rescan(the_worker);
-        *ret = haywire_qobject(qdict_new());
+    if (haywire_action_translate(the_worker, blocks, call->args.pid,
+                                 (HaywireGva){ call->args.address }, &place,
+                                 error)) {
+        haywire_reply_place(call->reply, NULL, &place);
     }
 }
 
-static void haywire_qmp_translate(QDict *dict, QObject **ret, Error **errp)
+/* The one place where a failure becomes QEMU's Error. */
+static void run(Answer *answer, unsigned required, unsigned optional,
+                QDict *dict, QObject **ret, Error **errp)
 {
     HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    g_autoptr(HaywireRamBlocks) blocks = NULL;
-    GError *error = NULL;
-    HaywirePlace place;
-    HaywireArgs args;
+    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
+    Call call = { .model = model, .reply = &emitter.base };
+    g_autoptr(GError) error = NULL;
 
-    if (!haywire_args_parse(dict, HAYWIRE_ARG_PID | HAYWIRE_ARG_ADDRESS, 0,
-                            &args, errp)) {
+    if (!haywire_args_parse(dict, required, optional, &call.args, errp)) {
         return;
     }
-    blocks = haywire_worker_blocks(the_worker);
-    if (!haywire_action_translate(the_worker, blocks, args.pid,
-                                  (HaywireGva){ args.address }, &place,
-                                  &error)) {
-        fail_with(errp, error);
-        return;
+    answer(&call, &error);
+    if (error) {
+        error_setg(errp, "%s", error->message);
+    } else {
+        *ret = emitter.root;
     }
-    haywire_reply_place(&emitter.base, NULL, &place);
-    *ret = emitter.root;
 }
+
+/* QEMU does not tell a handler which command it is for. */
+#define PID     HAYWIRE_ARG_PID
+#define ADDRESS HAYWIRE_ARG_ADDRESS
+#define LENGTH  HAYWIRE_ARG_LENGTH
+#define CAMERA  HAYWIRE_ARG_CAMERA
+
+#define COMMANDS(X)                                      \
+    X("query-haywire", overview, 0, 0)                   \
+    X("query-haywire-processes", processes, 0, PID)      \
+    X("query-haywire-sections", sections, PID, 0)        \
+    X("query-haywire-ptes", ptes, PID, ADDRESS | LENGTH) \
+    X("query-haywire-cameras", cameras, 0, 0)            \
+    X("query-haywire-stats", stats, 0, 0)                \
+    X("haywire-focus", focus, PID, CAMERA)               \
+    X("haywire-unfocus", unfocus, 0, CAMERA)             \
+    X("haywire-rescan", rescan, 0, 0)                    \
+    X("haywire-translate", translate, PID | ADDRESS, 0)
+
+#define HANDLER(name, what, required, optional)                         \
+    static void handle_##what(QDict *dict, QObject **ret, Error **errp) \
+    {                                                                   \
+        run(answer_##what, required, optional, dict, ret, errp);        \
+    }
+#define ROW(name, what, required, optional) { name, handle_##what },
+
+COMMANDS(HANDLER)
 
 static const struct {
     const char *name;
     QmpCommandFunc *handler;
-} commands[] = {
-    { "query-haywire", query_haywire },
-    { "query-haywire-processes", query_haywire_processes },
-    { "query-haywire-sections", query_haywire_sections },
-    { "query-haywire-ptes", query_haywire_ptes },
-    { "query-haywire-cameras", query_haywire_cameras },
-    { "query-haywire-stats", query_haywire_stats },
-    { "haywire-focus", haywire_qmp_focus },
-    { "haywire-unfocus", haywire_qmp_unfocus },
-    { "haywire-rescan", haywire_qmp_rescan },
-    { "haywire-translate", haywire_qmp_translate },
-};
+} commands[] = { COMMANDS(ROW) };
 
 void haywire_qmp_commands_register(HaywireWorker *worker)
 {

@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -53,39 +54,6 @@ void haywire_device_name(uint64_t device, char *buffer, size_t size)
     }
 }
 
-static bool parse_pair(const char *name, uint64_t *ret_device)
-{
-    uint32_t major;
-    uint32_t minor;
-    int length = 0;
-
-    if (sscanf(name, "%" SCNu32 ":%" SCNu32 "%n", &major, &minor, &length) !=
-            2 ||
-        name[length] != '\0') {
-        return false;
-    }
-    *ret_device = (uint64_t)major << 32 | minor;
-    return true;
-}
-
-static bool parse_number(const char *name, size_t terminal,
-                         uint32_t *ret_number)
-{
-    const size_t prefix = strlen(terminals[terminal].prefix);
-    int length = 0;
-
-    *ret_number = 0;
-    if (strncmp(name, terminals[terminal].prefix, prefix) != 0) {
-        return false;
-    }
-    if (terminals[terminal].count == 0) {
-        return name[prefix] == '\0';
-    }
-    return sscanf(name + prefix, "%" SCNu32 "%n", ret_number, &length) == 1 &&
-           name[prefix + (size_t)length] == '\0' &&
-           *ret_number < terminals[terminal].count;
-}
-
 /* Only what haywire_device_name() writes: no signs, blanks, leading zeros. */
 static bool is_name_of(const char *name, uint64_t device)
 {
@@ -97,21 +65,25 @@ static bool is_name_of(const char *name, uint64_t device)
 
 bool haywire_device_parse(const char *name, uint64_t *ret_device)
 {
-    uint64_t device = 0;
-    uint32_t number;
+    uint32_t major = 0;
+    uint32_t minor = 0;
 
     for (size_t i = 0; i < TERMINALS; i++) {
-        if (parse_number(name, i, &number)) {
-            device = (uint64_t)terminals[i].major << 32 |
-                     (terminals[i].minor + number);
+        const size_t prefix = strlen(terminals[i].prefix);
+        uint64_t device = (uint64_t)terminals[i].major << 32;
+
+        if (strncmp(name, terminals[i].prefix, prefix) == 0) {
+            device += terminals[i].minor + strtoul(name + prefix, NULL, 10);
+            if (is_name_of(name, device)) {
+                *ret_device = device;
+                return true;
+            }
         }
     }
-    if (device == 0) {
-        (void)parse_pair(name, &device);
-    }
-    if (!is_name_of(name, device)) {
+    (void)sscanf(name, "%" SCNu32 ":%" SCNu32, &major, &minor);
+    if (!is_name_of(name, (uint64_t)major << 32 | minor)) {
         return false;
     }
-    *ret_device = device;
+    *ret_device = (uint64_t)major << 32 | minor;
     return true;
 }

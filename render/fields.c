@@ -179,9 +179,31 @@ const HaywireField *haywire_table_column(const HaywireTable *table,
     return NULL;
 }
 
+HaywireMembers haywire_table_members(const HaywireTable *table,
+                                     const HaywireField *field)
+{
+    HaywireMembers members = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const char *parts = field->parts ? field->parts : field->name;
+
+        while (*parts) {
+            if (next_is(&parts, table->field[i].name)) {
+                members |= UINT64_C(1) << i;
+            }
+        }
+    }
+    return members;
+}
+
 bool haywire_field_is_string(const HaywireField *field)
 {
     return field->type >= HAYWIRE_TYPE_STRING;
+}
+
+bool haywire_field_is_signed(const HaywireField *field)
+{
+    return field->type == HAYWIRE_TYPE_I32 || field->type == HAYWIRE_TYPE_I64;
 }
 
 static bool is_set(const HaywireField *field, const void *object)

@@ -83,6 +83,7 @@ typedef struct HaywireField {
     const char *heading; /* NULL: .name in capitals */
     const char *aliases; /* more names, as ps has them; blanks between */
     HaywireCell cell;
+    bool tree;         /* ps --forest draws its branches here */
     const char *parts; /* HAYWIRE_TYPE_COLUMN: members; blanks between */
 } HaywireField;
 
@@ -100,6 +101,10 @@ typedef struct HaywireCategoryRow {
     uint32_t pages;
     uint32_t mapped;
 } HaywireCategoryRow;
+
+/* All of @overview, in the order of their numbers. */
+void haywire_category_rows(const HaywireOverview *overview,
+                           HaywireCategoryRow ret_row[HAYWIRE_CATEGORY_COUNT]);
 
 /* An element of `rejected` in query-haywire-stats. */
 typedef struct HaywireRejectedRow {
@@ -142,11 +147,20 @@ const HaywireField *haywire_table_field(const HaywireTable *table,
 const HaywireField *haywire_table_column(const HaywireTable *table,
                                          const char *name);
 
+/* @table has no more members than these have bits: bit N is .field[N]. */
+typedef uint64_t HaywireMembers;
+#define HAYWIRE_MEMBERS_ALL UINT64_MAX
+
+/* The member, or those that the column is made of. */
+HaywireMembers haywire_table_members(const HaywireTable *table,
+                                     const HaywireField *field);
+
 /* Whether @object shows this member. */
 bool haywire_field_present(const HaywireField *field, const void *object);
 
-/* True for types shown as strings. */
+/* True for types shown as strings; for numbers that may be negative. */
 bool haywire_field_is_string(const HaywireField *field);
+bool haywire_field_is_signed(const HaywireField *field);
 
 /*
  * The number that is shown (bools as 0 and 1, negative ones sign-extended).

@@ -89,7 +89,10 @@ static void print_man(GString *out, const HaywireTable *table)
         }
         g_string_append_printf(
             out, "\n%s%s\n", field->help,
-            field->cell == HAYWIRE_CELL_KIB ? "; the column is in KiB" : "");
+            field->cell == HAYWIRE_CELL_KIB        ? "; the column is in KiB"
+            : field->cell == HAYWIRE_CELL_CPU_TIME ? "; the column is as time"
+            : field->type == HAYWIRE_TYPE_COLUMN   ? "; only a column"
+                                                   : "");
     }
     g_string_append(out, ".El\n");
 }

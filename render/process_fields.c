@@ -10,11 +10,11 @@
 
 #include "field_macros.h"
 
-_Static_assert(sizeof(HaywireProvider) == 4, "HAYWIRE_TYPE_ENUM is 4 bytes");
+_Static_assert(sizeof(HaywireProcessSource) == 4, "HAYWIRE_TYPE_ENUM is 4 bytes");
 
-static const char *provider_name(uint32_t value)
+static const char *source_name(uint32_t value)
 {
-    return haywire_provider_name(value);
+    return haywire_process_source_name(value);
 }
 
 /* clang-format off */
@@ -50,7 +50,8 @@ static const HaywireField fields[] = {
            UNIT(BOOT_TIME), AS("STARTED", "start lstart bsdstart stime")),
     MEMBER(uid, "uid", "effective user id",
            AS("UID", "euid user euser uname")),
-    MEMBER(name, "name", "short name, escaped", AS("COMMAND", "comm ucmd ucomm")),
+    MEMBER(name, "name", "short name, escaped", AS("COMMAND", "comm ucmd ucomm"),
+           .tree = true),
     MEMBER(name_truncated, "name-truncated", "whether the name was cut"),
     MEMBER(state, "state", "the guest's letter: R S D T t Z X I on Linux",
            AS("S", "s")),
@@ -59,7 +60,7 @@ static const HaywireField fields[] = {
     MEMBER(threads, "threads", "number of threads", AS("NLWP", "nlwp thcount")),
     { BASE(HaywireProcess, source, "source",
            "who says so: companion, the program in the guest"),
-      .type = HAYWIRE_TYPE_ENUM, .name_of = provider_name,
+      .type = HAYWIRE_TYPE_ENUM, .name_of = source_name,
       .schema = "HaywireProvider", .recent = true },
     MEMBER(gid, "gid", "effective group id; absent when it could not be read",
            IF(HaywireProcess, ids_known), AS("GID", "egid group egroup")),
@@ -84,15 +85,14 @@ static const HaywireField fields[] = {
     MEMBER(cmdline_truncated, "cmdline-truncated",
            "whether the arguments were cut", DETAILS),
     MEMBER(details_generation, "details-generation",
-           "cycle that the details are from; members from gid on are details, "
-           "absent until they were read",
+           "cycle that the details, from gid on, are from; absent without them",
            DETAILS),
     NUMBER(HAYWIRE_FIELD_MINOR_FAULTS, "minor-faults", U64,
            "page faults served without reading from storage",
-           AS("MINFL", "minflt min-flt")),
+           AS("MINFL", "min_flt minflt")),
     NUMBER(HAYWIRE_FIELD_MAJOR_FAULTS, "major-faults", U64,
            "page faults that had to read from storage",
-           AS("MAJFL", "majflt maj-flt pagein")),
+           AS("MAJFL", "maj_flt majflt pagein")),
     NUMBER(HAYWIRE_FIELD_READ_BYTES, "read-bytes", U64,
            "fetched from storage, bytes", UNIT(BYTES),
            AS("RBYTES", "rbytes"), CELL(NUMBER)),
@@ -125,16 +125,18 @@ static const HaywireField fields[] = {
            "state, then < or N for its nice value, l for several threads",
            AS("STAT", "")),
     COLUMN("time", TIME, "user-time system-time",
-           "processor time, [days-]hours:minutes:seconds",
+           "processor time, [days-]hours:minutes:seconds", DETAILS,
            AS("TIME", "cputime")),
     COLUMN("command", COMMAND, "cmdline cmdline-truncated name state",
            "arguments, or the name in brackets when there are none",
-           AS("COMMAND", "args cmd")),
+           AS("COMMAND", "args cmd"), .tree = true),
 };
 
 /* clang-format on */
 
 #define COLUMNS_ONLY 3
+
+_Static_assert(FIELD_COUNT(fields) <= 64, "HaywireMembers has a bit for each");
 
 const HaywireTable haywire_process_table = {
     .name = "process",

@@ -33,16 +33,22 @@ static void emit_field(HaywireEmitter *emitter, const HaywireField *field,
     }
 }
 
-void haywire_reply_members(HaywireEmitter *emitter, const HaywireTable *table,
-                           const void *object)
+static void emit_members(HaywireEmitter *emitter, const HaywireTable *table,
+                         const void *object, HaywireMembers members)
 {
     for (size_t i = 0; i < table->count; i++) {
         const HaywireField *field = &table->field[i];
 
-        if (haywire_field_present(field, object)) {
+        if ((members >> i & 1) && haywire_field_present(field, object)) {
             emit_field(emitter, field, object);
         }
     }
+}
+
+void haywire_reply_members(HaywireEmitter *emitter, const HaywireTable *table,
+                           const void *object)
+{
+    emit_members(emitter, table, object, HAYWIRE_MEMBERS_ALL);
 }
 
 static void emit_object(HaywireEmitter *emitter, const char *name,
@@ -54,13 +60,16 @@ static void emit_object(HaywireEmitter *emitter, const char *name,
 }
 
 static void emit_list(HaywireEmitter *emitter, const char *name,
-                      const HaywireTable *table, const void *rows, size_t count)
+                      const HaywireTable *table, const void *rows, size_t count,
+                      HaywireMembers members)
 {
     const uint8_t *row = rows;
 
     emitter->begin_list(emitter, name);
     for (size_t i = 0; i < count; i++) {
-        emit_object(emitter, NULL, table, row + i * table->size);
+        emitter->begin_object(emitter, NULL);
+        emit_members(emitter, table, row + i * table->size, members);
+        emitter->end_object(emitter);
     }
     emitter->end_list(emitter);
 }
@@ -70,13 +79,9 @@ static void emit_categories(HaywireEmitter *emitter,
 {
     HaywireCategoryRow row[HAYWIRE_CATEGORY_COUNT];
 
-    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        row[i].category = i;
-        row[i].pages = overview->category[i].pages;
-        row[i].mapped = overview->category[i].mapped;
-    }
+    haywire_category_rows(overview, row);
     emit_list(emitter, "categories", &haywire_category_table, row,
-              HAYWIRE_CATEGORY_COUNT);
+              HAYWIRE_CATEGORY_COUNT, HAYWIRE_MEMBERS_ALL);
 }
 
 void haywire_reply_overview(HaywireEmitter *emitter, const char *name,
@@ -94,7 +99,14 @@ void haywire_reply_overview(HaywireEmitter *emitter, const char *name,
 void haywire_reply_processes(HaywireEmitter *emitter, const char *name,
                              const HaywireProcess *process, size_t count)
 {
-    emit_list(emitter, name, &haywire_process_table, process, count);
+    haywire_reply_chosen(emitter, name, process, count, HAYWIRE_MEMBERS_ALL);
+}
+
+void haywire_reply_chosen(HaywireEmitter *emitter, const char *name,
+                          const HaywireProcess *process, size_t count,
+                          HaywireMembers members)
+{
+    emit_list(emitter, name, &haywire_process_table, process, count, members);
 }
 
 void haywire_reply_sections(HaywireEmitter *emitter, const char *name,
@@ -103,7 +115,7 @@ void haywire_reply_sections(HaywireEmitter *emitter, const char *name,
     emitter->begin_object(emitter, name);
     haywire_reply_members(emitter, &haywire_section_list_table, list);
     emit_list(emitter, "sections", &haywire_section_table, list->section,
-              list->count);
+              list->count, HAYWIRE_MEMBERS_ALL);
     emitter->end_object(emitter);
 }
 
@@ -129,7 +141,8 @@ void haywire_reply_page_runs(HaywireEmitter *emitter, const char *name,
 void haywire_reply_cameras(HaywireEmitter *emitter, const char *name,
                            const HaywireCamera *camera, size_t count)
 {
-    emit_list(emitter, name, &haywire_camera_table, camera, count);
+    emit_list(emitter, name, &haywire_camera_table, camera, count,
+              HAYWIRE_MEMBERS_ALL);
 }
 
 void haywire_reply_camera(HaywireEmitter *emitter, const char *name,

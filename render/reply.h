@@ -49,6 +49,11 @@ void haywire_reply_overview(HaywireEmitter *emitter, const char *name,
 void haywire_reply_processes(HaywireEmitter *emitter, const char *name,
                              const HaywireProcess *process, size_t count);
 
+/* The same, of each process only the members that are in @members. */
+void haywire_reply_chosen(HaywireEmitter *emitter, const char *name,
+                          const HaywireProcess *process, size_t count,
+                          HaywireMembers members);
+
 /* query-haywire-sections: an object */
 void haywire_reply_sections(HaywireEmitter *emitter, const char *name,
                             const HaywireSectionList *list);

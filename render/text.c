@@ -61,7 +61,10 @@ void haywire_text_session_line(GString *out, const HaywireOverview *overview)
         g_string_append_c(out, '\n');
         return;
     }
-    g_string_append_printf(out, "%s: ", haywire_state_name(overview->state));
+    g_string_append_printf(out, "%s: ",
+                           overview->state == HAYWIRE_STATE_SEARCHING
+                               ? "not judged yet"
+                               : haywire_state_name(overview->state));
     append_guest(out, overview);
     append_staleness(out, overview);
     g_string_append_c(out, '\n');
@@ -70,19 +73,16 @@ void haywire_text_session_line(GString *out, const HaywireOverview *overview)
 static void append_categories(GString *out, const HaywireOverview *overview)
 {
     static const HaywireColumn column[] = {
-        { .title = "CATEGORY", .field = "category" },
-        { .title = "PAGES", .field = "pages" },
-        { .title = "MAPPED", .field = "mapped" },
+        { .field = "category" },
+        { .field = "pages" },
+        { .field = "mapped" },
     };
     HaywireCategoryRow row[HAYWIRE_CATEGORY_COUNT];
 
-    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        row[i].category = i;
-        row[i].pages = overview->category[i].pages;
-        row[i].mapped = overview->category[i].mapped;
-    }
+    haywire_category_rows(overview, row);
     haywire_table_print(out, &haywire_category_table, column,
-                        G_N_ELEMENTS(column), row, HAYWIRE_CATEGORY_COUNT);
+                        G_N_ELEMENTS(column), row, HAYWIRE_CATEGORY_COUNT,
+                        NULL);
 }
 
 void haywire_text_overview(GString *out, const HaywireOverview *overview)
@@ -104,21 +104,23 @@ void haywire_text_overview(GString *out, const HaywireOverview *overview)
 void haywire_text_processes(GString *out, const HaywireProcess *process,
                             size_t count)
 {
-    static const HaywireColumn column[] = {
-        { .title = "UID", .field = "uid" },
-        { .title = "PID", .field = "pid" },
-        { .title = "PPID", .field = "ppid" },
-        { .title = "STAT", .field = "stat" },
-        { .title = "NI", .field = "nice" },
-        { .title = "NLWP", .field = "threads" },
-        { .title = "VSZ", .field = "vsize" },
-        { .title = "RSS", .field = "rss" },
-        { .title = "TIME", .field = "time" },
-        { .title = "COMMAND", .field = "command" },
+    haywire_text_listing(out, NULL, 0, process, count, NULL);
+}
+
+void haywire_text_listing(GString *out, const HaywireColumn *column,
+                          size_t columns, const HaywireProcess *process,
+                          size_t count, char *const *branch)
+{
+    static const HaywireColumn usual[] = {
+        { .field = "uid" },     { .field = "pid" },  { .field = "ppid" },
+        { .field = "stat" },    { .field = "nice" }, { .field = "threads" },
+        { .field = "vsize" },   { .field = "rss" },  { .field = "time" },
+        { .field = "command" },
     };
 
-    haywire_table_print(out, &haywire_process_table, column,
-                        G_N_ELEMENTS(column), process, count);
+    haywire_table_print(out, &haywire_process_table, columns ? column : usual,
+                        columns ? columns : G_N_ELEMENTS(usual), process, count,
+                        branch);
 }
 
 /* @flaw: what else is to be known of the total, or NULL. */
@@ -170,22 +172,22 @@ void haywire_text_cameras(GString *out, const HaywireCamera *camera,
                           size_t count)
 {
     static const HaywireColumn column[] = {
-        { .title = "CAMERA", .field = "camera" },
-        { .title = "STATUS", .field = "status" },
+        { .field = "camera" },
+        { .field = "status" },
         { .title = "TARGET", .field = "target-pid" },
         { .title = "PID", .field = "current-pid" },
-        { .title = "PASS", .field = "pass" },
-        { .title = "AGE", .field = "age" },
+        { .field = "pass" },
+        { .field = "age" },
         { .title = "TOOK", .field = "pass-duration" },
         { .title = "SECTIONS", .cell = sections_cell, .right = true },
         { .title = "RUNS", .cell = page_runs_cell, .right = true },
-        { .title = "RSS", .field = "rss" },
-        { .title = "PSS", .field = "pss" },
-        { .title = "SWAP", .field = "swap" },
+        { .field = "rss" },
+        { .field = "pss" },
+        { .field = "swap" },
     };
 
     haywire_table_print(out, &haywire_camera_table, column,
-                        G_N_ELEMENTS(column), camera, count);
+                        G_N_ELEMENTS(column), camera, count, NULL);
 }
 
 static void append_capabilities(GString *out, uint64_t bits)
@@ -285,6 +287,15 @@ void haywire_text_status(GString *out, HaywireStatus status,
     }
 }
 
+void haywire_text_failure(GString *out, HaywireStatus status, const char *what,
+                          uint32_t number, const HaywireDiagnosis *diagnosis)
+{
+    haywire_text_status(out, status, diagnosis);
+    if (status != HAYWIRE_NO_SESSION) {
+        g_string_append_printf(out, " (%s %u)", what, number);
+    }
+}
+
 /* Columns of the help on members: where it begins, and of a terminal. */
 #define HELP_COLUMN 25
 #define HELP_WIDTH  80
@@ -309,11 +320,26 @@ static void append_wrapped(GString *out, const char *text)
     g_string_append_c(out, '\n');
 }
 
+static void append_member(GString *out, const HaywireField *field)
+{
+    g_autoptr(GString) text = g_string_new(field->help);
+
+    if (field->type == HAYWIRE_TYPE_COLUMN) {
+        g_string_append(text, "; only a column");
+    }
+    if (field->aliases && field->aliases[0]) {
+        g_auto(GStrv) alias = g_strsplit(field->aliases, " ", -1);
+        g_autofree char *list = g_strjoinv(", ", alias);
+
+        g_string_append_printf(text, "; also %s", list);
+    }
+    g_string_append_printf(out, "  %-*s", HELP_COLUMN - 2, field->name);
+    append_wrapped(out, text->str);
+}
+
 void haywire_text_members(GString *out, const HaywireTable *table)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        g_string_append_printf(out, "  %-*s", HELP_COLUMN - 2,
-                               table->field[i].name);
-        append_wrapped(out, table->field[i].help);
+    for (size_t i = 0; i < table->count + table->extra; i++) {
+        append_member(out, &table->field[i]);
     }
 }

@@ -15,6 +15,7 @@
 #include <glib.h>
 
 #include "reply.h"
+#include "text_table.h"
 
 /*
  * One line that says what is watched and whether it is live: the head of
@@ -28,6 +29,15 @@ void haywire_text_overview(GString *out, const HaywireOverview *overview);
 /* A table like that of ps */
 void haywire_text_processes(GString *out, const HaywireProcess *process,
                             size_t count);
+
+/*
+ * The same with these columns; without any with the usual ones.
+ *
+ * @branch: for each process, what stands before its name and command, or NULL
+ */
+void haywire_text_listing(GString *out, const HaywireColumn *column,
+                          size_t columns, const HaywireProcess *process,
+                          size_t count, char *const *branch);
 
 /* A headline, then lines like those of /proc/PID/maps */
 void haywire_text_sections(GString *out, const HaywireSectionList *list);
@@ -55,6 +65,13 @@ void haywire_text_place(GString *out, const HaywirePlace *place);
  */
 void haywire_text_status(GString *out, HaywireStatus status,
                          const HaywireDiagnosis *diagnosis);
+
+/*
+ * The same of one thing: "TEXT (@what @number)", as in "(pid 7)". Without a
+ * session there is nothing that could be named.
+ */
+void haywire_text_failure(GString *out, HaywireStatus status, const char *what,
+                          uint32_t number, const HaywireDiagnosis *diagnosis);
 
 /* The members of @table with their help, for manuals and --help. */
 void haywire_text_members(GString *out, const HaywireTable *table);

@@ -129,5 +129,5 @@ void haywire_text_page_runs(GString *out, const HaywirePageRunList *list,
     g_string_append_printf(out, ": %u of %u runs%s\n", parts->len, list->total,
                            list->complete ? "" : ", incomplete");
     haywire_table_print(out, &haywire_page_run_table, column,
-                        G_N_ELEMENTS(column), parts->data, parts->len);
+                        G_N_ELEMENTS(column), parts->data, parts->len, NULL);
 }

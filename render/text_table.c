@@ -73,17 +73,15 @@ static void line_set(struct libscols_line *line, size_t column,
     g_assert(failed == 0);
 }
 
-static const HaywireField *column_field(const HaywireTable *table,
-                                        const HaywireColumn *column)
+/* In capitals, what has no heading of its own. */
+static char *column_heading(const HaywireColumn *column,
+                            const HaywireField *field)
 {
-    const HaywireField *field;
-
-    if (!column->field) {
-        return NULL;
+    if (column->title) {
+        return g_strdup(column->title);
     }
-    field = haywire_table_column(table, column->field);
-    g_assert(field);
-    return field;
+    return field->heading ? g_strdup(field->heading)
+                          : g_ascii_strup(field->name, -1);
 }
 
 static bool column_right(const HaywireColumn *column, const HaywireField *field)
@@ -97,39 +95,63 @@ static bool column_right(const HaywireColumn *column, const HaywireField *field)
             field->type != HAYWIRE_TYPE_FLAGS);
 }
 
-static void print_row(struct libscols_table *table, const HaywireColumn *column,
-                      const HaywireField *const *field, size_t columns,
-                      const void *row, GString *scratch)
+/* The columns' fields, NULL where there is none; and a heading in @text. */
+static const HaywireField **table_begin(struct libscols_table *text,
+                                        const HaywireTable *table,
+                                        const HaywireColumn *column,
+                                        size_t columns)
 {
-    struct libscols_line *line = table_line(table);
+    const HaywireField **field = g_new0(const HaywireField *, columns);
+    bool headings = false;
 
     for (size_t i = 0; i < columns; i++) {
-        g_string_truncate(scratch, 0);
-        if (field[i]) {
-            haywire_format_field(scratch, field[i], row);
-        } else {
-            column[i].cell(scratch, row);
+        g_autofree char *heading = NULL;
+
+        if (column[i].field) {
+            field[i] = haywire_table_column(table, column[i].field);
+            g_assert(field[i]);
         }
-        line_set(line, i, scratch->str);
+        heading = column_heading(&column[i], field[i]);
+        table_column(text, heading, column_right(&column[i], field[i]));
+        headings = headings || heading[0];
     }
+    scols_table_enable_noheadings(text, !headings);
+    return field;
+}
+
+static void append_cell(GString *out, const HaywireColumn *column,
+                        const HaywireField *field, const void *row,
+                        const char *branch)
+{
+    if (!field) {
+        column->cell(out, row);
+        return;
+    }
+    if (branch && field->tree) {
+        g_string_append(out, branch);
+    }
+    haywire_format_field(out, field, row);
 }
 
 void haywire_table_print(GString *out, const HaywireTable *table,
                          const HaywireColumn *column, size_t columns,
-                         const void *rows, size_t count)
+                         const void *rows, size_t count, char *const *branch)
 {
-    g_autofree const HaywireField **field =
-        g_new0(const HaywireField *, columns);
-    g_autoptr(GString) scratch = g_string_new(NULL);
     struct libscols_table *text = table_new();
-    const uint8_t *row = rows;
+    g_autofree const HaywireField **field =
+        table_begin(text, table, column, columns);
+    g_autoptr(GString) cell = g_string_new(NULL);
 
-    for (size_t i = 0; i < columns; i++) {
-        field[i] = column_field(table, &column[i]);
-        table_column(text, column[i].title, column_right(&column[i], field[i]));
-    }
     for (size_t i = 0; i < count; i++) {
-        print_row(text, column, field, columns, row + i * table->size, scratch);
+        struct libscols_line *line = table_line(text);
+
+        for (size_t j = 0; j < columns; j++) {
+            g_string_truncate(cell, 0);
+            append_cell(cell, &column[j], field[j],
+                        (const uint8_t *)rows + i * table->size,
+                        branch ? branch[i] : NULL);
+            line_set(line, j, cell->str);
+        }
     }
     table_finish(text, out);
 }

@@ -41,11 +41,11 @@ const char *haywire_origin_name(HaywireOrigin origin)
     return name_at(names, COUNT_OF(names), origin);
 }
 
-const char *haywire_provider_name(HaywireProvider provider)
+const char *haywire_process_source_name(HaywireProcessSource source)
 {
     static const char *const names[] = {
-        [HAYWIRE_PROVIDER_COMPANION] = "companion",
+        [HAYWIRE_SOURCE_COMPANION] = "companion",
     };
 
-    return name_at(names, COUNT_OF(names), provider);
+    return name_at(names, COUNT_OF(names), source);
 }

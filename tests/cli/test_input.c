@@ -221,11 +221,11 @@ static void test_wrong_pid(void)
     g_autofree char *path = cli_ram_new("pids", SCENE, SCENE_SIZE);
 
     check_on(path, "sections 99", 1,
-             "haywire: pid 99: There is no such process in the guest");
-    check_on(path, "sections 2", 1, "haywire: pid 2: * not published yet");
-    check_on(path, "ptes 2", 1, "haywire: pid 2: No camera holds *");
-    check_on(path, "ptes 1 0x10 16", 1, "haywire: pid 1: no page there *");
-    check_on(path, "translate 1 0x10", 1, "haywire: pid 1: * no page *");
+             "haywire: There is no such process in the guest (pid 99)");
+    check_on(path, "sections 2", 1, "haywire: * not published yet (pid 2)");
+    check_on(path, "ptes 2", 1, "haywire: No camera holds * (pid 2)");
+    check_on(path, "ptes 1 0x10 16", 1, "haywire: No page there * (pid 1)");
+    check_on(path, "translate 1 0x10", 1, "haywire: * no page * (pid 1)");
 }
 
 static void test_usage(void)
@@ -238,7 +238,10 @@ static void test_usage(void)
         "--ram x nonsense",
         "--ram x --nonsense ps",
         "--ram x -z ps",
-        "--ram x ps 1",
+        "--ram x status 1",
+        "--qmp /nonexistent/socket sections x",
+        "--qmp /nonexistent/socket ps -o nonsense",
+        "--qmp /nonexistent/socket watch 0",
         "--ram x sections",
         "--ram /dev/null sections 1 2",
         "--ram x focus",
@@ -260,13 +263,15 @@ static void test_numbers(void)
     check_on(path, "sections 4294967296", 2, "haywire: * out of range *");
     check_on(path, "sections 1x", 2, "haywire: \"1x\" is not a number *");
     check_on(path, "sections 0x0x1", 2, "haywire: \"0x0x1\" is not *");
+    check_on(path, "sections 1a", 2, "haywire: \"1a\" is not a number *");
     check_on(path, "ptes 1 zz", 2, "haywire: \"zz\" is not a number *");
     check_on(path, "ptes 1 0 0", 2, "haywire: 0 is out of range for LENGTH*");
     check_on(path, "translate 1 99999999999999999999", 2,
              "haywire: * is not a number for ADDRESS");
-    check_on(path, "focus 1 3", 2, "haywire: 3 is out of range for CAMERA*");
-    check_on(path, "focus 1 0", 2, "haywire: 0 is out of range for CAMERA*");
-    check_on(path, "unfocus 3", 2, "haywire: 3 is out of range for CAMERA*");
+    check_on(path, "focus 1 3", 2,
+             "haywire: camera 3 does not exist: there are 1 and 2");
+    check_on(path, "focus 1 0", 2, "haywire: camera 0 does not exist*");
+    check_on(path, "unfocus 3", 2, "haywire: camera 3 does not exist*");
     check_on(path, "watch 0", 2, "haywire: 0 is out of range for SECONDS*");
 }
 

@@ -152,7 +152,7 @@ static void test_focus_absent(void)
 {
     Guest *guest = guest_start("absent", SCENE, SCENE_SIZE, GUEST_ANSWERS);
 
-    check(guest, "focus 99", 1, "", "haywire: pid 99: There is no such *");
+    check(guest, "focus 99", 1, "", "haywire: There is no such * (pid 99)");
     g_assert_cmpuint(control_pid(guest, HAYWIRE_CATEGORY_CAMERA1), ==, 1);
     guest_stop(guest);
 }
@@ -161,7 +161,7 @@ static void test_focus_denied(void)
 {
     Guest *guest = guest_start("denied", SCENE, SCENE_SIZE, GUEST_DENIES);
 
-    check(guest, "focus 300", 3, "", "haywire: pid 300: * may not *");
+    check(guest, "focus 300", 3, "", "haywire: * may not * (pid 300)");
     guest_stop(guest);
 }
 
@@ -170,7 +170,7 @@ static void test_focus_unanswered(void)
     Guest *guest = guest_start("deaf", SCENE, SCENE_SIZE, GUEST_BEATS);
 
     check(guest, "focus 300", 3, "",
-          "haywire: camera 1: the companion did not answer in time");
+          "haywire: The companion did not answer in time (camera 1)");
     guest_stop(guest);
 }
 
@@ -183,7 +183,7 @@ static void test_focus_foreign(void)
 
     haywire_page_set_control_word(page, foreign);
     check(guest, "focus 300", 4, "",
-          "haywire: camera 1: The control word does not carry the *");
+          "haywire: The control word does not carry the * (camera 1)");
     g_assert_cmphex(haywire_page_get_control_word(page), ==, foreign);
     guest_stop(guest);
 }

@@ -182,15 +182,57 @@ static void test_status(void)
     cli_result_clear(&result);
 }
 
+static guint64 peak_of(const char *path, const char *command, gsize *ret_length)
+{
+    g_autofree char *arguments = g_strdup_printf("--ram %s %s", path, command);
+    CliResult result;
+    guint64 peak;
+
+    cli_run(arguments, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    *ret_length = strlen(result.out);
+    peak = result.peak_kib;
+    cli_result_clear(&result);
+    return peak;
+}
+
+/* JSON that is far longer than the memory that is used to write it. */
+static void test_long_json(void)
+{
+    g_autofree char *bytes = g_strnfill(900, '\x01');
+    g_auto(GStrv) parts = g_strsplit(bytes, "\x01", -1);
+    g_autofree char *name = g_strjoinv("\\x01", parts);
+    g_autoptr(GString) text = g_string_new(
+        "session id=0x1234\ngeometry roundrobin=2000 pid=20 camera1=20 "
+        "camera2=20\nprocess pid=1\nsections pid=1\n");
+    g_autofree char *path = NULL;
+    guint64 before;
+    gsize length;
+
+    for (guint i = 0; i < 3000; i++) {
+        g_string_append_printf(text,
+                               "section start=%u end=%u perms=\"r--p\" "
+                               "path=\"%s\"\n",
+                               i * 8192, i * 8192 + 4096, name);
+    }
+    path = cli_ram_new("long", text->str, SCENE_SIZE);
+    before = peak_of(path, "status", &length);
+    g_assert_cmpuint(peak_of(path, "--json sections 1", &length), <,
+                     before + 4096);
+    g_assert_cmpuint(length, >, 12u << 20);
+}
+
 /* A guest's bytes never reach the output unescaped, in any locale. */
 static void test_locale(void)
 {
-    g_autofree char *path = cli_ram_new(
-        "bytes",
-        SCENE_SESSION "process pid=1 name=\"\\xc3\\xa4\\xff\\x07\" "
-                      "cmdline=\"\\xe2\\x80\\xae\\\\x41 \\x9b\"\n"
-                      "process pid=2 name=\"\\xc3\\xa4\\xff\" cmdline=\"\"\n",
-        SCENE_SIZE);
+    g_autofree char *path =
+        cli_ram_new("bytes",
+                    "session id=0x1234\ntext host \"\\xc3\\x9b\"\n"
+                    "geometry roundrobin=40 pid=20 camera1=20 camera2=20\n"
+                    "process pid=1 name=\"\\xc3\\xa4\\xff\\x07\" "
+                    "cmdline=\"\\xe2\\x80\\xae\\\\x41 \\x9b\"\n"
+                    "process pid=2 name=\"\\xc3\\xa4\\xff\" cmdline=\"\"\n",
+                    SCENE_SIZE);
     g_autofree char *arguments = g_strdup_printf("--ram %s ps", path);
     CliResult result;
 
@@ -203,6 +245,7 @@ static void test_locale(void)
     cli_run(arguments, &result);
     g_setenv("LC_ALL", "C.UTF-8", TRUE);
     g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.err, "host \\xc3\\x9b,"));
     g_assert_nonnull(strstr(result.out, " [\\xc3\\xa4\\xff]\n"));
     cli_result_clear(&result);
 }
@@ -274,6 +317,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/output/json-ptes", test_json_ptes);
     g_test_add_func("/cli/output/json-others", test_json_others);
     g_test_add_func("/cli/output/locale", test_locale);
+    g_test_add_func("/cli/output/long-json", test_long_json);
     g_test_add_func("/cli/output/second-session", test_second_session);
     g_test_add_func("/cli/output/watch-plain", test_watch_plain);
     failed = g_test_run();

@@ -6,7 +6,9 @@
  */
 #include <glib.h>
 #include <json-glib/json-glib.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "guest.h"
@@ -231,6 +233,35 @@ static void test_control_characters(void)
     server_stop(server);
 }
 
+static void to_closed_pipe(void)
+{
+    int ends[2];
+
+    if (pipe(ends) != 0 || dup2(ends[1], STDOUT_FILENO) < 0) {
+        _exit(126);
+    }
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* A reader that has seen enough is no failure to tell of. */
+static void test_closed_pipe(void)
+{
+    Server *server = server_start("pipe", SERVER_GREETING);
+    g_autofree char *arguments =
+        g_strdup_printf("--qmp %s ps", server_path(server));
+    CliProcess process;
+    CliResult result;
+
+    serve_scene(server);
+    process = cli_start(arguments, to_closed_pipe);
+    cli_wait(&process, &result);
+    g_assert_cmpint(result.status, ==, -SIGPIPE);
+    g_assert_cmpstr(result.err, ==, "");
+    cli_result_clear(&result);
+    server_stop(server);
+}
+
 static void test_no_session(void)
 {
     Server *server = server_start("searching", SERVER_GREETING);
@@ -256,6 +287,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/qmp/refusals", test_refusals);
     g_test_add_func("/cli/qmp/malformed", test_malformed);
     g_test_add_func("/cli/qmp/control-characters", test_control_characters);
+    g_test_add_func("/cli/qmp/closed-pipe", test_closed_pipe);
     g_test_add_func("/cli/qmp/no-session", test_no_session);
     failed = g_test_run();
     guest_stop(guest);

@@ -12,7 +12,7 @@
 #define ERRORS       "### Errors"
 #define TABLE_HEAD   "| member | type | meaning |"
 #define ERROR_HEAD   "| message | when |"
-#define NO_CAMERA    "There is no camera"
+#define NO_CAMERA    "camera "
 #define COUNTERS     "guest" /* all uint; docs/protocol.md names them */
 #define CAMERAS      "query-haywire-cameras"
 #define OBJECT_SHOWN 400

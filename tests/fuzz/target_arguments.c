@@ -18,6 +18,7 @@
 #include "haywire/focus.h"
 #include "haywire/watch.h"
 #include "json_emitter.h"
+#include "listing.h"
 #include "options.h"
 #include "reply_parse.h"
 
@@ -147,38 +148,40 @@ static void check_error(GError *error)
 }
 
 /* A word of the command line as each kind of argument that there is. */
-static void read_word(const char *word, Arguments *arguments)
+static void read_word(const char *word, guint64 value[HAYWIRE_ARGUMENT_KINDS])
 {
-    HaywireGva address;
-    GError *error = NULL;
+    for (int kind = 1; kind < HAYWIRE_ARGUMENT_KINDS; kind++) {
+        GError *error = NULL;
 
-    if (!haywire_option_pid(word, &arguments->pid, &error)) {
-        check_error(error);
+        if (!haywire_argument_parse(kind, word, &value[kind], &error)) {
+            check_error(error);
+        }
     }
-    error = NULL;
-    if (!haywire_option_camera(word, &arguments->camera, &error)) {
+    FUZZ_CHECK(value[HAYWIRE_ARGUMENT_PID] <= G_MAXUINT32);
+    FUZZ_CHECK(value[HAYWIRE_ARGUMENT_CAMERA] <= 2);
+}
+
+/* What ps would list. */
+static void list(const HaywireOptions *options)
+{
+    const HaywireModel *model = get_model();
+    const HaywireProcessList all = { model->process_count, model->process };
+    g_autoptr(GString) out = g_string_new(NULL);
+    GError *error = NULL;
+    g_autoptr(HaywireListing) listing = haywire_listing_new(options, &error);
+
+    if (!listing || !haywire_listing_take(listing, &all, &error)) {
         check_error(error);
-    } else {
-        FUZZ_CHECK(arguments->camera == 1 || arguments->camera == 2);
+        return;
     }
-    error = NULL;
-    if (!haywire_option_address(word, &address, &error)) {
-        check_error(error);
-    } else {
-        arguments->address = address.value;
-    }
-    error = NULL;
-    if (!haywire_option_number(word, "LENGTH", 1, G_MAXUINT64,
-                               &arguments->length, &error)) {
-        check_error(error);
-    }
+    haywire_listing_print(listing, out);
 }
 
 static void run_words(char **words, int count)
 {
     char *argv[WORDS_MAX + 2] = { (char *)"haywire" };
+    guint64 value[HAYWIRE_ARGUMENT_KINDS] = { 0 };
     HaywireOptions options;
-    Arguments arguments = { 0 };
     GError *error = NULL;
 
     memcpy(argv + 1, words, (size_t)count * sizeof(*words));
@@ -188,9 +191,13 @@ static void run_words(char **words, int count)
     }
     FUZZ_CHECK(options.arguments >= 0 && options.arguments <= count);
     for (int i = 0; i < options.arguments; i++) {
-        read_word(options.argument[i], &arguments);
+        read_word(options.argument[i], value);
     }
-    answer(&arguments);
+    list(&options);
+    answer(&(Arguments){ .pid = (uint32_t)value[HAYWIRE_ARGUMENT_PID],
+                         .camera = (uint32_t)value[HAYWIRE_ARGUMENT_CAMERA],
+                         .address = value[HAYWIRE_ARGUMENT_ADDRESS],
+                         .length = value[HAYWIRE_ARGUMENT_LENGTH] });
 }
 
 static void run_reply(const char *text)

@@ -70,9 +70,9 @@ static void test_no_session(const char *qemu)
     assert_error(process, "haywire-focus", "{'pid':1}", expected);
     assert_error(process, "haywire-unfocus", NULL, expected);
     assert_error(process, "haywire-focus", "{'pid':1,'camera':3}",
-                 "There is no camera 3, only 1 and 2");
+                 "camera 3 does not exist: there are 1 and 2");
     assert_error(process, "haywire-unfocus", "{'camera':0}",
-                 "There is no camera 0, only 1 and 2");
+                 "camera 0 does not exist: there are 1 and 2");
 }
 
 static void test_empty_replies(const char *qemu)
@@ -178,7 +178,7 @@ static void test_monitor_empty(const char *qemu)
     assert_hmp(process, "info haywire focus 1", error);
     assert_hmp(process, "info haywire unfocus", error);
     assert_hmp(process, "info haywire focus 1 3",
-               "Error: There is no camera 3, only 1 and 2\n");
+               "Error: camera 3 does not exist: there are 1 and 2\n");
     assert_hmp(process, "info haywire rescan", "A full scan is under way.\n");
 }
 

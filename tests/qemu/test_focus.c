@@ -94,7 +94,7 @@ static void test_focus_no_process(const char *qemu)
     assert_focus_fails(&scene, "{'pid':0}",
                        "There is no such process in the guest (pid 0)");
     assert_focus_fails(&scene, "{'pid':1,'camera':3}",
-                       "There is no camera 3, only 1 and 2");
+                       "camera 3 does not exist: there are 1 and 2");
     scene_end(&scene);
 }
 

@@ -102,9 +102,7 @@ static gboolean processes(HaywireBackend *base, HaywireProcessList *ret_list,
 
 static gboolean fail_pid(GError **error, HaywireStatus status, uint32_t pid)
 {
-    g_autofree char *context = g_strdup_printf("pid %u", pid);
-
-    return haywire_exit_fail_status(error, status, NULL, context);
+    return haywire_exit_fail_about(error, status, "pid", pid, NULL);
 }
 
 static gboolean sections(HaywireBackend *base, uint32_t pid,
@@ -173,7 +171,6 @@ static gboolean focus(HaywireBackend *base, uint32_t camera, uint32_t pid,
                       GError **error)
 {
     RamBackend *backend = ram(base);
-    g_autofree char *context = g_strdup_printf("camera %u", camera);
     HaywireDiagnosis diagnosis = { 0 };
     HaywireFocusTarget target;
     HaywireControl control;
@@ -181,7 +178,7 @@ static gboolean focus(HaywireBackend *base, uint32_t camera, uint32_t pid,
 
     status = haywire_focus_target(backend->model, camera, &target);
     if (status != HAYWIRE_OK) {
-        return haywire_exit_fail_status(error, status, NULL, context);
+        return haywire_exit_fail_about(error, status, "camera", camera, NULL);
     }
     errno = 0;
     status = haywire_focus(backend->source, &target, pid, &control, &diagnosis);
@@ -190,7 +187,7 @@ static gboolean focus(HaywireBackend *base, uint32_t camera, uint32_t pid,
         return fail(backend, status, error);
     }
     return status == HAYWIRE_OK ||
-           haywire_exit_fail_status(error, status, &diagnosis, context);
+           haywire_exit_fail_about(error, status, "camera", camera, &diagnosis);
 }
 
 static gboolean scan(HaywireBackend *base, HaywireScanReport *ret_report,

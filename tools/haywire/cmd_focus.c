@@ -24,8 +24,7 @@ static gboolean check_process(HaywireBackend *backend, guint32 pid,
             return TRUE;
         }
     }
-    return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "pid %u: %s", pid,
-                             haywire_status_text(HAYWIRE_NO_PROCESS));
+    return haywire_exit_fail_about(error, HAYWIRE_NO_PROCESS, "pid", pid, NULL);
 }
 
 /* The companion has taken the pid over from the control word. */
@@ -63,7 +62,7 @@ static gboolean wait_for_answer(HaywireBackend *backend, guint32 number,
     } while (g_get_monotonic_time() < limit);
     return is_answered(ret_camera, pid) ||
            haywire_exit_fail(error, HAYWIRE_EXIT_IO,
-                             "camera %u: the companion did not answer in time",
+                             "The companion did not answer in time (camera %u)",
                              number);
 }
 
@@ -76,7 +75,7 @@ static gboolean take_unanswered(HaywireBackend *backend, guint32 number,
     if (!backend->ops->cameras(backend, camera, error)) {
         return FALSE;
     }
-    haywire_exit_complain("the guest is paused: its companion will answer "
+    haywire_exit_complain("The guest is paused: its companion will answer "
                           "once it goes on");
     *ret_camera = camera[number - 1];
     return TRUE;
@@ -87,11 +86,12 @@ static gboolean check_answer(const HaywireCamera *camera, guint32 pid,
 {
     switch (camera->status) {
     case HAYWIRE_CAMERA_NO_PROCESS:
-        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "pid %u: %s", pid,
-                                 haywire_status_text(HAYWIRE_NO_PROCESS));
+        return haywire_exit_fail_about(error, HAYWIRE_NO_PROCESS, "pid", pid,
+                                       NULL);
     case HAYWIRE_CAMERA_DENIED:
         return haywire_exit_fail(error, HAYWIRE_EXIT_IO,
-                                 "pid %u: the companion may not look into it",
+                                 "The companion may not look into this process "
+                                 "(pid %u)",
                                  pid);
     default:
         return TRUE;
@@ -150,29 +150,13 @@ static gboolean refresh_live(HaywireBackend *backend, GError **error)
 
 gboolean haywire_run_focus(HaywireContext *context, GError **error)
 {
-    const HaywireOptions *options = context->options;
-    guint32 camera = 1;
-    guint32 pid;
-
-    if (!haywire_option_pid(options->argument[0], &pid, error) ||
-        (options->arguments > 1 &&
-         !haywire_option_camera(options->argument[1], &camera, error))) {
-        return FALSE;
-    }
     return refresh_live(context->backend, error) &&
-           check_process(context->backend, pid, error) &&
-           point(context, camera, pid, error);
+           check_process(context->backend, context->pid, error) &&
+           point(context, context->camera, context->pid, error);
 }
 
 gboolean haywire_run_unfocus(HaywireContext *context, GError **error)
 {
-    const HaywireOptions *options = context->options;
-    guint32 camera = 1;
-
-    if (options->arguments > 0 &&
-        !haywire_option_camera(options->argument[0], &camera, error)) {
-        return FALSE;
-    }
     return refresh_live(context->backend, error) &&
-           point(context, camera, 0, error);
+           point(context, context->camera, 0, error);
 }

@@ -40,129 +40,30 @@ static gboolean run_status(HaywireContext *context, GError **error)
     return TRUE;
 }
 
-/* A session whose process list is bad, or not there yet. */
-static gboolean fail_without_processes(HaywireBackend *backend, GError **error)
+/* With a session: begin its answer; *ret_emitter is NULL for text. */
+static gboolean begin(HaywireContext *context, HaywireEmitter **ret_emitter)
 {
-    HaywireHostCounters host;
-    HaywireGuestStats guest;
-
-    if (!backend->ops->stats(backend, &host, &guest, error)) {
-        return FALSE;
-    }
-    for (int i = HAYWIRE_BAD_MAGIC; i <= HAYWIRE_BAD_VALUE; i++) {
-        if (host.rejected[i] && i != HAYWIRE_PAGE_BUSY) {
-            return haywire_exit_fail(error, HAYWIRE_EXIT_CORRUPT,
-                                     "No process list: pages of the session "
-                                     "are corrupt (%s)",
-                                     haywire_status_name(i));
-        }
-    }
-    return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
-                             "The session has no process list");
-}
-
-/*
- * With one session in memory there is none to choose, and people need not wait
- * for a heartbeat to see its processes: whether it is live is said afterwards.
- * *ret_shown stays FALSE when it has to be done the other way.
- */
-static gboolean show_processes_at_once(HaywireContext *context,
-                                       gboolean *ret_shown, GError **error)
-{
-    HaywireBackend *backend = context->backend;
-    const HaywireOverview *overview;
-    HaywireProcessList list;
-
-    if (context->output.json) {
-        return TRUE;
-    }
-    if (!haywire_backend_look(backend, error)) {
-        return FALSE;
-    }
-    overview = backend->ops->overview(backend);
-    if (!overview->has_session || overview->sessions != 1) {
-        return TRUE;
-    }
-    if (!backend->ops->processes(backend, &list, error)) {
-        return FALSE;
-    }
-    if (list.count == 0) {
-        return TRUE;
-    }
-    haywire_text_processes(context->output.text, list.process, list.count);
-    if (!haywire_output_end(&context->output, error) ||
-        !haywire_backend_refresh(backend, error)) {
-        return FALSE;
-    }
-    haywire_output_warn(backend->ops->overview(backend));
-    *ret_shown = TRUE;
-    return TRUE;
-}
-
-static gboolean run_ps(HaywireContext *context, GError **error)
-{
-    HaywireBackend *backend = context->backend;
-    HaywireProcessList list;
-    HaywireEmitter *emitter;
-    gboolean shown = FALSE;
-
-    if (!show_processes_at_once(context, &shown, error)) {
-        return FALSE;
-    }
-    if (shown) {
-        return TRUE;
-    }
-    if (!haywire_backend_refresh_session(backend, error) ||
-        !backend->ops->processes(backend, &list, error)) {
-        return FALSE;
-    }
-    if (list.count == 0) {
-        return fail_without_processes(backend, error);
-    }
-    emitter =
-        haywire_output_begin(&context->output, backend->ops->overview(backend));
-    if (emitter) {
-        haywire_reply_processes(emitter, "processes", list.process, list.count);
-    } else {
-        haywire_text_processes(context->output.text, list.process, list.count);
-    }
-    return haywire_output_end(&context->output, error);
+    *ret_emitter = haywire_output_begin(
+        &context->output, context->backend->ops->overview(context->backend));
+    return *ret_emitter != NULL;
 }
 
 static gboolean run_sections(HaywireContext *context, GError **error)
 {
     HaywireBackend *backend = context->backend;
     HaywireSectionList list;
-    HaywireEmitter *emitter;
-    guint32 pid;
+    HaywireEmitter *json;
 
-    if (!haywire_option_pid(context->options->argument[0], &pid, error) ||
-        !haywire_backend_refresh_session(backend, error) ||
-        !backend->ops->sections(backend, pid, &list, error)) {
+    if (!haywire_backend_refresh_session(backend, error) ||
+        !backend->ops->sections(backend, context->pid, &list, error)) {
         return FALSE;
     }
-    emitter =
-        haywire_output_begin(&context->output, backend->ops->overview(backend));
-    if (emitter) {
-        haywire_reply_sections(emitter, "sections", &list);
+    if (begin(context, &json)) {
+        haywire_reply_sections(json, "sections", &list);
     } else {
         haywire_text_sections(context->output.text, &list);
     }
     return haywire_output_end(&context->output, error);
-}
-
-static gboolean parse_range(const HaywireOptions *options,
-                            HaywireGvaRange *ret_range, GError **error)
-{
-    *ret_range = (HaywireGvaRange){ 0 };
-    if (options->arguments > 1 &&
-        !haywire_option_address(options->argument[1], &ret_range->start,
-                                error)) {
-        return FALSE;
-    }
-    return options->arguments <= 2 ||
-           haywire_option_number(options->argument[2], "LENGTH", 1, G_MAXUINT64,
-                                 &ret_range->length, error);
 }
 
 static gboolean any_in_range(const HaywirePageRunList *list,
@@ -181,27 +82,22 @@ static gboolean any_in_range(const HaywirePageRunList *list,
 
 static gboolean run_ptes(HaywireContext *context, GError **error)
 {
+    const HaywireGvaRange range = { { context->address }, context->length };
     HaywireBackend *backend = context->backend;
     HaywirePageRunList list;
-    HaywireEmitter *emitter;
-    HaywireGvaRange range;
-    guint32 pid;
+    HaywireEmitter *json;
 
-    if (!haywire_option_pid(context->options->argument[0], &pid, error) ||
-        !parse_range(context->options, &range, error) ||
-        !haywire_backend_refresh_session(backend, error) ||
-        !backend->ops->page_runs(backend, pid, range, &list, error)) {
+    if (!haywire_backend_refresh_session(backend, error) ||
+        !backend->ops->page_runs(backend, context->pid, range, &list, error)) {
         return FALSE;
     }
     if (!any_in_range(&list, range)) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
-                                 "pid %u: no page there is in memory or swap",
-                                 pid);
+                                 "No page there is in memory or swap (pid %u)",
+                                 context->pid);
     }
-    emitter =
-        haywire_output_begin(&context->output, backend->ops->overview(backend));
-    if (emitter) {
-        haywire_reply_page_runs(emitter, "ptes", &list, range);
+    if (begin(context, &json)) {
+        haywire_reply_page_runs(json, "ptes", &list, range);
     } else {
         haywire_text_page_runs(context->output.text, &list, range);
     }
@@ -211,22 +107,17 @@ static gboolean run_ptes(HaywireContext *context, GError **error)
 static gboolean run_translate(HaywireContext *context, GError **error)
 {
     HaywireBackend *backend = context->backend;
-    HaywireEmitter *emitter;
+    HaywireEmitter *json;
     HaywirePlace place;
-    HaywireGva address;
-    guint32 pid;
 
-    if (!haywire_option_pid(context->options->argument[0], &pid, error) ||
-        !haywire_option_address(context->options->argument[1], &address,
-                                error) ||
-        !haywire_backend_refresh_session(backend, error) ||
-        !backend->ops->translate(backend, pid, address, &place, error)) {
+    if (!haywire_backend_refresh_session(backend, error) ||
+        !backend->ops->translate(backend, context->pid,
+                                 (HaywireGva){ context->address }, &place,
+                                 error)) {
         return FALSE;
     }
-    emitter =
-        haywire_output_begin(&context->output, backend->ops->overview(backend));
-    if (emitter) {
-        haywire_reply_place(emitter, "translation", &place);
+    if (begin(context, &json)) {
+        haywire_reply_place(json, "translation", &place);
     } else {
         haywire_text_place(context->output.text, &place);
     }
@@ -240,17 +131,15 @@ static gboolean run_translate(HaywireContext *context, GError **error)
 static gboolean run_cameras(HaywireContext *context, GError **error)
 {
     HaywireBackend *backend = context->backend;
-    HaywireEmitter *emitter;
     HaywireCamera camera[2];
+    HaywireEmitter *json;
 
     if (!haywire_backend_refresh_session(backend, error) ||
         !backend->ops->cameras(backend, camera, error)) {
         return FALSE;
     }
-    emitter =
-        haywire_output_begin(&context->output, backend->ops->overview(backend));
-    if (emitter) {
-        haywire_reply_cameras(emitter, "cameras", camera, G_N_ELEMENTS(camera));
+    if (begin(context, &json)) {
+        haywire_reply_cameras(json, "cameras", camera, G_N_ELEMENTS(camera));
     } else {
         haywire_text_cameras(context->output.text, camera,
                              G_N_ELEMENTS(camera));
@@ -262,107 +151,125 @@ static gboolean run_cameras(HaywireContext *context, GError **error)
 static gboolean run_stats(HaywireContext *context, GError **error)
 {
     HaywireBackend *backend = context->backend;
-    const HaywireOverview *overview;
     HaywireHostCounters host;
     HaywireGuestStats guest;
-    HaywireEmitter *emitter;
+    HaywireEmitter *json;
     uint64_t rejected;
 
     if (!haywire_backend_seek_session(backend, &rejected, error) ||
         !backend->ops->stats(backend, &host, &guest, error)) {
         return FALSE;
     }
-    overview = backend->ops->overview(backend);
-    emitter = haywire_output_begin(&context->output, overview);
-    if (emitter) {
-        haywire_reply_stats(emitter, "stats", &host, &guest);
+    if (begin(context, &json)) {
+        haywire_reply_stats(json, "stats", &host, &guest);
     } else {
-        haywire_text_stats(context->output.text, &overview->cost, &host,
+        haywire_text_stats(context->output.text,
+                           &backend->ops->overview(backend)->cost, &host,
                            &guest);
     }
     return haywire_output_end(&context->output, error);
 }
 
+#define PID     HAYWIRE_ARGUMENT_PID
+#define ADDRESS HAYWIRE_ARGUMENT_ADDRESS
+#define LENGTH  HAYWIRE_ARGUMENT_LENGTH
+#define CAMERA  HAYWIRE_ARGUMENT_CAMERA
+#define SECONDS HAYWIRE_ARGUMENT_SECONDS
+#define COUNT   HAYWIRE_ARGUMENT_COUNT
+
+/* clang-format off */
 static const HaywireCommand commands[] = {
-    { "status",
-      "",
-      0,
-      0,
-      "the session: guest, heartbeat, pages, cost",
-      run_status,
+    { "status", "", 0, { 0 },
+      "the session: guest, heartbeat, pages, cost", run_status,
       { &haywire_overview_table, &haywire_category_table,
         &haywire_cost_table } },
-    { "scan",
-      "",
-      0,
-      0,
-      "scan all memory and list every session in it",
-      haywire_run_scan,
+    { "scan", "", 0, { 0 },
+      "scan all memory and list every session in it", haywire_run_scan,
       { &haywire_scan_table } },
-    { "ps",
-      "",
-      0,
-      0,
-      "the processes of the guest",
-      run_ps,
-      { &haywire_process_table } },
-    { "sections",
-      "PID",
-      1,
-      1,
-      "the memory sections of a process",
-      run_sections,
+    { "ps", " [PID...]", 0, { 0 },
+      "the processes of the guest", haywire_run_ps,
+      { &haywire_process_table }, .lists = TRUE },
+    { "sections", " PID", 1, { PID },
+      "the memory sections of a process", run_sections,
       { &haywire_section_list_table, &haywire_section_table } },
-    { "ptes",
-      "PID [ADDRESS [LENGTH]]",
-      1,
-      3,
-      "page-table entries of a process on a camera",
-      run_ptes,
+    { "ptes", " PID [ADDRESS [LENGTH]]", 1, { PID, ADDRESS, LENGTH },
+      "page-table entries of a process on a camera", run_ptes,
       { &haywire_page_run_list_table, &haywire_page_run_table } },
-    { "translate",
-      "PID ADDRESS",
-      2,
-      2,
-      "where a virtual address lies: guest, RAM file",
-      run_translate,
+    { "translate", " PID ADDRESS", 2, { PID, ADDRESS },
+      "where a virtual address lies: guest, RAM file", run_translate,
       { &haywire_place_table } },
-    { "cameras",
-      "",
-      0,
-      0,
-      "both cameras and what they are on",
-      run_cameras,
+    { "cameras", "", 0, { 0 },
+      "both cameras and what they are on", run_cameras,
       { &haywire_camera_table } },
-    { "focus",
-      "PID [CAMERA]",
-      1,
-      2,
-      "point camera 1 (or 2) at a process",
-      haywire_run_focus,
+    { "focus", " PID [CAMERA]", 1, { PID, CAMERA },
+      "point camera 1 (or 2) at a process", haywire_run_focus,
       { &haywire_camera_table } },
-    { "unfocus",
-      "[CAMERA]",
-      0,
-      1,
-      "point camera 1 (or 2) at nothing",
-      haywire_run_unfocus,
+    { "unfocus", " [CAMERA]", 0, { CAMERA },
+      "point camera 1 (or 2) at nothing", haywire_run_unfocus,
       { &haywire_camera_table } },
-    { "stats",
-      "",
-      0,
-      0,
-      "what Haywire costs; counters of host and guest",
-      run_stats,
+    { "stats", "", 0, { 0 },
+      "what Haywire costs; counters of host and guest", run_stats,
       { &haywire_host_table, &haywire_rejected_table } },
-    { "watch",
-      "[SECONDS [COUNT]]",
-      0,
-      2,
-      "the processes, again and again; q ends it",
-      haywire_run_watch,
+    { "watch", " [SECONDS [COUNT]]", 0, { SECONDS, COUNT },
+      "the processes, again and again; q ends it", haywire_run_watch,
       { &haywire_process_table } },
 };
+/* clang-format on */
+
+static int most_arguments(const HaywireCommand *command)
+{
+    int count = 0;
+
+    while (count < HAYWIRE_COMMAND_ARGUMENTS && command->argument[count]) {
+        count++;
+    }
+    return command->lists ? G_MAXINT : count;
+}
+
+static gboolean parse_listing(HaywireContext *context, GError **error)
+{
+    context->listing = haywire_listing_new(context->options, error);
+    return context->listing != NULL;
+}
+
+static gboolean parse_values(HaywireContext *context,
+                             const HaywireCommand *command, GError **error)
+{
+    HaywireArguments arguments;
+
+    if (context->options->column_lists || context->options->sort ||
+        context->options->forest || context->options->wait) {
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_USAGE,
+            "-o, --sort, --forest and --wait go with ps only");
+    }
+    if (!haywire_arguments_parse(context->options, command->argument,
+                                 &arguments, error)) {
+        return FALSE;
+    }
+    context->pid = (guint32)arguments.value[PID];
+    context->address = arguments.value[ADDRESS];
+    context->length = arguments.value[LENGTH];
+    context->camera = (guint32)arguments.value[CAMERA];
+    context->seconds = arguments.value[SECONDS];
+    context->count = arguments.value[COUNT];
+    return TRUE;
+}
+
+gboolean haywire_command_parse(const HaywireCommand *command,
+                               HaywireContext *context, GError **error)
+{
+    const HaywireOptions *options = context->options;
+
+    if (options->arguments < command->needed ||
+        options->arguments > most_arguments(command)) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "Usage: haywire [OPTION...] %s%s",
+                                 command->name, command->arguments);
+    }
+    return command->lists ? parse_listing(context, error)
+                          : parse_values(context, command, error);
+}
 
 const HaywireCommand *haywire_command_find(const char *name)
 {
@@ -389,7 +296,7 @@ void haywire_command_usage(GString *out)
                     "Commands:\n");
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         g_autofree char *form =
-            g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
+            g_strconcat(commands[i].name, commands[i].arguments, NULL);
 
         g_string_append_printf(out, "  %-28s  %s\n", form, commands[i].help);
     }
@@ -397,18 +304,37 @@ void haywire_command_usage(GString *out)
                          "3 input/output,\n4 the guest's data is corrupt.\n");
 }
 
-void haywire_command_help(GString *out, const HaywireCommand *command)
+static void append_tables(GString *out, const HaywireCommand *command)
 {
-    g_string_append_printf(out,
-                           "Usage: haywire --ram FILE | --qmp SOCKET "
-                           "[--json] %s%s%s\n",
-                           command->name, command->maximum ? " " : "",
-                           command->arguments);
-    g_string_append_printf(out, "%c%s.\n", g_ascii_toupper(command->help[0]),
-                           command->help + 1);
     for (int i = 0; i < HAYWIRE_COMMAND_TABLES && command->table[i]; i++) {
-        g_string_append_printf(out, "\nJSON members (%s):\n",
+        g_string_append_printf(out, "\n%s (%s):\n",
+                               command->lists ? "JSON members and columns"
+                                              : "JSON members",
                                command->table[i]->name);
         haywire_text_members(out, command->table[i]);
     }
+}
+
+void haywire_command_help(GString *out, const HaywireCommand *command)
+{
+    g_string_append_printf(
+        out,
+        "Usage: haywire --ram FILE | --qmp SOCKET [--json] %s%s%s\n%c%s.\n",
+        command->name,
+        command->lists ? " [-o LIST] [--sort LIST] [--forest] [--wait]" : "",
+        command->arguments, g_ascii_toupper(command->help[0]),
+        command->help + 1);
+    if (command->lists) {
+        g_string_append(
+            out, "\n"
+                 "  -o LIST      show these columns, or with --json these "
+                 "members;\n"
+                 "               NAME=HEADING gives a column another heading\n"
+                 "  --sort LIST  sort by these columns; -NAME: the largest "
+                 "first\n"
+                 "  --forest     children behind their parents, as a tree\n"
+                 "  --wait       wait until it is known whether the session is "
+                 "live\n");
+    }
+    append_tables(out, command);
 }

@@ -7,30 +7,48 @@
 #define HAYWIRE_TOOL_COMMANDS_H
 
 #include "backend.h"
+#include "listing.h"
 #include "options.h"
 #include "output.h"
 
+/* What a command is run with: the arguments are those that it takes. */
 typedef struct HaywireContext {
     const HaywireOptions *options;
+    guint32 pid;
+    guint64 address; /* gva */
+    guint64 length;  /* bytes; 0: to the end */
+    guint32 camera;  /* 1 or 2 */
+    guint64 seconds;
+    guint64 count;           /* 0: no end */
+    HaywireListing *listing; /* of ps */
     HaywireBackend *backend;
     HaywireOutput output;
 } HaywireContext;
 
-/* No command has more than these many kinds of objects in its JSON. */
-#define HAYWIRE_COMMAND_TABLES 4
+/* No command has more arguments, or kinds of objects in its JSON. */
+#define HAYWIRE_COMMAND_ARGUMENTS 3
+#define HAYWIRE_COMMAND_TABLES    4
 
 typedef struct HaywireCommand {
     const char *name;
-    const char *arguments; /* as the usage shows them */
-    int minimum;           /* number of arguments */
-    int maximum;
+    const char *arguments; /* as the usage shows them, each behind a blank */
+    int needed;            /* so many of them must be given */
+    HaywireArgument argument[HAYWIRE_COMMAND_ARGUMENTS];
     const char *help;
     gboolean (*run)(HaywireContext *context, GError **error);
     const HaywireTable *table[HAYWIRE_COMMAND_TABLES];
+    gboolean lists; /* takes what listing.h has instead of @argument */
 } HaywireCommand;
 
 /* NULL when there is no such command. */
 const HaywireCommand *haywire_command_find(const char *name);
+
+/*
+ * Read the arguments of @command into @context, before anything is opened. The
+ * caller frees the listing. FALSE with @error (HAYWIRE_EXIT_USAGE).
+ */
+gboolean haywire_command_parse(const HaywireCommand *command,
+                               HaywireContext *context, GError **error);
 
 /* Help on all commands, or with the JSON members of one. */
 void haywire_command_usage(GString *out);
@@ -40,6 +58,7 @@ void haywire_command_help(GString *out, const HaywireCommand *command);
 extern const HaywireTable haywire_scan_table;
 
 /* In files of their own. */
+gboolean haywire_run_ps(HaywireContext *context, GError **error);
 gboolean haywire_run_scan(HaywireContext *context, GError **error);
 gboolean haywire_run_focus(HaywireContext *context, GError **error);
 gboolean haywire_run_unfocus(HaywireContext *context, GError **error);

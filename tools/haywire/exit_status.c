@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "locale_text.h"
 #include "qmp_client.h"
 #include "text.h"
 
@@ -67,14 +68,26 @@ HaywireExit haywire_exit_of_error(const GError *error)
 
 gboolean haywire_exit_fail_status(GError **error, HaywireStatus status,
                                   const HaywireDiagnosis *diagnosis,
-                                  const char *context)
+                                  const char *path)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    if (context) {
-        g_string_append_printf(text, "%s: ", context);
+    if (path) {
+        g_string_append_printf(text, "%s: ", path);
     }
     haywire_text_status(text, status, diagnosis);
+    g_set_error_literal(error, HAYWIRE_EXIT_ERROR,
+                        haywire_exit_of_status(status), text->str);
+    return FALSE;
+}
+
+gboolean haywire_exit_fail_about(GError **error, HaywireStatus status,
+                                 const char *what, guint32 number,
+                                 const HaywireDiagnosis *diagnosis)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    haywire_text_failure(text, status, what, number, diagnosis);
     g_set_error_literal(error, HAYWIRE_EXIT_ERROR,
                         haywire_exit_of_status(status), text->str);
     return FALSE;
@@ -104,5 +117,6 @@ void haywire_exit_complain(const char *message)
 
         g_string_append_unichar(line, g_unichar_isprint(letter) ? letter : ' ');
     }
+    haywire_locale_text(line);
     fprintf(stderr, "haywire: %s\n", line->str);
 }

@@ -29,12 +29,17 @@ HaywireExit haywire_exit_of_status(HaywireStatus status);
 HaywireExit haywire_exit_of_error(const GError *error);
 
 /*
- * Set @error from @status. What is said follows @context and a colon;
- * @context may be NULL. @diagnosis may be NULL. Returns FALSE, always.
+ * Set @error from @status. What is said follows the file's @path and a colon;
+ * @path may be NULL. @diagnosis may be NULL. Returns FALSE, always.
  */
 gboolean haywire_exit_fail_status(GError **error, HaywireStatus status,
                                   const HaywireDiagnosis *diagnosis,
-                                  const char *context);
+                                  const char *path);
+
+/* The same of one thing: "(@what @number)" is put behind it. */
+gboolean haywire_exit_fail_about(GError **error, HaywireStatus status,
+                                 const char *what, guint32 number,
+                                 const HaywireDiagnosis *diagnosis);
 
 /* Set @error. Returns FALSE, always. */
 gboolean haywire_exit_fail(GError **error, HaywireExit code, const char *format,

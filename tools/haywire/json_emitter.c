@@ -5,6 +5,11 @@
  */
 #include "json_emitter.h"
 
+#include <errno.h>
+
+/* Bytes that are kept at most between two values, roughly. */
+#define LONG 65536u
+
 static HaywireJsonEmitter *json(HaywireEmitter *emitter)
 {
     return (HaywireJsonEmitter *)emitter;
@@ -81,14 +86,24 @@ static void end_container(HaywireEmitter *base, char bracket)
     }
 }
 
+static void end_object(HaywireEmitter *base)
+{
+    HaywireJsonEmitter *emitter = json(base);
+    GString *out = emitter->out;
+
+    end_container(base, '}');
+    if (emitter->sink && out->len >= LONG) {
+        if (!emitter->failure &&
+            fwrite(out->str, 1, out->len, emitter->sink) != out->len) {
+            emitter->failure = errno;
+        }
+        g_string_truncate(out, 0);
+    }
+}
+
 static void begin_object(HaywireEmitter *base, const char *name)
 {
     begin_container(base, name, '{');
-}
-
-static void end_object(HaywireEmitter *base)
-{
-    end_container(base, '}');
 }
 
 static void begin_list(HaywireEmitter *base, const char *name)

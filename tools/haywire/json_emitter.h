@@ -8,6 +8,7 @@
 #define HAYWIRE_TOOL_JSON_EMITTER_H
 
 #include <glib.h>
+#include <stdio.h>
 
 #include "reply.h"
 
@@ -17,6 +18,8 @@ typedef struct HaywireJsonEmitter {
     bool compact; /* all on one line */
     bool first;   /* of the members or elements at this depth */
     unsigned depth;
+    FILE *sink;  /* takes @out whenever it has become long; NULL: none does */
+    int failure; /* errno of the first time that it did not */
 } HaywireJsonEmitter;
 
 /* @out: borrowed, appended to */

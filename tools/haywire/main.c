@@ -40,22 +40,6 @@ static const HaywireCommand *find_command(const HaywireOptions *options,
     return command;
 }
 
-static gboolean check_usage(const HaywireOptions *options,
-                            const HaywireCommand *command, GError **error)
-{
-    if (options->arguments < command->minimum ||
-        options->arguments > command->maximum) {
-        return haywire_exit_fail(
-            error, HAYWIRE_EXIT_USAGE, "Usage: haywire [OPTION...] %s%s%s",
-            command->name, command->maximum ? " " : "", command->arguments);
-    }
-    if (!options->ram == !options->qmp) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "Exactly one of --ram and --qmp is needed");
-    }
-    return TRUE;
-}
-
 static gboolean print_help(const HaywireOptions *options, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -74,24 +58,39 @@ static gboolean print_help(const HaywireOptions *options, GError **error)
     return TRUE;
 }
 
+static gboolean run_on(HaywireContext *context, const HaywireCommand *command,
+                       GError **error)
+{
+    g_autoptr(HaywireBackend) backend = open_backend(context->options, error);
+    gboolean done;
+
+    if (!backend) {
+        return FALSE;
+    }
+    context->backend = backend;
+    haywire_output_init(&context->output, context->options->json, FALSE);
+    done = command->run(context, error);
+    haywire_output_clear(&context->output);
+    return done;
+}
+
+/* Everything that was typed is looked at before anything is opened. */
 static gboolean run_command(const HaywireOptions *options, GError **error)
 {
-    g_autoptr(HaywireBackend) backend = NULL;
     const HaywireCommand *command = find_command(options, error);
     HaywireContext context = { .options = options };
     gboolean done;
 
-    if (!command || !check_usage(options, command, error)) {
+    if (!command || !haywire_command_parse(command, &context, error)) {
         return FALSE;
     }
-    backend = open_backend(options, error);
-    if (!backend) {
-        return FALSE;
+    if (!options->ram == !options->qmp) {
+        done = haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "Exactly one of --ram and --qmp is needed");
+    } else {
+        done = run_on(&context, command, error);
     }
-    context.backend = backend;
-    haywire_output_init(&context.output, options->json, FALSE);
-    done = command->run(&context, error);
-    haywire_output_clear(&context.output);
+    haywire_listing_free(context.listing);
     return done;
 }
 

@@ -15,6 +15,9 @@ enum {
     OPTION_RAM = 256,
     OPTION_QMP,
     OPTION_JSON,
+    OPTION_SORT,
+    OPTION_FOREST,
+    OPTION_WAIT,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -23,6 +26,9 @@ static const struct option long_options[] = {
     { "ram", required_argument, NULL, OPTION_RAM },
     { "qmp", required_argument, NULL, OPTION_QMP },
     { "json", no_argument, NULL, OPTION_JSON },
+    { "sort", required_argument, NULL, OPTION_SORT },
+    { "forest", no_argument, NULL, OPTION_FOREST },
+    { "wait", no_argument, NULL, OPTION_WAIT },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { NULL, 0, NULL, 0 },
@@ -42,6 +48,15 @@ static gboolean unknown_option(char **argv, GError **error)
                  optopt > 0 && optopt < OPTION_RAM ? letter : argv[optind - 1]);
 }
 
+static gboolean add_columns(HaywireOptions *options, GError **error)
+{
+    if (options->column_lists == HAYWIRE_COLUMN_LISTS_MAX) {
+        return usage(error, "Option given too often", "-o");
+    }
+    options->columns[options->column_lists++] = optarg;
+    return TRUE;
+}
+
 static gboolean take_option(HaywireOptions *options, int option, char **argv,
                             GError **error)
 {
@@ -54,6 +69,17 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
         return TRUE;
     case OPTION_JSON:
         options->json = TRUE;
+        return TRUE;
+    case 'o':
+        return add_columns(options, error);
+    case OPTION_SORT:
+        options->sort = optarg;
+        return TRUE;
+    case OPTION_FOREST:
+        options->forest = TRUE;
+        return TRUE;
+    case OPTION_WAIT:
+        options->wait = TRUE;
         return TRUE;
     case 'h':
     case OPTION_HELP:
@@ -77,7 +103,8 @@ gboolean haywire_options_parse(int argc, char **argv,
 
     opterr = 0;
     optind = 0; /* glibc's for: anew, even from within a word */
-    while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":ho:", long_options, NULL)) !=
+           -1) {
         if (!take_option(&options, option, argv, error)) {
             return FALSE;
         }
@@ -91,59 +118,79 @@ gboolean haywire_options_parse(int argc, char **argv,
     return TRUE;
 }
 
-gboolean haywire_option_number(const char *text, const char *what,
-                               guint64 minimum, guint64 maximum,
-                               guint64 *ret_number, GError **error)
+static const struct {
+    const char *name;
+    guint64 fallback;
+    guint64 minimum;
+    guint64 maximum;
+} kinds[HAYWIRE_ARGUMENT_KINDS] = {
+    [HAYWIRE_ARGUMENT_PID] = { "PID", 0, 1, G_MAXUINT32 },
+    [HAYWIRE_ARGUMENT_ADDRESS] = { "ADDRESS", 0, 0, G_MAXUINT64 },
+    [HAYWIRE_ARGUMENT_LENGTH] = { "LENGTH", 0, 1, G_MAXUINT64 },
+    [HAYWIRE_ARGUMENT_CAMERA] = { "CAMERA", 1, 1, 2 },
+    [HAYWIRE_ARGUMENT_SECONDS] = { "SECONDS", 1, 1, 86400 },
+    [HAYWIRE_ARGUMENT_COUNT] = { "COUNT", 0, 1, G_MAXUINT32 },
+};
+
+/* strtoull() itself would take blanks, signs and a second 0x. */
+static gboolean parse_number(const char *text, gboolean hex,
+                             guint64 *ret_number)
 {
-    const gboolean hex = g_ascii_strncasecmp(text, "0x", 2) == 0;
-    const char *digits = hex ? text + 2 : text;
-    guint64 number;
+    const char *digits = text;
     char *end;
 
+    if (g_ascii_strncasecmp(text, "0x", 2) == 0) {
+        digits += 2;
+        hex = TRUE;
+    }
+    if (!g_ascii_isxdigit(digits[0]) ||
+        g_ascii_strncasecmp(digits, "0x", 2) == 0) {
+        return FALSE;
+    }
     errno = 0;
-    number = g_ascii_strtoull(digits, &end, hex ? 16 : 10);
-    /* strtoull itself would take blanks and signs */
-    if (!g_ascii_isxdigit(digits[0]) || *end || end == digits || errno ||
-        (hex && g_ascii_strncasecmp(digits, "0x", 2) == 0)) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "\"%s\" is not a number for %s", text, what);
-    }
-    if (number < minimum || number > maximum) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "%s is out of range for %s: %" G_GUINT64_FORMAT
-                                 " to %" G_GUINT64_FORMAT,
-                                 text, what, minimum, maximum);
-    }
-    *ret_number = number;
-    return TRUE;
+    *ret_number = g_ascii_strtoull(digits, &end, hex ? 16 : 10);
+    return end != digits && !*end && !errno;
 }
 
-gboolean haywire_option_pid(const char *text, guint32 *ret_pid, GError **error)
+gboolean haywire_argument_parse(HaywireArgument kind, const char *text,
+                                guint64 *ret_value, GError **error)
 {
     guint64 number;
 
-    if (!haywire_option_number(text, "PID", 1, G_MAXUINT32, &number, error)) {
-        return FALSE;
+    if (!parse_number(text, kind == HAYWIRE_ARGUMENT_ADDRESS, &number)) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "\"%s\" is not a number for %s", text,
+                                 kinds[kind].name);
     }
-    *ret_pid = (guint32)number;
-    return TRUE;
+    if (number >= kinds[kind].minimum && number <= kinds[kind].maximum) {
+        *ret_value = number;
+        return TRUE;
+    }
+    if (kind == HAYWIRE_ARGUMENT_CAMERA) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "camera %s does not exist: there are 1 and 2",
+                                 text);
+    }
+    return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                             "%s is out of range for %s: %" G_GUINT64_FORMAT
+                             " to %" G_GUINT64_FORMAT,
+                             text, kinds[kind].name, kinds[kind].minimum,
+                             kinds[kind].maximum);
 }
 
-gboolean haywire_option_camera(const char *text, guint32 *ret_camera,
-                               GError **error)
+gboolean haywire_arguments_parse(const HaywireOptions *options,
+                                 const HaywireArgument *kind,
+                                 HaywireArguments *ret_arguments,
+                                 GError **error)
 {
-    guint64 number;
-
-    if (!haywire_option_number(text, "CAMERA", 1, 2, &number, error)) {
-        return FALSE;
+    for (int i = 0; i < HAYWIRE_ARGUMENT_KINDS; i++) {
+        ret_arguments->value[i] = kinds[i].fallback;
     }
-    *ret_camera = (guint32)number;
+    for (int i = 0; i < options->arguments; i++) {
+        if (!haywire_argument_parse(kind[i], options->argument[i],
+                                    &ret_arguments->value[kind[i]], error)) {
+            return FALSE;
+        }
+    }
     return TRUE;
-}
-
-gboolean haywire_option_address(const char *text, HaywireGva *ret_address,
-                                GError **error)
-{
-    return haywire_option_number(text, "ADDRESS", 0, G_MAXUINT64,
-                                 &ret_address->value, error);
 }

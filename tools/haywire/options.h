@@ -10,14 +10,22 @@
 
 #include "haywire/address.h"
 
+/* -o may be given so often. */
+#define HAYWIRE_COLUMN_LISTS_MAX 16
+
 typedef struct HaywireOptions {
     const char *ram; /* exactly one of the two is set */
     const char *qmp;
     gboolean json;
     gboolean help;
     gboolean version;
-    const char *command; /* NULL when there is none */
-    char **argument;     /* of the command */
+    const char *columns[HAYWIRE_COLUMN_LISTS_MAX]; /* -o, as often as given */
+    int column_lists;
+    const char *sort; /* NULL when not given, as all strings here */
+    gboolean forest;
+    gboolean wait; /* until it is known whether the session is live */
+    const char *command;
+    char **argument; /* of the command */
     int arguments;
 } HaywireOptions;
 
@@ -28,17 +36,34 @@ typedef struct HaywireOptions {
 gboolean haywire_options_parse(int argc, char **argv,
                                HaywireOptions *ret_options, GError **error);
 
+/* The kinds of arguments that commands have. */
+typedef enum HaywireArgument {
+    HAYWIRE_ARGUMENT_NONE,
+    HAYWIRE_ARGUMENT_PID,
+    HAYWIRE_ARGUMENT_ADDRESS,
+    HAYWIRE_ARGUMENT_LENGTH,
+    HAYWIRE_ARGUMENT_CAMERA,
+    HAYWIRE_ARGUMENT_SECONDS,
+    HAYWIRE_ARGUMENT_COUNT,
+    HAYWIRE_ARGUMENT_KINDS
+} HaywireArgument;
+
+/* Their values; of arguments that were not given the default. */
+typedef struct HaywireArguments {
+    guint64 value[HAYWIRE_ARGUMENT_KINDS];
+} HaywireArguments;
+
 /*
- * Arguments of commands; decimal, or hexadecimal after 0x. FALSE with @error
- * (HAYWIRE_EXIT_USAGE) that names @what.
+ * Read one argument: decimal, or hexadecimal after 0x; an address is
+ * hexadecimal with and without it. FALSE with @error (HAYWIRE_EXIT_USAGE).
  */
-gboolean haywire_option_number(const char *text, const char *what,
-                               guint64 minimum, guint64 maximum,
-                               guint64 *ret_number, GError **error);
-gboolean haywire_option_pid(const char *text, guint32 *ret_pid, GError **error);
-gboolean haywire_option_camera(const char *text, guint32 *ret_camera,
-                               GError **error);
-gboolean haywire_option_address(const char *text, HaywireGva *ret_address,
-                                GError **error);
+gboolean haywire_argument_parse(HaywireArgument kind, const char *text,
+                                guint64 *ret_value, GError **error);
+
+/* Read all: the first is of kind[0] and so on. As above. */
+gboolean haywire_arguments_parse(const HaywireOptions *options,
+                                 const HaywireArgument *kind,
+                                 HaywireArguments *ret_arguments,
+                                 GError **error);
 
 #endif

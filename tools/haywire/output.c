@@ -6,10 +6,12 @@
 #include "output.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "exit_status.h"
+#include "locale_text.h"
 #include "text.h"
 
 void haywire_output_init(HaywireOutput *output, gboolean json, gboolean compact)
@@ -17,6 +19,7 @@ void haywire_output_init(HaywireOutput *output, gboolean json, gboolean compact)
     output->json = json;
     output->text = g_string_new(NULL);
     haywire_json_emitter_init(&output->emitter, output->text, compact);
+    output->emitter.sink = stdout;
 }
 
 void haywire_output_clear(HaywireOutput *output)
@@ -52,6 +55,35 @@ HaywireEmitter *haywire_output_begin(HaywireOutput *output,
     return emitter;
 }
 
+/* A reader that has seen enough ends us, as it ends other tools. */
+static gboolean fail_write(GError **error)
+{
+    const int reason = errno;
+
+    if (reason == EPIPE) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    return haywire_exit_fail(error, HAYWIRE_EXIT_IO, "standard output: %s",
+                             g_strerror(reason));
+}
+
+static gboolean flush(HaywireOutput *output, GError **error)
+{
+    GString *text = output->text;
+    gsize written;
+
+    if (!output->json) {
+        haywire_locale_text(text);
+    }
+    written = fwrite(text->str, 1, text->len, stdout);
+    if (written != text->len || fflush(stdout) != 0) {
+        return fail_write(error);
+    }
+    g_string_truncate(text, 0);
+    return TRUE;
+}
+
 gboolean haywire_output_end(HaywireOutput *output, GError **error)
 {
     HaywireEmitter *emitter = &output->emitter.base;
@@ -59,11 +91,9 @@ gboolean haywire_output_end(HaywireOutput *output, GError **error)
     if (output->json) {
         emitter->end_object(emitter);
     }
-    if (fwrite(output->text->str, 1, output->text->len, stdout) !=
-            output->text->len ||
-        fflush(stdout) != 0) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_IO, "standard output: %s",
-                                 g_strerror(errno));
+    if (output->emitter.failure) {
+        errno = output->emitter.failure;
+        return fail_write(error);
     }
-    return TRUE;
+    return flush(output, error);
 }

@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the commands print: one JSON object or text, made in memory and written
- * in one go, so that a failure leaves no half of it.
+ * What the commands print: text, or one JSON object. Text is made in memory
+ * and written in one go. JSON is written as it grows: it may be far larger than
+ * the model that it tells.
  */
 #ifndef HAYWIRE_TOOL_OUTPUT_H
 #define HAYWIRE_TOOL_OUTPUT_H
@@ -15,7 +16,7 @@
 
 typedef struct HaywireOutput {
     gboolean json;
-    GString *text; /* JSON or text so far */
+    GString *text; /* JSON or text that is not written yet */
     HaywireJsonEmitter emitter;
 } HaywireOutput;
 

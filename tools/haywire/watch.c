@@ -9,12 +9,11 @@
 
 #include "commands.h"
 #include "exit_status.h"
+#include "locale_text.h"
 #include "progress.h"
 #include "text.h"
 #include "watch_screen.h"
 
-#define SECONDS_DEFAULT 1
-#define SECONDS_MAX     86400
 /* How often a sleep looks for a signal that came just before it. */
 #define NAP_US (250 * 1000)
 
@@ -45,22 +44,6 @@ static void catch_signals(void)
     }
 }
 
-static gboolean parse_arguments(const HaywireOptions *options, Watch *watch,
-                                GError **error)
-{
-    guint64 seconds = SECONDS_DEFAULT;
-
-    if (options->arguments > 0 &&
-        !haywire_option_number(options->argument[0], "SECONDS", 1, SECONDS_MAX,
-                               &seconds, error)) {
-        return FALSE;
-    }
-    watch->interval = (gint64)seconds * G_USEC_PER_SEC;
-    return options->arguments <= 1 ||
-           haywire_option_number(options->argument[1], "COUNT", 1, G_MAXUINT32,
-                                 &watch->left, error);
-}
-
 /* Without a session the list is empty, and the line above it says why. */
 static gboolean take(HaywireBackend *backend, HaywireProcessList *ret_list,
                      GError **error)
@@ -81,6 +64,7 @@ static void show_text(Watch *watch, const HaywireOverview *overview,
         haywire_text_processes(text, list->process, list->count);
     }
     if (watch->screen) {
+        haywire_locale_text(text);
         haywire_screen_show(watch->screen, text->str);
     } else {
         g_string_append_c(text, '\n');
@@ -153,11 +137,12 @@ static gboolean run(Watch *watch, GError **error)
 gboolean haywire_run_watch(HaywireContext *context, GError **error)
 {
     const gboolean terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    Watch watch = { .context = context };
+    Watch watch = { .context = context,
+                    .interval = (gint64)context->seconds * G_USEC_PER_SEC,
+                    .left = context->count };
     gboolean done;
 
-    if (!parse_arguments(context->options, &watch, error) ||
-        !haywire_backend_refresh(context->backend, error)) {
+    if (!haywire_backend_refresh(context->backend, error)) {
         return FALSE;
     }
     catch_signals();

@@ -15,11 +15,17 @@
 /* How much is asked of the socket at a time, in bytes. */
 #define READ_CHUNK 65536u
 
+/* More brackets within brackets than any reply has: parsers use the stack. */
+#define DEPTH_MAX 64u
+
 struct HaywireQmpChannel {
     GSocket *socket;
-    GByteArray *input; /* received, not yet consumed as lines */
-    gsize scanned;     /* input bytes known to hold no newline */
-    gboolean broken;   /* lost its place in the stream */
+    GByteArray *input;  /* received, not yet consumed as messages */
+    guint scanned;      /* input bytes that were looked at, and then: */
+    unsigned depth;     /* of brackets that are open */
+    gboolean in_string; /* within quotes */
+    gboolean escaped;   /* behind a backslash there */
+    gboolean broken;    /* lost its place in the stream */
 };
 
 /* Turn a gio error into ours; takes @cause. */
@@ -75,44 +81,86 @@ static gboolean receive_some(HaywireQmpChannel *channel, GError **error)
     return FALSE;
 }
 
-/* Cut the first whole line off the input; NULL when there is none yet. */
-static char *take_line(HaywireQmpChannel *channel)
+static gboolean not_qmp(GError **error, const char *what)
 {
-    GByteArray *input = channel->input;
-    const guint8 *end;
-    char *line;
-    gsize len;
+    g_set_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_NOT_QMP,
+                "not QMP: %s", what);
+    return FALSE;
+}
 
-    end = input->len == channel->scanned
-              ? NULL
-              : memchr(input->data + channel->scanned, '\n',
-                       input->len - channel->scanned);
-    if (!end) {
-        channel->scanned = input->len;
-        return NULL;
+static void scan_string(HaywireQmpChannel *channel, char c)
+{
+    if (channel->escaped) {
+        channel->escaped = FALSE;
+    } else if (c == '\\') {
+        channel->escaped = TRUE;
+    } else if (c == '"') {
+        channel->in_string = FALSE;
     }
-    len = (gsize)(end - input->data);
-    line = g_strndup((const char *)input->data, len);
-    g_byte_array_remove_range(input, 0, (guint)len + 1);
-    channel->scanned = 0;
-    return line;
+}
+
+/* *ret_end: whether the message ends with @c. */
+static gboolean scan(HaywireQmpChannel *channel, char c, gboolean *ret_end,
+                     GError **error)
+{
+    *ret_end = FALSE;
+    if (channel->in_string) {
+        scan_string(channel, c);
+    } else if (c == '{' || c == '[') {
+        if (++channel->depth > DEPTH_MAX) {
+            return not_qmp(error, "a message that is nested too deeply");
+        }
+    } else if (channel->depth == 0) {
+        return g_ascii_isspace(c) || not_qmp(error, "no JSON object");
+    } else if (c == '}' || c == ']') {
+        *ret_end = --channel->depth == 0;
+    } else {
+        channel->in_string = c == '"';
+    }
+    return TRUE;
 }
 
 /*
- * Read one line of at most @max bytes. A timeout leaves the channel usable:
+ * Cut the first whole message off the input; it may have many lines. NULL when
+ * there is none yet, or with @error set.
+ */
+static char *take_message(HaywireQmpChannel *channel, GError **error)
+{
+    GByteArray *input = channel->input;
+    gboolean end = FALSE;
+    char *message;
+
+    while (!end) {
+        if (channel->scanned == input->len ||
+            !scan(channel, (char)input->data[channel->scanned], &end, error)) {
+            return NULL;
+        }
+        channel->scanned++;
+    }
+    message = g_strndup((const char *)input->data, channel->scanned);
+    g_byte_array_remove_range(input, 0, channel->scanned);
+    channel->scanned = 0;
+    return message;
+}
+
+/*
+ * Read one message of at most @max bytes. A timeout leaves the channel usable:
  * *ret_timed_out tells it from a broken connection.
  */
-static char *read_line(HaywireQmpChannel *channel, gsize max, gint64 deadline,
-                       gboolean *ret_timed_out, GError **error)
+static char *read_message(HaywireQmpChannel *channel, gsize max,
+                          gint64 deadline, gboolean *ret_timed_out,
+                          GError **error)
 {
-    char *line;
+    GError *reason = NULL;
+    char *message;
 
     *ret_timed_out = FALSE;
-    while (!(line = take_line(channel))) {
-        if (channel->input->len > max) {
-            g_set_error_literal(error, HAYWIRE_QMP_ERROR,
-                                HAYWIRE_QMP_ERROR_NOT_QMP,
-                                "not QMP: a line without an end");
+    while (!(message = take_message(channel, &reason))) {
+        if (!reason && channel->input->len > max) {
+            not_qmp(&reason, "a message without an end");
+        }
+        if (reason) {
+            g_propagate_error(error, reason);
             return NULL;
         }
         if (!wait_ready(channel, G_IO_IN, deadline, ret_timed_out, error) ||
@@ -120,16 +168,15 @@ static char *read_line(HaywireQmpChannel *channel, gsize max, gint64 deadline,
             return NULL;
         }
     }
-    return line;
+    return message;
 }
 
-static JsonObject *parse_object(const char *line, GError **error)
+static JsonObject *parse_object(const char *text, GError **error)
 {
-    g_autoptr(JsonNode) node = json_from_string(line, NULL);
+    g_autoptr(JsonNode) node = json_from_string(text, NULL);
 
     if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
-        g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_NOT_QMP,
-                            "not QMP: a line that is no JSON object");
+        not_qmp(error, "no JSON object");
         return NULL;
     }
     return json_node_dup_object(node);
@@ -137,15 +184,13 @@ static JsonObject *parse_object(const char *line, GError **error)
 
 JsonObject *haywire_qmp_channel_read(HaywireQmpChannel *channel, gsize max,
                                      gint64 deadline, gboolean *ret_timed_out,
-                                     GError **error)
+                                     gsize *ret_size, GError **error)
 {
-    g_autofree char *line = NULL;
-    JsonObject *message = NULL;
+    g_autofree char *text =
+        read_message(channel, max, deadline, ret_timed_out, error);
+    JsonObject *message = text ? parse_object(text, error) : NULL;
 
-    line = read_line(channel, max, deadline, ret_timed_out, error);
-    if (line) {
-        message = parse_object(line, error);
-    }
+    *ret_size = text ? strlen(text) : 0;
     if (!message && !*ret_timed_out) {
         channel->broken = TRUE;
     }

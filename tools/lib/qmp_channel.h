@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * QMP messages over a unix socket, one a line. Private to qmp_client.c.
+ * QMP messages over a unix socket, on one line or many. Private to qmp_client.c.
  *
  * Errors are those of qmp_client.h. Deadlines are times of
  * g_get_monotonic_time(). One thread.
@@ -32,10 +32,10 @@ gboolean haywire_qmp_channel_send(HaywireQmpChannel *channel, const char *text,
 /*
  * Read one message of at most @max bytes, to be freed with
  * json_object_unref(); NULL with @error set, and *ret_timed_out TRUE when none
- * came in time and the channel is still usable.
+ * came in time and the channel is still usable. @ret_size: its length as text.
  */
 JsonObject *haywire_qmp_channel_read(HaywireQmpChannel *channel, gsize max,
                                      gint64 deadline, gboolean *ret_timed_out,
-                                     GError **error);
+                                     gsize *ret_size, GError **error);
 
 #endif

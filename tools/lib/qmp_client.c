@@ -11,9 +11,15 @@
 /* The greeting of every known QEMU is far shorter than this, in bytes. */
 #define GREETING_MAX 65536u
 
+typedef struct Event {
+    JsonObject *object;
+    gsize size; /* as text */
+} Event;
+
 struct HaywireQmpClient {
     HaywireQmpChannel *channel;
-    GQueue events; /* of JsonObject, oldest first */
+    GQueue events; /* of Event, oldest first */
+    gsize event_bytes;
     unsigned int timeout_ms;
     guint64 last_id;
 };
@@ -32,6 +38,38 @@ static gint64 deadline_after_ms(unsigned int timeout_ms)
     return g_get_monotonic_time() + (gint64)timeout_ms * 1000;
 }
 
+/* The oldest event of that name, or of any, out of the queue; or NULL. */
+static JsonObject *take_event(HaywireQmpClient *client, const char *name)
+{
+    for (GList *link = client->events.head; link; link = link->next) {
+        Event *event = link->data;
+        JsonObject *object = event->object;
+
+        if (!name || g_strcmp0(member_string(object, "event"), name) == 0) {
+            g_queue_delete_link(&client->events, link);
+            client->event_bytes -= event->size;
+            g_free(event);
+            return object;
+        }
+    }
+    return NULL;
+}
+
+/* Takes over @object. */
+static void keep_event(HaywireQmpClient *client, JsonObject *object, gsize size)
+{
+    Event *event = g_new(Event, 1);
+
+    *event = (Event){ object, size };
+    g_queue_push_tail(&client->events, event);
+    client->event_bytes += size;
+    while (client->events.length > HAYWIRE_QMP_EVENTS_MAX ||
+           (client->events.length > 1 &&
+            client->event_bytes > HAYWIRE_QMP_EVENT_BYTES_MAX)) {
+        json_object_unref(take_event(client, NULL));
+    }
+}
+
 /* Connecting and greeting */
 
 static gboolean read_greeting(HaywireQmpClient *client, gint64 deadline,
@@ -40,9 +78,10 @@ static gboolean read_greeting(HaywireQmpClient *client, gint64 deadline,
     g_autoptr(JsonObject) greeting = NULL;
     GError *cause = NULL;
     gboolean timed_out;
+    gsize size;
 
     greeting = haywire_qmp_channel_read(client->channel, GREETING_MAX, deadline,
-                                        &timed_out, &cause);
+                                        &timed_out, &size, &cause);
     if (timed_out) {
         g_error_free(cause);
         g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_NOT_QMP,
@@ -90,10 +129,14 @@ HaywireQmpClient *haywire_qmp_client_new(const char *path,
 
 void haywire_qmp_client_free(HaywireQmpClient *client)
 {
+    JsonObject *event;
+
     if (!client) {
         return;
     }
-    g_queue_clear_full(&client->events, (GDestroyNotify)json_object_unref);
+    while ((event = take_event(client, NULL))) {
+        json_object_unref(event);
+    }
     haywire_qmp_channel_close(client->channel);
     g_free(client);
 }
@@ -118,14 +161,6 @@ static char *command_text(const char *command, JsonObject *arguments,
     return g_strconcat(text, "\n", NULL);
 }
 
-static void keep_event(HaywireQmpClient *client, JsonObject *event)
-{
-    g_queue_push_tail(&client->events, json_object_ref(event));
-    if (client->events.length > HAYWIRE_QMP_EVENTS_MAX) {
-        json_object_unref(g_queue_pop_head(&client->events));
-    }
-}
-
 static gboolean is_reply_to(JsonObject *message, guint64 id)
 {
     JsonNode *node = json_object_get_member(message, "id");
@@ -144,14 +179,16 @@ static JsonObject *read_reply(HaywireQmpClient *client, guint64 id,
     for (;;) {
         g_autoptr(JsonObject) message = NULL;
         gboolean timed_out;
+        gsize size;
 
-        message = haywire_qmp_channel_read(
-            client->channel, HAYWIRE_QMP_LINE_MAX, deadline, &timed_out, error);
+        message =
+            haywire_qmp_channel_read(client->channel, HAYWIRE_QMP_MESSAGE_MAX,
+                                     deadline, &timed_out, &size, error);
         if (!message) {
             return NULL;
         }
         if (json_object_has_member(message, "event")) {
-            keep_event(client, message);
+            keep_event(client, g_steal_pointer(&message), size);
         } else if (is_reply_to(message, id)) {
             return g_steal_pointer(&message);
         }
@@ -221,19 +258,6 @@ char *haywire_qmp_client_hmp(HaywireQmpClient *client, const char *line,
 
 /* Events */
 
-static JsonObject *take_event(HaywireQmpClient *client, const char *name)
-{
-    for (GList *link = client->events.head; link; link = link->next) {
-        JsonObject *event = link->data;
-
-        if (!name || g_strcmp0(member_string(event, "event"), name) == 0) {
-            g_queue_delete_link(&client->events, link);
-            return event;
-        }
-    }
-    return NULL;
-}
-
 JsonObject *haywire_qmp_client_wait_event(HaywireQmpClient *client,
                                           const char *name,
                                           unsigned int timeout_ms,
@@ -245,17 +269,19 @@ JsonObject *haywire_qmp_client_wait_event(HaywireQmpClient *client,
     while (!(event = take_event(client, name))) {
         g_autoptr(JsonObject) message = NULL;
         gboolean timed_out;
+        gsize size;
 
         if (!haywire_qmp_channel_usable(client->channel, error)) {
             return NULL;
         }
-        message = haywire_qmp_channel_read(
-            client->channel, HAYWIRE_QMP_LINE_MAX, deadline, &timed_out, error);
+        message =
+            haywire_qmp_channel_read(client->channel, HAYWIRE_QMP_MESSAGE_MAX,
+                                     deadline, &timed_out, &size, error);
         if (!message) {
             return NULL;
         }
         if (json_object_has_member(message, "event")) {
-            keep_event(client, message);
+            keep_event(client, g_steal_pointer(&message), size);
         }
     }
     return event;

@@ -12,11 +12,15 @@
 
 #include <json-glib/json-glib.h>
 
-/* Longest line (one reply or event) that is read from a server, in bytes. */
-#define HAYWIRE_QMP_LINE_MAX (256u * 1024 * 1024)
+/* Longest reply or event that is read from a server, in bytes. */
+#define HAYWIRE_QMP_MESSAGE_MAX (64u * 1024 * 1024)
 
-/* Events kept while nobody asks for them; the oldest are dropped first. */
-#define HAYWIRE_QMP_EVENTS_MAX 4096u
+/*
+ * Events kept while nobody asks for them, and their bytes of text in all; the
+ * oldest are dropped first.
+ */
+#define HAYWIRE_QMP_EVENTS_MAX      4096u
+#define HAYWIRE_QMP_EVENT_BYTES_MAX (4u * 1024 * 1024)
 
 #define HAYWIRE_QMP_ERROR (haywire_qmp_error_quark())
 

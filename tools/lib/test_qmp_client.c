@@ -44,6 +44,16 @@ static gboolean hear_line(FakeServer *server, GSocket *peer)
     return FALSE;
 }
 
+static void send_all(GSocket *peer, const char *text)
+{
+    gssize sent;
+
+    while (*text &&
+           (sent = g_socket_send(peer, text, strlen(text), NULL, NULL)) > 0) {
+        text += sent;
+    }
+}
+
 static gpointer serve(gpointer opaque)
 {
     FakeServer *server = opaque;
@@ -53,7 +63,7 @@ static gpointer serve(gpointer opaque)
         if (g_str_equal(*step, "<")) {
             hear_line(server, peer);
         } else {
-            g_socket_send(peer, *step, strlen(*step), NULL, NULL);
+            send_all(peer, *step);
         }
     }
     while (server->linger && hear_line(server, peer)) {
@@ -175,9 +185,18 @@ static void test_other_json(void)
 static void test_endless_greeting(void)
 {
     g_autofree char *flood = g_strnfill(200000, 'x');
-    const char *const script[] = { flood, NULL };
+    const char *const script[] = { "{\"", flood, NULL };
 
     assert_refused(script, TRUE, HAYWIRE_QMP_ERROR_NOT_QMP, "without an end");
+}
+
+/* Parsers call themselves for each bracket. */
+static void test_too_deep(void)
+{
+    g_autofree char *brackets = g_strnfill(100, '[');
+    const char *const script[] = { "{\"a\":", brackets, NULL };
+
+    assert_refused(script, TRUE, HAYWIRE_QMP_ERROR_NOT_QMP, "too deeply");
 }
 
 static void test_negotiation_refused(void)
@@ -306,6 +325,57 @@ static void test_events(void)
     server_stop(server);
 }
 
+/* As QEMU writes with pretty=on; brackets in strings are none. */
+static void test_pretty(void)
+{
+    const char *const script[] = {
+        "{\r\n    \"QMP\": {\r\n        \"capabilities\": [\r\n        ]\r\n",
+        "    }\r\n}\r\n",
+        "<",
+        "{\n    \"return\": {\n    },\n    \"id\": 1\n}\n",
+        "<",
+        "{\n    \"return\": \"}{][ \\\" }\",\n    \"id\": 2\n}\n",
+        NULL,
+    };
+    FakeServer *server = server_start(script, TRUE);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonNode) reply = NULL;
+    HaywireQmpClient *client = server_connect(server, PATIENT_MS);
+
+    reply = haywire_qmp_client_execute(client, "a", NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(json_node_get_string(reply), ==, "}{][ \" }");
+    haywire_qmp_client_free(client);
+    server_stop(server);
+}
+
+/* Of events that nobody asks for, only the newest few MiB are kept. */
+static void test_large_events(void)
+{
+    g_autofree char *filling = g_strnfill(3u << 20, 'x');
+    g_autofree char *old =
+        g_strdup_printf("{\"event\": \"OLD\", \"x\": \"%s\"}", filling);
+    g_autofree char *new =
+        g_strdup_printf("{\"event\": \"NEW\", \"x\": \"%s\"}", filling);
+    const char *const script[] = {
+        GREETING, "<", CAPABLE, "<", old, new, "{\"return\": {}, \"id\": 2}\n",
+        NULL,
+    };
+    FakeServer *server = server_start(script, TRUE);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonNode) reply = NULL;
+    g_autoptr(JsonObject) event = NULL;
+    HaywireQmpClient *client = server_connect(server, PATIENT_MS);
+
+    reply = haywire_qmp_client_execute(client, "a", NULL, &error);
+    g_assert_no_error(error);
+    event = haywire_qmp_client_wait_event(client, NULL, HASTY_MS, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(json_object_get_string_member(event, "event"), ==, "NEW");
+    haywire_qmp_client_free(client);
+    server_stop(server);
+}
+
 static void test_late_reply(void)
 {
     const char *const script[] = {
@@ -359,12 +429,15 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp-client/other-protocol", test_other_protocol);
     g_test_add_func("/qmp-client/other-json", test_other_json);
     g_test_add_func("/qmp-client/endless-greeting", test_endless_greeting);
+    g_test_add_func("/qmp-client/too-deep", test_too_deep);
     g_test_add_func("/qmp-client/negotiation-refused",
                     test_negotiation_refused);
     g_test_add_func("/qmp-client/command", test_command);
     g_test_add_func("/qmp-client/command-error", test_command_error);
     g_test_add_func("/qmp-client/malformed-errors", test_malformed_errors);
     g_test_add_func("/qmp-client/events", test_events);
+    g_test_add_func("/qmp-client/pretty", test_pretty);
+    g_test_add_func("/qmp-client/large-events", test_large_events);
     g_test_add_func("/qmp-client/late-reply", test_late_reply);
     g_test_add_func("/qmp-client/connection-lost", test_connection_lost);
     return g_test_run();
