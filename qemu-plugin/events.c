@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "process_changes.h"
+#include "haywire/history.h"
 #include "qdict_emitter.h"
 
 #define CAMERAS        2
@@ -34,7 +34,7 @@ static struct {
     uint64_t session; /* 0: none */
     bool camera_known[CAMERAS];
     HaywireCamera camera[CAMERAS];
-    HaywireModel *listed; /* the model whose processes they know, or NULL */
+    HaywireHistory *history; /* of the process tables */
 } events;
 
 /* An event in the making: its data, member by member. */
@@ -96,32 +96,33 @@ static void tell_focus_changed(const HaywireCamera *camera)
     event_emit(&emitter, EVENT_FOCUS_CHANGED);
 }
 
-static void emit_process(HaywireEmitter *emitter, const HaywireProcess *process)
+static void emit_process(HaywireEmitter *emitter, const HaywireChange *change)
 {
     emitter->begin_object(emitter, NULL);
-    emitter->number(emitter, "pid", process->pid);
-    emitter->number(emitter, "start-time", process->start_time);
-    emitter->number(emitter, "ppid", process->ppid);
-    emitter->string(emitter, "name", process->name);
+    emitter->number(emitter, "pid", change->pid);
+    emitter->number(emitter, "start-time", change->start_time);
+    emitter->number(emitter, "ppid", change->ppid);
+    emitter->string(emitter, "name", change->name);
     emitter->end_object(emitter);
 }
 
-static void tell_processes(EventKind kind, const GPtrArray *processes)
+static void tell_processes(EventKind kind, const HaywireChanges *changes)
 {
     HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    guint count = MIN(processes->len, HAYWIRE_EVENT_PROCESSES_MAX);
 
-    if (processes->len == 0) {
+    if (changes->total == 0) {
         return;
     }
     event_begin(&emitter);
     emit_session(&emitter.base, "session", events.session);
     emitter.base.begin_list(&emitter.base, "processes");
-    for (guint i = 0; i < count; i++) {
-        emit_process(&emitter.base, g_ptr_array_index(processes, i));
+    for (gsize i = 0; i < changes->named; i++) {
+        emit_process(&emitter.base,
+                     haywire_history_change(events.history, changes, i));
     }
     emitter.base.end_list(&emitter.base);
-    emitter.base.number(&emitter.base, "omitted", processes->len - count);
+    emitter.base.number(&emitter.base, "omitted",
+                        changes->total - changes->named);
     event_emit(&emitter, kind);
 }
 
@@ -137,7 +138,7 @@ static void look_at_session(const HaywireModel *model)
     tell_session_changed(overview->state, session);
     if (session != events.session) {
         memset(events.camera_known, 0, sizeof(events.camera_known));
-        g_clear_pointer(&events.listed, haywire_model_unref);
+        haywire_history_clear(events.history);
     }
     events.state = overview->state;
     events.session = session;
@@ -165,36 +166,20 @@ static void look_at_camera(const HaywireModel *model, int i)
     events.camera_known[i] = true;
 }
 
-/* What a list leaves out has not ended. */
-static bool has_whole_list(const HaywireModel *model)
-{
-    return model->overview.has_session &&
-           model->overview.snapshot_generation != 0 &&
-           model->overview.processes_missing == 0;
-}
-
 static void look_at_processes(HaywireModel *model)
 {
-    if (!has_whole_list(model)) {
-        return;
-    }
-    if (events.listed && events.listed->overview.snapshot_generation !=
-                             model->overview.snapshot_generation) {
-        HaywireProcessChanges changes =
-            haywire_process_changes(events.listed, model);
+    const HaywirePastTable *table = haywire_history_add(events.history, model);
 
-        tell_processes(EVENT_PROCESS_EXITED, changes.exited);
-        tell_processes(EVENT_PROCESS_STARTED, changes.started);
-        haywire_process_changes_clear(&changes);
+    if (table) {
+        tell_processes(EVENT_PROCESS_EXITED, &table->exited);
+        tell_processes(EVENT_PROCESS_STARTED, &table->started);
     }
-    haywire_model_unref(events.listed);
-    events.listed = haywire_model_ref(model);
 }
 
 /*
  * The worker has finished models; only the newest counts.  One that was looked
- * at before has nothing to tell, so none is kept to know it again: beside
- * events.listed, limits.h allows this thread one model, for a moment.
+ * at before has nothing to tell, so none is kept to know it again: beside the
+ * history's, limits.h allows this thread one model, for a moment.
  */
 static gboolean look_at_newest(gpointer opaque)
 {
@@ -234,6 +219,10 @@ void haywire_events_start(HaywireWorker *worker)
     if (!find_numbers()) {
         return;
     }
+    events.history = haywire_history_new();
+    if (!events.history) {
+        return;
+    }
     events.worker = worker;
     events.state = HAYWIRE_STATE_SEARCHING;
     haywire_worker_listen(worker, look_at_newest);
@@ -242,5 +231,5 @@ void haywire_events_start(HaywireWorker *worker)
 void haywire_events_stop(void)
 {
     events.worker = NULL;
-    g_clear_pointer(&events.listed, haywire_model_unref);
+    g_clear_pointer(&events.history, haywire_history_free);
 }

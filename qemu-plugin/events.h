@@ -7,9 +7,6 @@
 
 #include "worker.h"
 
-/* Processes that one event names at most; it counts the rest. */
-#define HAYWIRE_EVENT_PROCESSES_MAX 256
-
 /*
  * Tell of what changes in the worker's models from now on: each event at most
  * once a model (one for each camera).  Does nothing in a QEMU that does not

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "haywire/beacon_fill.h"
 #include "haywire/watch.h"
 
 #include "ram_memory.h"
@@ -241,12 +242,12 @@ static HaywireStatus worker_empty_model(HaywireHostCounters host,
         .kernel_release = "",
         .host_name = "",
     };
-    HaywireModelInput input = {
+    HaywireBeaconInput input = {
         .overview = &overview,
         .host = &host,
     };
 
-    return haywire_model_build(&input, ret_model);
+    return haywire_beacon_build(&input, ret_model);
 }
 
 static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)

@@ -7,6 +7,7 @@
 #include "haywire/text.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 typedef struct CodeRange {
     uint32_t first;
@@ -115,6 +116,32 @@ static bool is_plain_ascii(uint8_t byte)
     return byte >= 0x20 && byte < 0x7f && byte != '\\';
 }
 
+#define ONES UINT64_C(0x0101010101010101)
+
+/* A byte of @word below @limit (up to 0x80)? Those above 0x7f say so, too. */
+static uint64_t any_below(uint64_t word, uint64_t limit)
+{
+    return ((word - ONES * limit) | word) & ONES * 0x80;
+}
+
+/* Copy what is plain, eight bytes at a time; how many were. */
+static size_t copy_plain(const uint8_t *bytes, size_t length, char *out)
+{
+    size_t position = 0;
+
+    for (; length - position >= sizeof(uint64_t); position += 8) {
+        uint64_t word;
+
+        memcpy(&word, bytes + position, sizeof(word));
+        if (any_below(word, 0x20) | any_below(word ^ ONES * '\\', 1) |
+            any_below(word ^ ONES * 0x7f, 1)) {
+            break;
+        }
+        memcpy(out + position, &word, sizeof(word));
+    }
+    return position;
+}
+
 static char *escape_byte(char *out, uint8_t byte)
 {
     static const char digits[] = "0123456789abcdef";
@@ -129,7 +156,9 @@ static char *escape_byte(char *out, uint8_t byte)
 size_t haywire_text_escape(const uint8_t *bytes, size_t length, char *out)
 {
     const char *start = out;
-    size_t position = 0;
+    size_t position = copy_plain(bytes, length, out);
+
+    out += position;
 
     while (position < length) {
         bool printable;

@@ -4,19 +4,65 @@
  * A finished model: references, and looking things up.
  */
 
-#include "model_private.h"
-
 #include <stdlib.h>
 
-/* The model is the first member of what holds it. */
-static HaywireModelData *data_of(HaywireModel *model)
+#include "content.h"
+
+/* What a HaywireModel pointer points into. */
+typedef struct ModelData {
+    HaywireModel model; /* first: what others see */
+    atomic_uint references;
+    HaywireContent *content;
+} ModelData;
+
+static ModelData *data_of(HaywireModel *model)
 {
-    return (HaywireModelData *)model;
+    return (ModelData *)model;
 }
 
-static const HaywireModelData *const_data_of(const HaywireModel *model)
+const HaywireContent *haywire_content_of(const HaywireModel *model)
 {
-    return (const HaywireModelData *)model;
+    return ((const ModelData *)model)->content;
+}
+
+HaywireContent *haywire_content_new(void)
+{
+    HaywireContent *content = calloc(1, sizeof(*content));
+
+    if (content) {
+        HaywireModel *told = &content->told;
+
+        atomic_init(&content->references, 1);
+        told->overview.companion_version = "";
+        told->overview.boot_id = "";
+        told->overview.kernel_release = "";
+        told->overview.host_name = "";
+        told->manifest.kernel_version = "";
+        told->manifest.kernel_cmdline = "";
+        told->manifest.vmcoreinfo_text = "";
+        told->camera[0].camera = 1;
+        told->camera[1].camera = 2;
+    }
+    return content;
+}
+
+static void unref_lists(HaywireLists *lists)
+{
+    if (lists && atomic_fetch_sub_explicit(&lists->references, 1,
+                                           memory_order_acq_rel) == 1) {
+        haywire_arena_clear(&lists->arena);
+        free(lists);
+    }
+}
+
+void haywire_content_unref(HaywireContent *content)
+{
+    if (content && atomic_fetch_sub_explicit(&content->references, 1,
+                                             memory_order_acq_rel) == 1) {
+        unref_lists(content->lists);
+        haywire_arena_clear(&content->arena);
+        free(content);
+    }
 }
 
 HaywireModel *haywire_model_ref(HaywireModel *model)
@@ -26,22 +72,102 @@ HaywireModel *haywire_model_ref(HaywireModel *model)
     return model;
 }
 
-static void unref_content(HaywireContent *content)
-{
-    if (content && atomic_fetch_sub_explicit(&content->references, 1,
-                                             memory_order_acq_rel) == 1) {
-        haywire_arena_clear(&content->arena);
-        free(content);
-    }
-}
-
 void haywire_model_unref(HaywireModel *model)
 {
     if (model && atomic_fetch_sub_explicit(&data_of(model)->references, 1,
                                            memory_order_acq_rel) == 1) {
-        unref_content(data_of(model)->content);
+        haywire_content_unref(data_of(model)->content);
         free(data_of(model));
     }
+}
+
+static uint64_t since(uint64_t now, uint64_t then)
+{
+    return now > then ? now - then : 0;
+}
+
+/* The moment's overview, with what the content yields. */
+static void set_overview(HaywireModel *model, const HaywireOverview *moment)
+{
+    const HaywireOverview told = model->overview;
+    HaywireOverview *overview = &model->overview;
+
+    *overview = *moment;
+    overview->companion_version = told.companion_version;
+    overview->boot_id = told.boot_id;
+    overview->kernel_release = told.kernel_release;
+    overview->host_name = told.host_name;
+    overview->processes = told.processes;
+    overview->processes_missing = told.processes_missing;
+    overview->snapshot_generation = told.snapshot_generation;
+    overview->snapshot_time = told.snapshot_time;
+}
+
+/*
+ * The companion's times are the guest's word: a start after the newest beat is
+ * a lie.
+ */
+static void set_cost(HaywireModel *model, const HaywireMoment *moment)
+{
+    const HaywireHostCounters *host = moment->host;
+    HaywireCost *cost = &model->overview.cost;
+
+    cost->cpu_time = host->cpu_time;
+    cost->refreshes = host->refreshes;
+    cost->scans = host->scans;
+    cost->scan_time = host->scan_time;
+    cost->pages_scanned = host->pages_scanned;
+    cost->pages_read = host->pages_read;
+    cost->bytes_decoded = host->bytes_decoded;
+    if (model->guest.valid) {
+        cost->companion_known = true;
+        cost->companion_time = since(moment->beat_ns, moment->started_ns);
+        cost->companion_cpu_time =
+            model->guest.counter[HAYWIRE_COUNTER_CPU_TIME];
+    }
+}
+
+HaywireStatus haywire_content_model(HaywireContent *content,
+                                    const HaywireMoment *moment,
+                                    HaywireModel **ret_model)
+{
+    ModelData *data = malloc(sizeof(*data));
+    HaywireModel *model = &data->model;
+
+    if (!data) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    atomic_init(&data->references, 1);
+    data->content = content;
+    *model = content->told;
+    model->host = *moment->host;
+    if (moment->layout) {
+        model->layout = *moment->layout;
+    }
+    set_overview(model, moment->overview);
+    set_cost(model, moment);
+    for (size_t i = 0; i < 2; i++) {
+        if (model->camera[i].pass > 0) {
+            model->camera[i].age =
+                since(moment->beat_ns, model->camera[i].pass_finished);
+        }
+    }
+    *ret_model = model;
+    return HAYWIRE_OK;
+}
+
+HaywireStatus haywire_model_renew(HaywireModel *last,
+                                  const HaywireMoment *moment,
+                                  HaywireModel **ret_model)
+{
+    HaywireContent *content = data_of(last)->content;
+    HaywireStatus status = haywire_content_model(content, moment, ret_model);
+
+    if (status == HAYWIRE_OK) {
+        atomic_fetch_add_explicit(&content->references, 1,
+                                  memory_order_relaxed);
+    }
+    return status;
 }
 
 const HaywireProcess *haywire_process_find(const HaywireProcess *process,
@@ -86,35 +212,43 @@ static HaywireStatus check_process(const HaywireModel *model, uint32_t pid,
 }
 
 /* The newest pass of this very process (@process NULL: of this pid). */
-static const HaywirePass *find_pass(const HaywireContent *content,
-                                    const HaywireProcess *process, uint32_t pid)
+static const HaywireCameraPass *find_pass(const HaywireModel *model,
+                                          const HaywireProcess *process,
+                                          uint32_t pid)
 {
-    const HaywirePass *best = NULL;
+    const HaywireContent *content = haywire_content_of(model);
+    const HaywireCameraPass *best = NULL;
+    uint64_t finished = 0;
 
     for (size_t i = 0; i < 2; i++) {
-        const HaywirePass *pass = &content->pass[i];
+        const HaywireCameraPass *pass = &content->pass[i];
 
         if (pass->valid && pass->sections.pid == pid &&
             (!process || pass->sections.start_time == process->start_time) &&
-            (!best || pass->finished_ns > best->finished_ns)) {
+            (!best || model->camera[i].pass_finished > finished)) {
             best = pass;
+            finished = model->camera[i].pass_finished;
         }
     }
     return best;
 }
 
-static const HaywireSectionList *find_list(const HaywireContent *content,
-                                           uint32_t pid)
+static const HaywireSectionList *find_list(const HaywireLists *lists,
+                                           const HaywireProcess *process)
 {
-    size_t low = 0, high = content->list_count;
+    size_t low = 0, high = lists ? lists->count : 0;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
+        const HaywireSectionList *list = &lists->list[middle];
 
-        if (content->list[middle].pid == pid) {
-            return &content->list[middle];
+        if (list->pid == process->pid &&
+            list->start_time == process->start_time) {
+            return list;
         }
-        if (content->list[middle].pid < pid) {
+        if (list->pid < process->pid ||
+            (list->pid == process->pid &&
+             list->start_time < process->start_time)) {
             low = middle + 1;
         } else {
             high = middle;
@@ -126,17 +260,17 @@ static const HaywireSectionList *find_list(const HaywireContent *content,
 HaywireStatus haywire_model_sections(const HaywireModel *model, uint32_t pid,
                                      HaywireSectionList *ret_list)
 {
-    const HaywireContent *content = const_data_of(model)->content;
+    const HaywireContent *content = haywire_content_of(model);
     const HaywireSectionList *list;
     const HaywireProcess *process;
-    const HaywirePass *pass;
+    const HaywireCameraPass *pass;
     HaywireStatus status = check_process(model, pid, &process);
 
     if (status != HAYWIRE_OK) {
         return status;
     }
-    pass = find_pass(content, process, pid);
-    list = process ? find_list(content, pid) : NULL;
+    pass = find_pass(model, process, pid);
+    list = process ? find_list(content->lists, process) : NULL;
     /* A pass that lacks something gives way to a list that does not. */
     if (pass && (!list || pass->sections.complete || !list->complete)) {
         *ret_list = pass->sections;
@@ -149,7 +283,7 @@ HaywireStatus haywire_model_sections(const HaywireModel *model, uint32_t pid,
 }
 
 static HaywireStatus page_runs(const HaywireModel *model, uint32_t pid,
-                               const HaywirePass **ret_pass)
+                               const HaywireCameraPass **ret_pass)
 {
     const HaywireProcess *process;
     HaywireStatus status = check_process(model, pid, &process);
@@ -157,7 +291,7 @@ static HaywireStatus page_runs(const HaywireModel *model, uint32_t pid,
     if (status != HAYWIRE_OK) {
         return status;
     }
-    *ret_pass = find_pass(const_data_of(model)->content, process, pid);
+    *ret_pass = find_pass(model, process, pid);
     if (*ret_pass) {
         return HAYWIRE_OK;
     }
@@ -167,7 +301,7 @@ static HaywireStatus page_runs(const HaywireModel *model, uint32_t pid,
 HaywireStatus haywire_model_page_runs(const HaywireModel *model, uint32_t pid,
                                       HaywirePageRunList *ret_list)
 {
-    const HaywirePass *pass;
+    const HaywireCameraPass *pass;
     HaywireStatus status = page_runs(model, pid, &pass);
 
     if (status == HAYWIRE_OK) {
@@ -206,7 +340,7 @@ static HaywireGpa run_gpa(const HaywirePageRun *run, uint64_t address)
 }
 
 /* No run holds the address: is that so, or do we only not see it? */
-static HaywireStatus why_no_run(const HaywirePass *pass)
+static HaywireStatus why_no_run(const HaywireCameraPass *pass)
 {
     if (!pass->page_table_readable) {
         return HAYWIRE_NO_PFN;
@@ -218,7 +352,7 @@ HaywireStatus haywire_model_translate(const HaywireModel *model, uint32_t pid,
                                       HaywireGva address,
                                       HaywireTranslation *ret_translation)
 {
-    const HaywirePass *pass;
+    const HaywireCameraPass *pass;
     const HaywirePageRun *run;
     HaywireStatus status = page_runs(model, pid, &pass);
 

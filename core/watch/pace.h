@@ -21,7 +21,7 @@
 #ifndef HAYWIRE_PACE_H
 #define HAYWIRE_PACE_H
 
-#include "haywire/provider.h"
+#include "haywire/reader.h"
 
 /* All zero at first, and after a reset. */
 typedef struct HaywirePace {

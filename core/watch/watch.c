@@ -14,7 +14,7 @@
 
 struct HaywireWatch {
     HaywireMemory *memory;
-    HaywireProvider *beacons;
+    HaywireReader *beacons;
     HaywireHostCounters host;
     HaywirePace pace;
     uint64_t began_ns; /* host clock of the first look; 0: none yet */
@@ -30,7 +30,7 @@ HaywireStatus haywire_watch_new(HaywireMemory *memory, HaywireWatch **ret_watch)
         return HAYWIRE_NO_MEMORY;
     }
     watch->memory = memory;
-    status = haywire_provider_new(memory, &watch->host, &watch->beacons);
+    status = haywire_reader_new(memory, &watch->host, &watch->beacons);
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(watch, HAYWIRE_MEMORY_DEFAULT);
     }
@@ -45,7 +45,7 @@ HaywireStatus haywire_watch_new(HaywireMemory *memory, HaywireWatch **ret_watch)
 void haywire_watch_destroy(HaywireWatch *watch)
 {
     if (watch) {
-        haywire_provider_destroy(watch->beacons);
+        haywire_reader_destroy(watch->beacons);
         free(watch);
     }
 }
@@ -53,7 +53,7 @@ void haywire_watch_destroy(HaywireWatch *watch)
 HaywireStatus haywire_watch_share(HaywireWatch *watch, HaywireShares shares)
 {
     haywire_watch_reset(watch);
-    return haywire_provider_share(watch->beacons, shares);
+    return haywire_reader_share(watch->beacons, shares);
 }
 
 HaywireStatus haywire_watch_set_memory(HaywireWatch *watch, size_t bytes)
@@ -66,7 +66,7 @@ HaywireStatus haywire_watch_set_memory(HaywireWatch *watch, size_t bytes)
 void haywire_watch_set_progress(HaywireWatch *watch,
                                 HaywireScanProgress progress, void *opaque)
 {
-    haywire_provider_set_progress(watch->beacons, progress, opaque);
+    haywire_reader_set_progress(watch->beacons, progress, opaque);
 }
 
 void haywire_watch_request_scan(HaywireWatch *watch)
@@ -76,18 +76,18 @@ void haywire_watch_request_scan(HaywireWatch *watch)
 
 void haywire_watch_hint(HaywireWatch *watch, HaywireGpa gpa)
 {
-    haywire_provider_hint(watch->beacons, gpa);
+    haywire_reader_hint(watch->beacons, gpa);
 }
 
 void haywire_watch_reset(HaywireWatch *watch)
 {
-    haywire_provider_reset(watch->beacons);
+    haywire_reader_reset(watch->beacons);
     memset(&watch->pace, 0, sizeof(watch->pace));
 }
 
 static bool scan_is_due(HaywireWatch *watch, HaywireNow now)
 {
-    HaywireSearch search = haywire_provider_search(watch->beacons);
+    HaywireSearch search = haywire_reader_search(watch->beacons);
     bool due = haywire_pace_scan_is_due(&watch->pace, &search, now.host_ns);
 
     return atomic_exchange(&watch->scan, false) || due;
@@ -95,10 +95,10 @@ static bool scan_is_due(HaywireWatch *watch, HaywireNow now)
 
 static HaywireStatus scan(HaywireWatch *watch, HaywireNow now)
 {
-    HaywireStatus status = haywire_provider_scan(watch->beacons, now);
+    HaywireStatus status = haywire_reader_scan(watch->beacons, now);
 
     if (status == HAYWIRE_OK) {
-        HaywireSearch search = haywire_provider_search(watch->beacons);
+        HaywireSearch search = haywire_reader_search(watch->beacons);
 
         haywire_pace_scanned(&watch->pace, &search);
     }
@@ -107,13 +107,13 @@ static HaywireStatus scan(HaywireWatch *watch, HaywireNow now)
 
 static HaywireStatus see(HaywireWatch *watch, HaywireNow now)
 {
-    HaywireStatus status = haywire_provider_observe(watch->beacons, now);
+    HaywireStatus status = haywire_reader_observe(watch->beacons, now);
 
     if (status == HAYWIRE_OK && scan_is_due(watch, now)) {
         status = scan(watch, now);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_provider_follow(watch->beacons, now);
+        status = haywire_reader_follow(watch->beacons, now);
     }
     /* What was read of a file that has become shorter meanwhile is void. */
     return status == HAYWIRE_OK ? haywire_memory_check(watch->memory) : status;
@@ -132,8 +132,8 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
     status = see(watch, now);
     watch->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     if (status == HAYWIRE_OK) {
-        status = haywire_provider_model(watch->beacons, now, watch->began_ns,
-                                        ret_model);
+        status = haywire_reader_model(watch->beacons, now, watch->began_ns,
+                                      ret_model);
     }
     watch->pace.look_ns = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started;
     return status;
@@ -141,8 +141,8 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
 
 uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now)
 {
-    return haywire_pace_beat_wait(
-        haywire_provider_search(watch->beacons).session, now.now_ns);
+    return haywire_pace_beat_wait(haywire_reader_search(watch->beacons).session,
+                                  now.now_ns);
 }
 
 uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,

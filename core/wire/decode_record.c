@@ -7,8 +7,11 @@
  * fixed part can be copied as a whole, and only what follows needs bounds.
  */
 
-#include "decode_fields.h"
+#include <string.h>
+
+#include "diagnose.h"
 #include "haywire/bytes.h"
+#include "haywire/decode.h"
 
 /* A record whose length is sound. */
 typedef struct Body {
@@ -350,36 +353,14 @@ HaywireStatus haywire_record_reader_init(HaywireRecordReader *reader,
     }
 }
 
-/* The next record's head, checked; *ret_body is its own bytes. */
-static HaywireStatus read_head(const HaywireCursor *cursor,
-                               HaywireWireRecord *ret_head, Body *ret_body)
+/* Not even a record's type and length are there. */
+static HaywireStatus refuse_short(const Body *body, size_t left)
 {
-    size_t left = haywire_cursor_left(cursor);
-    Body body = { .at = cursor->data + cursor->position,
-                  .offset = offsetof(HaywirePage, payload) + cursor->position,
-                  .diagnosis = ret_body->diagnosis };
-    const RecordKind *kind;
-    size_t least;
+    size_t read = left < sizeof(HaywireLe16) ? 0 : sizeof(HaywireLe16);
 
-    if (left < offsetof(HaywireWireRecord, flags)) {
-        size_t read = left < sizeof(HaywireLe16) ? 0 : sizeof(HaywireLe16);
-
-        return haywire_diagnose(
-            body.diagnosis, HAYWIRE_SHORT_PAYLOAD, body.offset + read,
-            read ? "record length" : "record type", left - read);
-    }
-    memcpy(ret_head, body.at, offsetof(HaywireWireRecord, flags));
-    kind = find_kind(haywire_le16_get(ret_head->type));
-    least = kind ? kind->least : sizeof(*ret_head);
-    body.length = haywire_le16_get(ret_head->length);
-    if (body.length < least || body.length % HAYWIRE_RECORD_ALIGN ||
-        body.length > left) {
-        return REFUSE(&body, HAYWIRE_BAD_RECORD, HaywireWireRecord, length,
-                      "record length", body.length);
-    }
-    memcpy(ret_head, body.at, sizeof(*ret_head));
-    *ret_body = body;
-    return HAYWIRE_OK;
+    return haywire_diagnose(
+        body->diagnosis, HAYWIRE_SHORT_PAYLOAD, body->offset + read,
+        read ? "record length" : "record type", left - read);
 }
 
 HaywireStatus haywire_record_next(HaywireRecordReader *reader,
@@ -387,22 +368,32 @@ HaywireStatus haywire_record_next(HaywireRecordReader *reader,
                                   HaywireDiagnosis *diagnosis)
 {
     HaywireCursor *cursor = &reader->cursor;
-    Body body = { .diagnosis = diagnosis };
+    size_t left = haywire_cursor_left(cursor);
+    Body body = { .at = cursor->data + cursor->position,
+                  .offset = offsetof(HaywirePage, payload) + cursor->position,
+                  .diagnosis = diagnosis };
+    HaywireStatus status = HAYWIRE_OK;
     const RecordKind *kind;
     HaywireWireRecord head;
-    HaywireStatus status;
     uint16_t type;
 
-    if (haywire_cursor_left(cursor) == 0) {
+    if (left == 0) {
         return HAYWIRE_NOT_FOUND;
     }
-    status = read_head(cursor, &head, &body);
-    if (status != HAYWIRE_OK) {
-        return status;
+    if (left < offsetof(HaywireWireRecord, flags)) {
+        return refuse_short(&body, left);
     }
-    cursor->position += body.length;
+    memcpy(&head, body.at, offsetof(HaywireWireRecord, flags));
     type = haywire_le16_get(head.type);
     kind = find_kind(type);
+    body.length = haywire_le16_get(head.length);
+    if (body.length < (kind ? kind->least : sizeof(head)) ||
+        body.length % HAYWIRE_RECORD_ALIGN || body.length > left) {
+        return REFUSE(&body, HAYWIRE_BAD_RECORD, HaywireWireRecord, length,
+                      "record length", body.length);
+    }
+    memcpy(&head, body.at, sizeof(head));
+    cursor->position += body.length;
     if (kind) {
         status = kind->read(&body, haywire_le32_get(head.flags), ret_record);
     }

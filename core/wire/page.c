@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "diagnose.h"
 #include "haywire/bytes.h"
 #include "haywire/page.h"
 #include "haywire/publish.h"
@@ -102,19 +103,9 @@ bool haywire_page_unchanged(const uint8_t *live, uint32_t lock)
     return lock_bottom(live) == lock && lock_top(live) == lock;
 }
 
-static HaywireStatus refuse(HaywireDiagnosis *diagnosis, HaywireStatus status,
-                            size_t offset, const char *field, uint64_t value)
-{
-    if (diagnosis) {
-        diagnosis->offset = offset;
-        diagnosis->field = field;
-        diagnosis->value = value;
-    }
-    return status;
-}
-
-#define REFUSE(diagnosis, status, member, name, value) \
-    refuse(diagnosis, status, offsetof(HaywirePage, member), name, value)
+#define REFUSE(diagnosis, status, member, name, value)                       \
+    haywire_diagnose(diagnosis, status, offsetof(HaywirePage, member), name, \
+                     value)
 
 static HaywireStatus verify_magic(const HaywirePage *copy,
                                   HaywireDiagnosis *diagnosis)
@@ -125,8 +116,8 @@ static HaywireStatus verify_magic(const HaywirePage *copy,
         uint32_t word = haywire_le32_get(copy->header.magic[i]);
 
         if (word != HAYWIRE_MAGIC) {
-            return refuse(diagnosis, HAYWIRE_BAD_MAGIC, i * sizeof(word),
-                          "magic", word);
+            return haywire_diagnose(diagnosis, HAYWIRE_BAD_MAGIC,
+                                    i * sizeof(word), "magic", word);
         }
     }
     return HAYWIRE_OK;
@@ -267,8 +258,8 @@ HaywireStatus haywire_page_snapshot(const uint8_t *live, HaywirePage *ret_copy,
     int try;
 
     if (!haywire_page_has_magic(live)) {
-        return refuse(diagnosis, HAYWIRE_BAD_MAGIC, 0, "magic",
-                      load32(live, 0));
+        return haywire_diagnose(diagnosis, HAYWIRE_BAD_MAGIC, 0, "magic",
+                                load32(live, 0));
     }
     for (try = 0; try < HAYWIRE_SNAPSHOT_TRIES; try++) {
         if (copy_at_rest(live, ret_copy)) {

@@ -1,114 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The reader: from the first beacon page to all, and from pages to lists.
  */
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "beacon_ram.h"
 #include "bench.h"
 #include "copy_pool.h"
-#include "haywire/bytes.h"
+#include "guest_pages.h"
 #include "haywire/follower.h"
 #include "haywire/page_read.h"
 #include "haywire/watch.h"
 #include "mapped_source.h"
 
-#define ROUNDS      9
-#define EVICT_BYTES (128u << 20)
-#define EVICT_LINE  64
-#define STEP_NS     1000000
-
-/* A guest made from text: its pages in a RAM file, mapped as QEMU maps it. */
-typedef struct Guest {
-    HaywireBeacons *beacons;
-    guint64 size;
-    int fd;
-    guint8 *ram;
-    guint64 refreshes; /* done of it, all told */
-} Guest;
-
-static void guest_open(Guest *guest, const char *text, guint64 size)
-{
-    g_autoptr(GError) error = NULL;
-
-    *guest = (Guest){ haywire_beacons_make(text), size, bench_ram_file(size) };
-    guest->ram =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, guest->fd, 0);
-    g_assert_true(guest->ram != MAP_FAILED);
-    haywire_beacons_place(guest->beacons, guest->ram, size, &error);
-    g_assert_no_error(error);
-}
-
-static void guest_close(Guest *guest)
-{
-    munmap(guest->ram, guest->size);
-    close(guest->fd);
-    haywire_beacons_free(guest->beacons);
-}
-
-static HaywirePage *guest_page(const Guest *guest, const HaywireBeacon *beacon)
-{
-    return (HaywirePage *)(guest->ram + beacon->position.value);
-}
-
-static HaywirePage *guest_discovery(const Guest *guest)
-{
-    return guest_page(guest, haywire_beacons_find(guest->beacons, 0,
-                                                  HAYWIRE_CATEGORY_MASTER, 0));
-}
-
-/* The page once more, as of the next generation. */
-static void republish(HaywirePage *page)
-{
-    HaywirePageStamp stamp = haywire_beacon_stamp(page);
-
-    stamp.generation++;
-    stamp.monotonic_ns++;
-    stamp.realtime_ns++;
-    haywire_beacon_republish(page, &stamp);
-}
-
-static void republish_all(const Guest *guest, HaywireCategory category,
-                          guint32 kind)
-{
-    for (size_t i = 0; i < haywire_beacons_count(guest->beacons); i++) {
-        const HaywireBeacon *beacon = haywire_beacons_get(guest->beacons, i);
-        HaywirePage *page = guest_page(guest, beacon);
-
-        if (beacon->category == category &&
-            haywire_le32_get(page->header.kind) == kind) {
-            republish(page);
-        }
-    }
-}
-
-/*
- * Out of the processor's caches: in use there is other work in between. Each
- * line is read and written, as what only fills memory may pass the caches by.
- */
-static void evict_caches(void)
-{
-    static guint8 *other;
-
-    if (!other) {
-        other = g_malloc0(EVICT_BYTES);
-    }
-    for (size_t i = 0; i < EVICT_BYTES; i += EVICT_LINE) {
-        other[i]++;
-    }
-}
+#define ROUNDS  9
+#define STEP_NS 1000000
 
 /* The session of a discovery page whose place is known. */
-static HaywireStatus find_session(const Guest *guest, HaywireMemory *source,
+static HaywireStatus find_session(const BenchGuest *guest,
+                                  HaywireMemory *memory,
                                   HaywireSession *ret_session)
 {
     const HaywireBeacon *beacon =
         haywire_beacons_find(guest->beacons, 0, HAYWIRE_CATEGORY_MASTER, 0);
     HaywirePage copy;
-    HaywireStatus status = haywire_page_read(source, beacon->position, &copy,
+    HaywireStatus status = haywire_page_read(memory, beacon->position, &copy,
                                              &ret_session->info, NULL);
 
     ret_session->position = beacon->position;
@@ -122,8 +37,9 @@ static HaywireStatus find_session(const Guest *guest, HaywireMemory *source,
 /* From the discovery page to all of them. */
 static double attach_by_index(gpointer opaque)
 {
-    const Guest *guest = opaque;
-    HaywireMemory *source = mapped_source_new(guest->ram, guest->size, -1);
+    const BenchGuest *guest = opaque;
+    HaywireMemory *memory =
+        mapped_source_new(guest->ram.host, guest->ram.size, -1);
     HaywireHostCounters host = { 0 };
     HaywireFollower *follower = NULL;
     HaywireSession session = { 0 };
@@ -133,12 +49,12 @@ static double attach_by_index(gpointer opaque)
     guint64 start;
 
     g_assert_cmpint(haywire_pool_init(&pool, 8u << 20), ==, HAYWIRE_OK);
-    evict_caches();
+    bench_evict_caches();
     start = bench_cpu_ns();
-    status = find_session(guest, source, &session);
+    status = find_session(guest, memory, &session);
     if (status == HAYWIRE_OK) {
         status =
-            haywire_follower_new(source, &pool, &host, &session, &follower);
+            haywire_follower_new(memory, &pool, &host, &session, &follower);
     }
     if (status == HAYWIRE_OK) {
         all = haywire_follower_by_index(follower);
@@ -148,77 +64,64 @@ static double attach_by_index(gpointer opaque)
     g_assert_true(all);
     haywire_follower_destroy(follower);
     haywire_pool_clear(&pool);
-    haywire_memory_destroy(source);
+    haywire_memory_destroy(memory);
     return start / BENCH_NS_PER_MS;
 }
 
 static double read_all_pages(gpointer opaque)
 {
-    const Guest *guest = opaque;
-    HaywirePage copy;
+    const BenchGuest *guest = opaque;
     guint64 start;
 
-    evict_caches();
+    bench_evict_caches();
     start = bench_cpu_ns();
-    for (size_t i = 0; i < haywire_beacons_count(guest->beacons); i++) {
-        memcpy(&copy, guest_page(guest, haywire_beacons_get(guest->beacons, i)),
-               sizeof(copy));
-        __asm__ volatile("" : : "r"(&copy) : "memory");
-    }
+    bench_pages_copy(guest->all);
     return (bench_cpu_ns() - start) / BENCH_NS_PER_MS;
 }
 
-/* Pages that are not in use yet get as much to verify as a page holds. */
-static void fill_pages(const Guest *guest)
+static double verify_all_pages(gpointer opaque)
 {
-    guint8 payload[HAYWIRE_PAYLOAD_MAX];
+    const BenchGuest *guest = opaque;
+    guint64 start;
 
-    memset(payload, 0x5a, sizeof(payload));
-    for (size_t i = 0; i < haywire_beacons_count(guest->beacons); i++) {
-        HaywirePage *page =
-            guest_page(guest, haywire_beacons_get(guest->beacons, i));
-        HaywirePageStamp stamp = { .kind = HAYWIRE_KIND_EMPTY,
-                                   .monotonic_ns = 1,
-                                   .pfn = haywire_le64_get(page->header.pfn) };
-
-        if (haywire_le32_get(page->header.kind) == HAYWIRE_KIND_EMPTY) {
-            haywire_page_publish(page, &stamp, payload, sizeof(payload));
-        }
-    }
+    bench_evict_caches();
+    start = bench_cpu_ns();
+    bench_pages_verify(guest->all);
+    return (bench_cpu_ns() - start) / BENCH_NS_PER_MS;
 }
 
-static void bench_attach(const char *name, gboolean full, double bound)
+static void attach(const char *name, gboolean full, BenchWork *limit)
 {
-    BenchResult result = { name, .unit = "ms", .bound = bound };
-    Guest guest;
+    BenchResult result = { name, .unit = "ms", .bound = 2 };
+    BenchGuest guest;
 
-    guest_open(&guest,
-               "place seed=1 first=0x100000 pages=65536\n"
-               "session heartbeat=7\n",
-               UINT64_C(1) << 30);
-    g_assert_cmpuint(haywire_beacons_count(guest.beacons), ==, 1010);
+    bench_guest_open(&guest,
+                     "place seed=1 first=0x100000 pages=65536\n"
+                     "session heartbeat=7\n",
+                     UINT64_C(1) << 30);
+    g_assert_cmpuint(bench_pages_count(guest.all), ==, 1010);
     if (full) {
-        fill_pages(&guest);
+        bench_guest_fill(&guest);
     }
-    bench_compare(ROUNDS, attach_by_index, read_all_pages, &guest,
-                  &result.value, &result.limit);
+    bench_compare(ROUNDS, attach_by_index, limit, &guest, &result.value,
+                  &result.limit);
     bench_report(&result);
-    guest_close(&guest);
+    bench_guest_close(&guest);
 }
 
 static void bench_attach_index(void)
 {
-    bench_attach("attach-index", FALSE, 2);
+    attach("attach-index", FALSE, read_all_pages);
 }
 
 static void bench_attach_index_full(void)
 {
-    bench_attach("attach-index-full", TRUE, 2.5);
+    attach("attach-index-full", TRUE, verify_all_pages);
 }
 
 /* A reader of a guest, and what it has listed. */
 typedef struct Reader {
-    Guest guest;
+    BenchGuest guest;
     HaywireMemory *source;
     HaywireWatch *watch;
     guint64 now_ns;
@@ -227,13 +130,20 @@ typedef struct Reader {
     HaywireProcess list[8192];
 } Reader;
 
-static void reader_refresh(Reader *reader)
+static HaywireModel *reader_look(Reader *reader)
 {
     HaywireNow now = { reader->now_ns, reader->now_ns };
     HaywireModel *model;
     HaywireStatus status = haywire_watch_look(reader->watch, now, &model);
 
     g_assert_cmpint(status, ==, HAYWIRE_OK);
+    return model;
+}
+
+static void reader_refresh(Reader *reader)
+{
+    HaywireModel *model = reader_look(reader);
+
     g_assert_cmpuint(model->process_count, <=, G_N_ELEMENTS(reader->list));
     memcpy(reader->list, model->process,
            model->process_count * sizeof(*model->process));
@@ -242,19 +152,15 @@ static void reader_refresh(Reader *reader)
 }
 
 /*
- * What a companion publishes from one refresh to the next: a heartbeat and a
- * snapshot each time, all records every other time, as it does by default.
  * Time passes so slowly that no search for newer sessions falls due: that is
  * measured as a scan.
  */
 static void reader_next(Reader *reader)
 {
     reader->now_ns += STEP_NS;
-    haywire_beacon_beat(guest_discovery(&reader->guest), STEP_NS);
-    republish_all(&reader->guest, HAYWIRE_CATEGORY_PID, HAYWIRE_KIND_PID);
-    if (reader->guest.refreshes++ % 2 == 0) {
-        republish_all(&reader->guest, HAYWIRE_CATEGORY_ROUNDROBIN,
-                      HAYWIRE_KIND_ROUNDROBIN);
+    bench_guest_refresh(&reader->guest, STEP_NS);
+    if (reader->cold) {
+        bench_evict_caches();
     }
 }
 
@@ -272,17 +178,15 @@ static guint roundrobin_pages(guint processes, guint sections)
 /* All that was published is shown. */
 static void reader_check(Reader *reader, guint processes, guint sections)
 {
-    HaywireNow now = { reader->now_ns, reader->now_ns };
-    HaywireModel *model;
-    HaywireStatus status = haywire_watch_look(reader->watch, now, &model);
+    HaywireModel *model = reader_look(reader);
 
-    g_assert_cmpint(status, ==, HAYWIRE_OK);
     g_assert_cmpuint(model->process_count, ==, processes);
     g_assert_cmpuint(model->host.limits_reached, ==, 0);
     for (guint i = 0; i < processes; i++) {
         HaywireSectionList list;
+        HaywireStatus status =
+            haywire_model_sections(model, model->process[i].pid, &list);
 
-        status = haywire_model_sections(model, model->process[i].pid, &list);
         g_assert_cmpint(status, ==, HAYWIRE_OK);
         g_assert_true(list.complete);
         g_assert_cmpuint(list.count, ==, sections);
@@ -301,10 +205,10 @@ static Reader *reader_new(guint processes, guint sections)
         65536 + processes * sections / 8, roundrobin_pages(processes, sections),
         100 + processes / 20, processes, sections);
 
-    guest_open(&reader->guest, text, UINT64_C(2) << 30);
+    bench_guest_open(&reader->guest, text, UINT64_C(2) << 30);
     g_assert_cmpint(
-        haywire_memory_file_open(reader->guest.fd, NULL, &reader->source), ==,
-        HAYWIRE_OK);
+        haywire_memory_file_open(reader->guest.ram.fd, NULL, &reader->source),
+        ==, HAYWIRE_OK);
     g_assert_cmpint(haywire_watch_new(reader->source, &reader->watch), ==,
                     HAYWIRE_OK);
     g_assert_cmpint(
@@ -323,12 +227,12 @@ static void reader_free(Reader *reader)
 {
     haywire_watch_destroy(reader->watch);
     haywire_memory_destroy(reader->source);
-    guest_close(&reader->guest);
+    bench_guest_close(&reader->guest);
     g_free(reader);
 }
 
-/* ms for one look: the mean of many, as they are not all alike. */
-static double reader_cost(Reader *reader)
+/* ms a look: the mean of an even number, as every other has more to do. */
+static double mean_of_looks(Reader *reader, void (*look)(Reader *reader))
 {
     const int looks = bench_is_smoke() || reader->listed > 1000 ? 4 : 40;
     guint64 busy = 0;
@@ -337,34 +241,54 @@ static double reader_cost(Reader *reader)
         guint64 start;
 
         reader_next(reader);
-        if (reader->cold) {
-            evict_caches();
-        }
         start = bench_cpu_ns();
-        reader_refresh(reader);
+        look(reader);
         busy += bench_cpu_ns() - start;
     }
     return busy / BENCH_NS_PER_MS / looks;
 }
 
-static double reader_median(Reader *reader)
+static double reader_cost(gpointer opaque)
 {
-    double cost[ROUNDS];
+    return mean_of_looks(opaque, reader_refresh);
+}
 
-    for (int i = 0; i < ROUNDS; i++) {
-        cost[i] = reader_cost(reader);
-    }
-    return bench_median(cost, ROUNDS);
+/* What is new, copied and checksummed. */
+static void verify_changed(Reader *reader)
+{
+    bench_pages_verify(reader->guest.changed);
+}
+
+static double changed_cost(gpointer opaque)
+{
+    return mean_of_looks(opaque, verify_changed);
 }
 
 static void bench_list_250(void)
 {
-    BenchResult result = { "list-250", .unit = "ms", .limit = 0.3, .bound = 1 };
+    BenchResult result = { "list-250", .unit = "ms", .bound = 2 };
     Reader *reader = reader_new(250, 20);
 
-    result.value = reader_median(reader);
+    bench_compare(ROUNDS, reader_cost, changed_cost, reader, &result.value,
+                  &result.limit);
     bench_report(&result);
     reader_free(reader);
+}
+
+#define BIG_SECTIONS 100
+
+static double big_cost(gpointer opaque)
+{
+    Reader *const *reader = opaque;
+
+    return reader_cost(reader[1]) * 1000 / reader[1]->listed;
+}
+
+static double small_cost(gpointer opaque)
+{
+    Reader *const *reader = opaque;
+
+    return reader_cost(reader[0]) * 1000 / reader[0]->listed;
 }
 
 /*
@@ -372,30 +296,21 @@ static void bench_list_250(void)
  * the caches, what 5,000 have does not: so that it is not the caches that are
  * compared, both begin with none.
  */
-static double process_cost(guint processes, guint sections)
-{
-    Reader *reader = reader_new(processes, sections);
-    double cost;
-
-    reader->cold = true;
-    cost = reader_median(reader);
-
-    reader_free(reader);
-    return cost * 1000 / processes;
-}
-
-#define BIG_SECTIONS 100
-
 static void bench_big_guest(void)
 {
     const guint small = bench_is_smoke() ? 50 : 500;
     BenchResult result = { .name = "big-guest",
                            .unit = "us/process",
                            .bound = 1.2 };
+    Reader *reader[2] = { reader_new(small, BIG_SECTIONS),
+                          reader_new(10 * small, BIG_SECTIONS) };
 
-    result.limit = process_cost(small, BIG_SECTIONS);
-    result.value = process_cost(10 * small, BIG_SECTIONS);
+    reader[0]->cold = reader[1]->cold = true;
+    bench_compare(ROUNDS, big_cost, small_cost, reader, &result.value,
+                  &result.limit);
     bench_report(&result);
+    reader_free(reader[0]);
+    reader_free(reader[1]);
 }
 
 int main(int argc, char **argv)

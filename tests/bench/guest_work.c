@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What QEMU spends while its guest does something: see guest_work.h.
  */
 #include "guest_work.h"
@@ -18,26 +17,12 @@
     "i=0; while [ $i -lt %d ]; do /bin/busybox true; i=$((i+1)); done; " \
     "dd if=/dev/zero bs=1M count=%d 2>/dev/null | md5sum"
 
-static void fork_scaled(Vm *vm, int scale)
+void guest_work_fork(Vm *vm)
 {
+    int scale = bench_is_smoke() ? 1 : 20;
     g_autofree char *command = g_strdup_printf(WORK, 50 * scale, 2 * scale);
 
     g_free(vm_guest_run(vm, command, NULL));
-}
-
-void guest_work_fork(Vm *vm)
-{
-    fork_scaled(vm, bench_is_smoke() ? 1 : 20);
-}
-
-void guest_work_fork_few(Vm *vm)
-{
-    fork_scaled(vm, bench_is_smoke() ? 1 : 4);
-}
-
-void guest_work_boot(Vm *vm)
-{
-    vm_reset(vm);
 }
 
 double guest_work_ms(Vm *vm, GuestWork *work)
@@ -102,7 +87,7 @@ static guint64 close_counters(GArray *counters)
     return sum;
 }
 
-static gboolean is_counting(void)
+gboolean guest_work_counts(void)
 {
     int counter = open_counter(0);
 
@@ -112,19 +97,10 @@ static gboolean is_counting(void)
     return counter >= 0;
 }
 
-const char *guest_work_unit(void)
-{
-    return is_counting() ? "Minstr" : "ms";
-}
-
 double guest_work_instructions(Vm *vm, GuestWork *work)
 {
-    GArray *counters;
+    GArray *counters = open_counters(vm);
 
-    if (!is_counting()) {
-        return guest_work_ms(vm, work);
-    }
-    counters = open_counters(vm);
     work(vm);
     return close_counters(counters) / 1e6;
 }

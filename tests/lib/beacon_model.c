@@ -87,8 +87,10 @@ static void describe(const GArray *copies, const HaywireDiscovery *discovery,
     }
 }
 
-HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
-                                    unsigned session, HaywireHostCounters *host)
+HaywireModel *haywire_beacons_model_after(const HaywireBeacons *beacons,
+                                          unsigned session,
+                                          HaywireHostCounters *host,
+                                          const HaywireModel *last)
 {
     HaywireHostCounters own = { 0 };
     HaywireHostCounters *counters = host ? host : &own;
@@ -99,6 +101,7 @@ HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
     HaywirePageInfo info = { 0 };
     HaywireBeaconInput input = {
         .overview = &overview,
+        .last = last,
         .host = counters,
     };
     HaywireModel *model;
@@ -114,6 +117,12 @@ HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
         g_error("out of memory");
     }
     return model;
+}
+
+HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
+                                    unsigned session, HaywireHostCounters *host)
+{
+    return haywire_beacons_model_after(beacons, session, host, NULL);
 }
 
 HaywireModel *haywire_text_model(const char *text, HaywireHostCounters *host)

@@ -22,6 +22,12 @@ HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
                                     unsigned session,
                                     HaywireHostCounters *host);
 
+/* The same, of copies that come after those of @last, which may be NULL. */
+HaywireModel *haywire_beacons_model_after(const HaywireBeacons *beacons,
+                                          unsigned session,
+                                          HaywireHostCounters *host,
+                                          const HaywireModel *last);
+
 /* The same from a text; only its first session. */
 HaywireModel *haywire_text_model(const char *text, HaywireHostCounters *host);
 

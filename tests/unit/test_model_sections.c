@@ -283,6 +283,67 @@ static void test_cameras_only(void)
                     HAYWIRE_NO_PROCESS);
 }
 
+#define GEOMETRY \
+    "session\n"  \
+    "geometry roundrobin=40 pid=8 camera1=20 camera2=20\n"
+#define TWO_LISTS                                   \
+    "sections pid=5 start=50ms\n"                   \
+    "section start=0x1000 end=0x2000 path=\"/a\"\n" \
+    "section start=0x1000 end=0x900 path=\"/b\"\n"  \
+    "sections pid=6 start=60ms\n"                   \
+    "section start=0x3000 end=0x4000 path=\"/usr/bin/p5\"\n"
+
+static HaywireModel *model_after(const char *text, HaywireHostCounters *host,
+                                 const HaywireModel *last)
+{
+    g_autoptr(HaywireBeacons) beacons = haywire_beacons_make(text);
+
+    return haywire_beacons_model_after(beacons, 0, host, last);
+}
+
+/* Another table, the same pages of sections: the lists are the same, too. */
+static void test_shared(void)
+{
+    HaywireHostCounters host = { 0 };
+    HaywireModel *first = model_after(
+        GEOMETRY "process pid=5 exe=\"/usr/bin/p5\"\n" TWO_LISTS, &host, NULL);
+    g_autoptr(HaywireModel) second = model_after(
+        GEOMETRY "process pid=5\nprocess pid=6\n" TWO_LISTS, &host, first);
+    g_autoptr(HaywireModel) third = model_after(
+        GEOMETRY "process pid=6\n" TWO_LISTS "set roundrobin 20 sequence=77\n",
+        &host, second);
+    g_autoptr(HaywireModel) fourth =
+        model_after(GEOMETRY "process pid=5\nsections pid=5\n"
+                             "section start=0x5000 end=0x6000\n",
+                    &host, third);
+    HaywireSectionList list;
+
+    g_assert_true(need(first, 5).section == need(second, 5).section);
+    g_assert_cmpint(haywire_model_sections(first, 6, &list), ==,
+                    HAYWIRE_NO_PROCESS);
+    haywire_model_unref(first);
+    g_assert_cmpstr(need(second, 5).section[0].path, ==, "/a");
+    g_assert_cmpstr(need(second, 6).section[0].path, ==, "/usr/bin/p5");
+    g_assert_true(need(second, 6).section != need(third, 6).section);
+    g_assert_cmpstr(need(third, 6).section[0].path, ==, "/usr/bin/p5");
+    g_assert_cmphex(need(fourth, 5).section[0].start, ==, 0x5000);
+    /* what is shared is not read, and so not refused, again */
+    g_assert_cmpuint(host.rejected[HAYWIRE_BAD_RANGE], ==, 2);
+}
+
+/* Process records among them: such pages are read each time. */
+static void test_not_shared(void)
+{
+    static const char text[] =
+        GEOMETRY "process pid=5 start=50ms\n" TWO_LISTS
+                 "set roundrobin 0 +0.2=999\n"; /* no cycle record */
+    g_autoptr(HaywireModel) first = model_after(text, NULL, NULL);
+    g_autoptr(HaywireModel) second = model_after(text, NULL, first);
+
+    g_assert_true(haywire_model_process(second, 5)->has_details);
+    g_assert_true(need(first, 5).section != need(second, 5).section);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -306,5 +367,7 @@ int main(int argc, char **argv)
                     test_camera_of_other_process);
     g_test_add_func("/model-sections/both-cameras", test_both_cameras);
     g_test_add_func("/model-sections/cameras-only", test_cameras_only);
+    g_test_add_func("/model-sections/shared", test_shared);
+    g_test_add_func("/model-sections/not-shared", test_not_shared);
     return g_test_run();
 }

@@ -39,68 +39,88 @@ static void test_single_bytes(void)
     }
 }
 
+/* Wherever it stands among others: plain ones are taken many at a time. */
+static void test_bytes_among_plain(void)
+{
+    static const char plain[] = "abcdefghij~lmnop rs!";
+
+    for (int byte = 0; byte < 256; byte++) {
+        uint8_t other = (uint8_t)byte;
+        g_autofree char *escaped = escape(&other, 1);
+
+        for (size_t i = 0; i < strlen(plain); i++) {
+            g_autofree char *in = g_strdup(plain);
+            g_autofree char *expected = g_strdup_printf(
+                "%.*s%s%s", (int)i, plain, escaped, plain + i + 1);
+
+            in[i] = (char)byte;
+            check(in, strlen(plain), expected);
+        }
+    }
+}
+
 typedef struct Sequence {
     const char *bytes;
     const char *expected;
 } Sequence;
 
+static const Sequence sequences[] = {
+    { "", "" },
+    { "plain", "plain" },
+    { "a\\x41", "a\\x5cx41" },
+    { "caf\xc3\xa9", "caf\xc3\xa9" },
+    { "\xe2\x82\xac", "\xe2\x82\xac" },
+    { "\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7" },
+    /* overlong forms of '/', of U+07FF and of U+FFFF */
+    { "\xc0\xaf", "\\xc0\\xaf" },
+    { "\xc1\xbf", "\\xc1\\xbf" },
+    { "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
+    { "\xe0\x9f\xbf", "\\xe0\\x9f\\xbf" },
+    { "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
+    { "\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf" },
+    /* surrogates, alone and as a pair */
+    { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+    { "\xed\xbf\xbf", "\\xed\\xbf\\xbf" },
+    { "\xed\xa0\xbd\xed\xb0\x80", "\\xed\\xa0\\xbd\\xed\\xb0\\x80" },
+    /* above U+10FFFF, and leads of five and six bytes */
+    { "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
+    { "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
+    { "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80" },
+    { "\xfc\x84\x80\x80\x80\x80", "\\xfc\\x84\\x80\\x80\\x80\\x80" },
+    /* cut off, in the middle and at the end */
+    { "\xc3", "\\xc3" },
+    { "\xe2\x82", "\\xe2\\x82" },
+    { "\xf0\x9f\x90", "\\xf0\\x9f\\x90" },
+    { "\xe2\x82z", "\\xe2\\x82z" },
+    { "\xe2\xc3\xa9", "\\xe2\xc3\xa9" },
+    { "\x80\xbf", "\\x80\\xbf" },
+    /* valid, and not to be shown */
+    { "\xc2\x85", "\\xc2\\x85" }, /* C1: next line */
+    { "\xc2\x9b"
+      "31m",
+      "\\xc2\\x9b"
+      "31m" },                             /* C1: CSI */
+    { "\xc2\xad", "\\xc2\\xad" },          /* soft hyphen */
+    { "\xe2\x80\xa8", "\\xe2\\x80\\xa8" }, /* line separator */
+    { "\xe2\x80\xae"
+      "txt",
+      "\\xe2\\x80\\xae"
+      "txt" },                                      /* RLO */
+    { "\xe2\x81\xa6", "\\xe2\\x81\\xa6" },          /* LRI */
+    { "\xd8\x9c", "\\xd8\\x9c" },                   /* Arabic mark */
+    { "\xef\xbb\xbf", "\\xef\\xbb\\xbf" },          /* byte order mark */
+    { "\xef\xb7\x90", "\\xef\\xb7\\x90" },          /* U+FDD0 */
+    { "\xef\xbf\xbe", "\\xef\\xbf\\xbe" },          /* U+FFFE */
+    { "\xf3\xa0\x81\x81", "\\xf3\\xa0\\x81\\x81" }, /* a tag */
+    { "\xf4\x8f\xbf\xbf", "\\xf4\\x8f\\xbf\\xbf" }, /* U+10FFFF */
+    { "\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd" },     /* private use */
+    /* what terminals act on */
+    { "\x1b]0;x\x07", "\\x1b]0;x\\x07" },
+    { "a\nb\tc\r", "a\\x0ab\\x09c\\x0d" },
+};
+
 static void test_sequences(void)
 {
-    static const Sequence sequences[] = {
-        { "", "" },
-        { "plain", "plain" },
-        { "a\\x41", "a\\x5cx41" },
-        { "caf\xc3\xa9", "caf\xc3\xa9" },
-        { "\xe2\x82\xac", "\xe2\x82\xac" },
-        { "\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7" },
-        /* overlong forms of '/', of U+07FF and of U+FFFF */
-        { "\xc0\xaf", "\\xc0\\xaf" },
-        { "\xc1\xbf", "\\xc1\\xbf" },
-        { "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
-        { "\xe0\x9f\xbf", "\\xe0\\x9f\\xbf" },
-        { "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
-        { "\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf" },
-        /* surrogates, alone and as a pair */
-        { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
-        { "\xed\xbf\xbf", "\\xed\\xbf\\xbf" },
-        { "\xed\xa0\xbd\xed\xb0\x80", "\\xed\\xa0\\xbd\\xed\\xb0\\x80" },
-        /* above U+10FFFF, and leads of five and six bytes */
-        { "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
-        { "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
-        { "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80" },
-        { "\xfc\x84\x80\x80\x80\x80", "\\xfc\\x84\\x80\\x80\\x80\\x80" },
-        /* cut off, in the middle and at the end */
-        { "\xc3", "\\xc3" },
-        { "\xe2\x82", "\\xe2\\x82" },
-        { "\xf0\x9f\x90", "\\xf0\\x9f\\x90" },
-        { "\xe2\x82z", "\\xe2\\x82z" },
-        { "\xe2\xc3\xa9", "\\xe2\xc3\xa9" },
-        { "\x80\xbf", "\\x80\\xbf" },
-        /* valid, and not to be shown */
-        { "\xc2\x85", "\\xc2\\x85" }, /* C1: next line */
-        { "\xc2\x9b"
-          "31m",
-          "\\xc2\\x9b"
-          "31m" },                             /* C1: CSI */
-        { "\xc2\xad", "\\xc2\\xad" },          /* soft hyphen */
-        { "\xe2\x80\xa8", "\\xe2\\x80\\xa8" }, /* line separator */
-        { "\xe2\x80\xae"
-          "txt",
-          "\\xe2\\x80\\xae"
-          "txt" },                                      /* RLO */
-        { "\xe2\x81\xa6", "\\xe2\\x81\\xa6" },          /* LRI */
-        { "\xd8\x9c", "\\xd8\\x9c" },                   /* Arabic mark */
-        { "\xef\xbb\xbf", "\\xef\\xbb\\xbf" },          /* byte order mark */
-        { "\xef\xb7\x90", "\\xef\\xb7\\x90" },          /* U+FDD0 */
-        { "\xef\xbf\xbe", "\\xef\\xbf\\xbe" },          /* U+FFFE */
-        { "\xf3\xa0\x81\x81", "\\xf3\\xa0\\x81\\x81" }, /* a tag */
-        { "\xf4\x8f\xbf\xbf", "\\xf4\\x8f\\xbf\\xbf" }, /* U+10FFFF */
-        { "\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd" },     /* private use */
-        /* what terminals act on */
-        { "\x1b]0;x\x07", "\\x1b]0;x\\x07" },
-        { "a\nb\tc\r", "a\\x0ab\\x09c\\x0d" },
-    };
-
     for (size_t i = 0; i < G_N_ELEMENTS(sequences); i++) {
         check(sequences[i].bytes, strlen(sequences[i].bytes),
               sequences[i].expected);
@@ -201,6 +221,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/text/single-bytes", test_single_bytes);
+    g_test_add_func("/text/bytes-among-plain", test_bytes_among_plain);
     g_test_add_func("/text/sequences", test_sequences);
     g_test_add_func("/text/embedded-nul", test_embedded_nul);
     g_test_add_func("/text/all-characters", test_all_characters);

@@ -6,6 +6,7 @@
 #include "qmp_client.h"
 
 #include "qmp_channel.h"
+#include "qmp_error.h"
 
 /* The greeting of every known QEMU is far shorter than this, in bytes. */
 #define GREETING_MAX 65536u
@@ -22,49 +23,6 @@ struct HaywireQmpClient {
     unsigned int timeout_ms;
     guint64 last_id;
 };
-
-/* GError with the QMP error class as private data */
-
-typedef struct {
-    char *class_name;
-} HaywireQmpErrorPrivate;
-
-static void haywire_qmp_error_private_init(HaywireQmpErrorPrivate *priv)
-{
-    priv->class_name = NULL;
-}
-
-static void haywire_qmp_error_private_copy(const HaywireQmpErrorPrivate *src,
-                                           HaywireQmpErrorPrivate *dest)
-{
-    dest->class_name = g_strdup(src->class_name);
-}
-
-static void haywire_qmp_error_private_clear(HaywireQmpErrorPrivate *priv)
-{
-    g_free(priv->class_name);
-}
-
-G_DEFINE_EXTENDED_ERROR(HaywireQmpError, haywire_qmp_error)
-
-const char *haywire_qmp_error_get_class(const GError *error)
-{
-    if (!error || error->domain != HAYWIRE_QMP_ERROR) {
-        return NULL;
-    }
-    return haywire_qmp_error_get_private(error)->class_name;
-}
-
-static void set_command_error(GError **error, const char *class_name,
-                              const char *description)
-{
-    GError *made = g_error_new_literal(
-        HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_COMMAND,
-        description ? description : "an error without a description");
-
-    haywire_qmp_error_get_private(made)->class_name = g_strdup(class_name);
-    g_propagate_error(error, made);
-}
 
 /* The string member @name; NULL when absent or of another type. */
 static const char *member_string(JsonObject *object, const char *name)
@@ -248,8 +206,8 @@ static void set_reply_error(GError **error, JsonObject *reply)
         return;
     }
     body = json_node_get_object(node);
-    set_command_error(error, member_string(body, "class"),
-                      member_string(body, "desc"));
+    haywire_qmp_error_set_command(error, member_string(body, "class"),
+                                  member_string(body, "desc"));
 }
 
 JsonNode *haywire_qmp_client_execute(HaywireQmpClient *client,

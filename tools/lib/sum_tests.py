@@ -3,13 +3,21 @@
 """Add up test results.
 
 Usage: sum_tests.py FILE...
+       sum_tests.py --failed FILE
 
 A FILE that ends in .json is meson's testlog.json; each of its TAP lines is a
 case. Any other FILE has TAP lines itself. Prints each failure and each skip
 with its reason, and ends with the line "N passed, N failed, N skipped".
 Exits with 1 when anything failed, when nothing ran, or when a FILE is empty.
+
+Where NAME-again.json lies beside NAME.json, it has the second run, alone, of
+the programs that failed in the first. The second run counts; a program that
+passed only then is named before the last line.
+
+--failed prints the names of the programs that failed, one a line.
 """
 import json
+import os
 import re
 import sys
 
@@ -23,6 +31,7 @@ class Sum:
         self.passed = 0
         self.failed = 0
         self.skipped = 0
+        self.again = []
 
     def total(self):
         return self.passed + self.failed + self.skipped
@@ -67,13 +76,37 @@ class Sum:
                 self.add_failure(run["name"], "the program", "ran no case")
 
 
+def read_runs(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return [json.loads(line) for line in file]
+
+
+def has_failed(run):
+    return run["result"] not in GOOD_RESULTS
+
+
+def add_log(total, path):
+    """A testlog.json, and the second runs of what failed in it."""
+    again_path = path[:-len(".json")] + "-again.json"
+    again = {}
+    if os.path.exists(again_path):
+        again = {run["name"]: run for run in read_runs(again_path)}
+    for run in read_runs(path):
+        second = again.get(run["name"])
+        if second and has_failed(run):
+            if not has_failed(second):
+                total.again.append(f"{run['name']} failed, and passed when "
+                                   f"run again, alone; first log: {path}")
+            run = second
+        total.add_program(run)
+
+
 def add_file(total, path):
     before = total.total()
-    with open(path, encoding="utf-8", errors="replace") as file:
-        if path.endswith(".json"):
-            for line in file:
-                total.add_program(json.loads(line))
-        else:
+    if path.endswith(".json"):
+        add_log(total, path)
+    else:
+        with open(path, encoding="utf-8", errors="replace") as file:
             total.add_tap(path, file.read())
     if total.total() == before:
         total.add_failure(path, "no test ran", "")
@@ -88,10 +121,20 @@ def main(paths):
             total.add_failure(path, "no results", str(error))
     if total.total() == 0:
         total.add_failure("tests", "no test ran at all", "")
+    for line in total.again:
+        print(f"again   {line}")
     print(f"{total.passed} passed, {total.failed} failed, "
           f"{total.skipped} skipped")
     return 1 if total.failed else 0
 
 
+def print_failed(path):
+    for run in read_runs(path):
+        if has_failed(run):
+            print(run["name"].split(" / ")[-1])
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--failed"]:
+        sys.exit(print_failed(sys.argv[2]))
     sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,7 @@
 #ifndef HAYWIRE_FOCUS_H
 #define HAYWIRE_FOCUS_H
 
+#include "haywire/decode.h"
 #include "haywire/memory.h"
 #include "haywire/model.h"
 

@@ -12,9 +12,11 @@
 #ifndef HAYWIRE_MODEL_H
 #define HAYWIRE_MODEL_H
 
-#include "haywire/decode.h"
-#include "haywire/limits.h"
+#include <stdbool.h>
+
 #include "haywire/layout.h"
+#include "haywire/limits.h"
+#include "haywire/names.h"
 
 /* As many as a model has at most, however roomy. */
 #define HAYWIRE_PROCESSES_MAX 32768
@@ -54,7 +56,7 @@ typedef struct HaywireOverview {
     HaywireState state;
     bool has_session; /* all below up to categories need it */
     uint64_t session; /* shown as 16 hex digits */
-    bool closed;      /* the companion ended in order */
+    bool closed;      /* the companion exited cleanly */
     uint32_t os;
     uint32_t arch;
     const char *companion_version; /* "0.1.0" */
@@ -154,6 +156,7 @@ typedef struct HaywireSectionList {
     uint32_t pid;
     uint64_t start_time;
     uint64_t generation;
+    HaywireProcessSource provider;
     HaywireOrigin source;
     bool readable;  /* false: the companion was refused */
     bool complete;  /* all of them are here */
@@ -167,12 +170,21 @@ typedef struct HaywirePageRunList {
     uint32_t pid;
     uint64_t start_time;
     uint64_t generation;
+    HaywireProcessSource provider;
     HaywireOrigin source;
     bool complete;
     uint32_t total;
     size_t count;
     const HaywirePageRun *run; /* sorted by gva, not overlapping */
 } HaywirePageRunList;
+
+/* What a camera's newest complete pass holds. */
+typedef struct HaywireCameraPass {
+    bool valid;
+    bool page_table_readable;
+    HaywireSectionList sections;
+    HaywirePageRunList runs;
+} HaywireCameraPass;
 
 /* An element of query-haywire-cameras */
 typedef struct HaywireCamera {
@@ -186,8 +198,8 @@ typedef struct HaywireCamera {
     uint32_t current_pid; /* of the data; 0 none */
     uint64_t current_start_time;
     uint64_t pass;
-    uint64_t
-        age; /* of the pass: newest heartbeat's guest time minus pass end */
+    uint64_t pass_finished; /* guest's monotonic clock */
+    uint64_t age; /* of the pass: newest heartbeat's guest time minus its end */
     uint64_t pass_duration;
     uint32_t sections;
     uint32_t sections_missing;
@@ -314,47 +326,25 @@ haywire_model_translate(const HaywireModel *model, uint32_t pid,
                         HaywireTranslation *ret_translation) HAYWIRE_MUST_CHECK;
 
 /*
- * Building: what view.c hands over once all copies are taken. Lives in
- * model_build.c; allocates from one arena within the model's share of memory.
- *
- * Copies of one session only, verified; a slot without a good copy is absent.
- * That of a page that has just moved has no position until the page is found.
+ * What is true of a model at a moment, whatever its content: told anew each
+ * time, while the content may be shared.
  */
-typedef struct HaywireCopy {
-    HaywirePageInfo info;
-    HaywirePosition position;
-    const HaywirePage *page;
-    bool counted; /* what is wrong with it is in the statistics already */
-} HaywireCopy;
-
-typedef struct HaywireModelInput {
-    /* Filled but for what decoding yields: processes, snapshots, names; of the
-       cost, the time only. */
+typedef struct HaywireMoment {
+    /* Filled but for what the content yields: processes, snapshots, names; of
+       the cost, the time only. */
     const HaywireOverview *overview;
-    const HaywireDiscovery *discovery; /* NULL without a session */
-    uint64_t beat_monotonic_ns;        /* guest time of the newest beat */
-    const HaywireCopy *const *copy;    /* any order */
-    size_t copy_count;
     const HaywireLayout *layout; /* NULL: not known */
-    const HaywireShares *shares; /* NULL: of HAYWIRE_MEMORY_DEFAULT */
-    /* How often a limit was met by the session's last model; only what this
-       one meets above that is counted. Updated. NULL: 0. */
-    uint64_t *limits;
-    /* Rejections are counted here first, then copied to the model. */
-    HaywireHostCounters *host;
-} HaywireModelInput;
-
-/* HAYWIRE_OK, HAYWIRE_NO_MEMORY. What a limit cut is counted, not an error. */
-HaywireStatus haywire_model_build(const HaywireModelInput *input,
-                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
+    const HaywireHostCounters *host;
+    uint64_t beat_ns;    /* guest's monotonic clock at its newest heartbeat */
+    uint64_t started_ns; /* and at the start of its session */
+} HaywireMoment;
 
 /*
- * What haywire_model_build() would make of the same copies as @last, which is
- * of the same session: nothing is decoded again, both share what is decoded.
+ * The content of @last at another moment of the same session; both share it.
  * HAYWIRE_OK, HAYWIRE_NO_MEMORY.
  */
 HaywireStatus haywire_model_renew(HaywireModel *last,
-                                  const HaywireModelInput *input,
+                                  const HaywireMoment *moment,
                                   HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
 
 #endif

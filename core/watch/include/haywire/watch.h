@@ -10,7 +10,7 @@
 #ifndef HAYWIRE_WATCH_H
 #define HAYWIRE_WATCH_H
 
-#include "haywire/provider.h"
+#include "haywire/reader.h"
 
 typedef struct HaywireWatch HaywireWatch;
 

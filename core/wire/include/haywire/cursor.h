@@ -1,6 +1,5 @@
 /*
  * Bounds-checked reading of a verified copy. Does not move on failure.
- * All of it is inline: decoding is mostly this.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,8 +32,8 @@ static inline size_t haywire_cursor_left(const HaywireCursor *cursor)
 }
 
 /*
- * HAYWIRE_OK or HAYWIRE_SHORT_PAYLOAD, as all below. *ret_bytes points into
- * the cursor's data.
+ * HAYWIRE_OK or HAYWIRE_SHORT_PAYLOAD. *ret_bytes points into the cursor's
+ * data.
  */
 static inline HAYWIRE_MUST_CHECK HaywireStatus haywire_cursor_bytes(
     HaywireCursor *cursor, size_t length, const uint8_t **ret_bytes)
@@ -47,59 +46,19 @@ static inline HAYWIRE_MUST_CHECK HaywireStatus haywire_cursor_bytes(
     return HAYWIRE_OK;
 }
 
+/* The same for a number. */
 static inline HAYWIRE_MUST_CHECK HaywireStatus
-haywire_cursor_skip(HaywireCursor *cursor, size_t length)
-{
-    const uint8_t *ignored;
-
-    return haywire_cursor_bytes(cursor, length, &ignored);
-}
-
-/* A cursor over the next @length bytes; this one moves behind them. */
-static inline HAYWIRE_MUST_CHECK HaywireStatus haywire_cursor_split(
-    HaywireCursor *cursor, size_t length, HaywireCursor *ret_part)
+haywire_cursor_u64(HaywireCursor *cursor, uint64_t *ret_value)
 {
     const uint8_t *bytes;
-    HaywireStatus status = haywire_cursor_bytes(cursor, length, &bytes);
+    HaywireLe64 le;
+    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(le), &bytes);
 
     if (status == HAYWIRE_OK) {
-        haywire_cursor_init(ret_part, bytes, length);
+        memcpy(&le, bytes, sizeof(le));
+        *ret_value = haywire_le64_get(le);
     }
     return status;
 }
-
-static inline HAYWIRE_MUST_CHECK HaywireStatus
-haywire_cursor_u8(HaywireCursor *cursor, uint8_t *ret_value)
-{
-    const uint8_t *bytes;
-    HaywireStatus status = haywire_cursor_bytes(cursor, 1, &bytes);
-
-    if (status == HAYWIRE_OK) {
-        *ret_value = *bytes;
-    }
-    return status;
-}
-
-#define HAYWIRE_CURSOR_READ(width)                                          \
-    static inline HAYWIRE_MUST_CHECK HaywireStatus haywire_cursor_u##width( \
-        HaywireCursor *cursor, uint##width##_t *ret_value)                  \
-    {                                                                       \
-        const uint8_t *bytes;                                               \
-        HaywireLe##width le;                                                \
-        HaywireStatus status =                                              \
-            haywire_cursor_bytes(cursor, sizeof(le), &bytes);               \
-                                                                            \
-        if (status == HAYWIRE_OK) {                                         \
-            memcpy(&le, bytes, sizeof(le));                                 \
-            *ret_value = haywire_le##width##_get(le);                       \
-        }                                                                   \
-        return status;                                                      \
-    }
-
-HAYWIRE_CURSOR_READ(16)
-HAYWIRE_CURSOR_READ(32)
-HAYWIRE_CURSOR_READ(64)
-
-#undef HAYWIRE_CURSOR_READ
 
 #endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every symbol that the plugin looks for, as QEMU's own headers declare it.
+ * abi.c alone would compile without one that QEMU has dropped, since the
+ * plugin's declaration is there too.  Nothing of this is ever run.
+ *
+ * symbols.h has a line ADDRESS(name) for each, made by test-abi.
+ */
+#include "qemu_headers.h"
+
+#define ADDRESS(name) &name,
+
+const void *const haywire_symbols[] = {
+#include "symbols.h"
+};
