@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "haywire/focus.h"
-#include "haywire/view.h"
+#include "haywire/watch.h"
 #include "os/platform.h"
 #include "selftest.h"
 
@@ -18,7 +18,7 @@
 typedef struct Reader {
     HaywireSelftest *test;
     HaywireMemory *source;
-    HaywireView *view;
+    HaywireWatch *watch;
     HaywireModel *model;
     uint32_t pid; /* this program */
 } Reader;
@@ -29,7 +29,7 @@ static bool look(Reader *reader)
     HaywireNow both = { now, now };
     HaywireModel *model = NULL;
 
-    if (haywire_view_refresh(reader->view, both, &model) != HAYWIRE_OK) {
+    if (haywire_watch_look(reader->watch, both, &model) != HAYWIRE_OK) {
         return false;
     }
     haywire_model_unref(reader->model);
@@ -212,7 +212,7 @@ static bool open_reader(Reader *reader)
 
     return haywire_memory_array_new(&region, 1, false, NULL, &reader->source) ==
                HAYWIRE_OK &&
-           haywire_view_new(reader->source, &reader->view) == HAYWIRE_OK;
+           haywire_watch_new(reader->source, &reader->watch) == HAYWIRE_OK;
 }
 
 void haywire_selftest_view(HaywireSelftest *test)
@@ -225,6 +225,6 @@ void haywire_selftest_view(HaywireSelftest *test)
         haywire_selftest_say(test, false, "not enough memory for a reader");
     }
     haywire_model_unref(reader.model);
-    haywire_view_destroy(reader.view);
+    haywire_watch_destroy(reader.watch);
     haywire_memory_destroy(reader.source);
 }

@@ -86,6 +86,17 @@ void *haywire_builder_array(HaywireModelBuilder *builder, size_t count,
     return array;
 }
 
+const void *haywire_builder_copy(HaywireModelBuilder *builder, const void *data,
+                                 size_t size)
+{
+    void *copy = haywire_arena_copy(builder->arena, data, size);
+
+    if (!copy) {
+        note_arena_failure(builder);
+    }
+    return copy;
+}
+
 void *haywire_builder_move(HaywireModelBuilder *builder, HaywireVector *vector,
                            size_t *ret_count)
 {

@@ -75,6 +75,8 @@ static bool add_record(HaywireModelBuilder *builder,
         .name_truncated = record->flags & HAYWIRE_PROCESS_NAME_TRUNCATED,
         .exe = "",
         .cmdline = "",
+        .number = haywire_no_fields,
+        .cgroup = "",
     };
     process->name =
         haywire_builder_text(builder, record->name.data, record->name.length,

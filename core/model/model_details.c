@@ -9,11 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a process's newest record lies. */
-typedef struct Newest {
-    uint64_t generation;
-    const HaywireCopy *copy; /* NULL: none was found */
+/* Where a record lies. */
+typedef struct Place {
+    const HaywireCopy *copy; /* NULL: nowhere */
     size_t position;         /* of a reader before it */
+} Place;
+
+/* A process's newest records. */
+typedef struct Newest {
+    Place process;
+    Place fields;
 } Newest;
 
 /* The number of a process in the table; process_count when it is not there. */
@@ -29,17 +34,10 @@ static size_t find(const HaywireModelBuilder *builder, uint32_t pid,
     return (size_t)(process - builder->process);
 }
 
-static void note_process(const HaywireModelBuilder *builder, Newest *newest,
-                         const HaywireProcessRecord *record,
-                         const HaywireCopy *copy, size_t position)
+static void note(Place *place, const HaywireCopy *copy, size_t position)
 {
-    uint64_t generation = copy->info.generation;
-    size_t number = find(builder, record->pid, record->start_time_ns);
-    Newest *of = &newest[number];
-
-    if (number < builder->process_count &&
-        (!of->copy || generation > of->generation)) {
-        *of = (Newest){ generation, copy, position };
+    if (!place->copy || copy->info.generation > place->copy->info.generation) {
+        *place = (Place){ copy, position };
     }
 }
 
@@ -59,7 +57,18 @@ static void read_page(HaywireModelBuilder *builder, const HaywireCopy *copy,
          before = reader.cursor.position) {
         switch (record.type) {
         case HAYWIRE_RECORD_PROCESS:
-            note_process(builder, newest, &record.process, copy, before);
+            number =
+                find(builder, record.process.pid, record.process.start_time_ns);
+            if (number < builder->process_count) {
+                note(&newest[number].process, copy, before);
+            }
+            break;
+        case HAYWIRE_RECORD_PROCESS_FIELDS:
+            number =
+                find(builder, record.fields.pid, record.fields.start_time_ns);
+            if (number < builder->process_count) {
+                note(&newest[number].fields, copy, before);
+            }
             break;
         case HAYWIRE_RECORD_SECTION_SET:
             number = find(builder, record.section_set.pid,
@@ -136,19 +145,50 @@ static void fill(HaywireModelBuilder *builder, HaywireProcess *process,
         join_arguments(builder, record->cmdline, &process->cmdline_truncated);
 }
 
+static void fill_fields(HaywireModelBuilder *builder, HaywireProcess *process,
+                        const HaywireFieldsRecord *record)
+{
+    bool cut = false;
+    const uint64_t *number =
+        haywire_builder_copy(builder, record->number, sizeof(record->number));
+
+    if (number) {
+        process->number = number;
+        process->known = record->known;
+        process->cgroup =
+            haywire_builder_shared_text(builder, record->cgroup, &cut);
+    }
+    if (cut) {
+        process->known &= ~HAYWIRE_FIELD_TEXTS;
+    }
+}
+
+static bool read_at(Place place, HaywireRecord *ret_record)
+{
+    HaywireRecordReader reader;
+
+    if (!place.copy) {
+        return false;
+    }
+    reader = haywire_records_at(place.copy, place.position);
+    return haywire_record_next(&reader, ret_record, NULL) == HAYWIRE_OK;
+}
+
 static void fill_all(HaywireModelBuilder *builder, const Newest *newest)
 {
     for (size_t i = 0; i < builder->process_count; i++) {
-        HaywireRecordReader reader;
+        HaywireProcess *process = &builder->process[i];
         HaywireRecord record;
 
-        if (!newest[i].copy) {
+        if (!read_at(newest[i].process, &record)) {
             continue;
         }
-        reader = haywire_records_at(newest[i].copy, newest[i].position);
-        if (haywire_record_next(&reader, &record, NULL) == HAYWIRE_OK) {
-            fill(builder, &builder->process[i], &record.process,
-                 newest[i].generation);
+        fill(builder, process, &record.process,
+             newest[i].process.copy->info.generation);
+        if (read_at(newest[i].fields, &record) &&
+            newest[i].fields.copy->info.generation ==
+                process->details_generation) {
+            fill_fields(builder, process, &record.fields);
         }
     }
 }

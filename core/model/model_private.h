@@ -133,6 +133,9 @@ const char *haywire_builder_shared_text(HaywireModelBuilder *builder,
                                         HaywireString bytes, bool *ret_cut);
 /* NULL without memory. */
 HaywireTexts *haywire_texts_new(void);
+/* @size bytes of @data in the arena; NULL when there is no room. */
+const void *haywire_builder_copy(HaywireModelBuilder *builder, const void *data,
+                                 size_t size);
 /*
  * Move @vector's elements into the arena and empty it; NULL and *ret_count 0
  * when there are none or no room.
@@ -166,6 +169,8 @@ HaywireProcess *haywire_table_add(HaywireModelBuilder *builder);
  * @count_duplicates.
  */
 void haywire_table_settle(HaywireModelBuilder *builder, bool count_duplicates);
+/* For a process of which no more is known. */
+extern const uint64_t haywire_no_fields[HAYWIRE_FIELD_COUNT];
 /* A state letter fit for people. */
 char haywire_table_state(uint8_t state);
 

@@ -113,6 +113,8 @@ static Snapshot choose(SnapshotPage *page, size_t count, uint32_t ring)
     return best;
 }
 
+const uint64_t haywire_no_fields[HAYWIRE_FIELD_COUNT];
+
 char haywire_table_state(uint8_t state)
 {
     return state > 0x20 && state < 0x7f ? (char)state : '?';
@@ -137,6 +139,8 @@ static bool add_entry(HaywireModelBuilder *builder,
         .name_truncated = entry->flags & HAYWIRE_PID_FLAG_NAME_TRUNCATED,
         .exe = "",
         .cmdline = "",
+        .number = haywire_no_fields,
+        .cgroup = "",
     };
     process->name = haywire_builder_text(
         builder, entry->name, entry->name_length, &process->name_truncated);

@@ -60,7 +60,6 @@ static inline void haywire_fields_check(HaywireFields *fields,
         return value;                                                     \
     }
 
-DEFINE_READ(uint8_t, 8)
 DEFINE_READ(uint16_t, 16)
 DEFINE_READ(uint32_t, 32)
 DEFINE_READ(uint64_t, 64)
@@ -89,25 +88,6 @@ static inline void haywire_fields_copy(HaywireFields *fields, size_t length,
     if (bytes) {
         memcpy(out, bytes, length);
     }
-}
-
-/* HAYWIRE_BAD_STRING when @length is above @limit or what is left. */
-static inline HaywireString haywire_fields_string(HaywireFields *fields,
-                                                  size_t length, size_t limit,
-                                                  const char *name)
-{
-    HaywireString string = { NULL, 0 };
-
-    if (fields->status != HAYWIRE_OK) {
-        return string;
-    }
-    if (length > limit || haywire_cursor_bytes(&fields->cursor, length,
-                                               &string.data) != HAYWIRE_OK) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_STRING, 0, name, length);
-        return string;
-    }
-    string.length = length;
-    return string;
 }
 
 /* A cursor over the next @length bytes. */

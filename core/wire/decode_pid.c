@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "haywire/bytes.h"
+
 static void read_header(HaywireFields *fields, HaywirePidPage *page)
 {
     page->ordinal = haywire_fields_u32(fields, "ordinal");
@@ -59,27 +61,24 @@ HaywireStatus haywire_decode_pid_page(const HaywirePage *copy,
 HaywireStatus haywire_decode_pid_entry(HaywirePidPage *page,
                                        HaywirePidEntry *ret_entry)
 {
-    HaywireFields fields = { .cursor = page->entries,
-                             .base = page->entries.data };
-    HaywirePidEntry entry = { 0 };
+    HaywireWirePidEntry wire;
+    const uint8_t *bytes;
 
-    if (haywire_cursor_left(&page->entries) == 0) {
+    if (haywire_cursor_bytes(&page->entries, sizeof(wire), &bytes) !=
+        HAYWIRE_OK) {
         return HAYWIRE_NOT_FOUND;
     }
-    entry.pid = haywire_fields_u32(&fields, "pid");
-    entry.ppid = haywire_fields_u32(&fields, "parent pid");
-    entry.start_time_ns = haywire_fields_u64(&fields, "start time");
-    entry.uid = haywire_fields_u32(&fields, "uid");
-    entry.state = haywire_fields_u8(&fields, "state");
-    entry.flags = haywire_fields_u8(&fields, "flags");
-    entry.threads = haywire_fields_u16(&fields, "threads");
-    haywire_fields_copy(&fields, HAYWIRE_SHORT_NAME_SIZE, entry.name, "name");
-    entry.name_length =
-        strnlen((const char *)entry.name, HAYWIRE_SHORT_NAME_SIZE);
-    if (fields.status != HAYWIRE_OK) {
-        return HAYWIRE_NOT_FOUND; /* cannot be: the page's count was checked */
-    }
-    page->entries = fields.cursor;
-    *ret_entry = entry;
+    memcpy(&wire, bytes, sizeof(wire));
+    *ret_entry = (HaywirePidEntry){
+        .pid = haywire_le32_get(wire.pid),
+        .ppid = haywire_le32_get(wire.ppid),
+        .start_time_ns = haywire_le64_get(wire.start_time_ns),
+        .uid = haywire_le32_get(wire.uid),
+        .state = wire.state,
+        .flags = wire.flags,
+        .threads = haywire_le16_get(wire.threads),
+        .name_length = strnlen((const char *)wire.name, sizeof(wire.name)),
+    };
+    memcpy(ret_entry->name, wire.name, sizeof(wire.name));
     return HAYWIRE_OK;
 }

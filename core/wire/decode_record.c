@@ -2,174 +2,308 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Records: docs/protocol.md, sections 5.5 to 5.7.
+ *
+ * A record's length is checked against the least that its type needs. So its
+ * fixed part can be copied as a whole, and only what follows needs bounds.
  */
 
 #include "decode_fields.h"
+#include "haywire/bytes.h"
 
-static void read_process(HaywireFields *fields, uint32_t flags,
-                         HaywireRecord *record)
+/* A record whose length is sound. */
+typedef struct Body {
+    const uint8_t *at; /* its first byte */
+    size_t length;
+    size_t used;   /* its fixed part, and what was read behind it */
+    size_t offset; /* of its first byte in the page */
+    HaywireDiagnosis *diagnosis;
+} Body;
+
+#define REFUSE(body, status, type, member, name, value) \
+    haywire_diagnose((body)->diagnosis, status,         \
+                     (body)->offset + offsetof(type, member), name, value)
+
+/* Copy the fixed part of @body to @wire. */
+#define TAKE(body, wire)                           \
+    do {                                           \
+        memcpy(&(wire), (body)->at, sizeof(wire)); \
+        (body)->used = sizeof(wire);               \
+    } while (0)
+
+static HaywireStatus take_string(Body *body, uint64_t length, size_t limit,
+                                 const char *name, HaywireString *ret_string)
 {
-    HaywireProcessRecord *process = &record->process;
-    uint16_t name_length, exe_length, cmdline_length;
-
-    process->flags = flags;
-    process->pid = haywire_fields_u32(fields, "pid");
-    process->ppid = haywire_fields_u32(fields, "parent pid");
-    process->uid = haywire_fields_u32(fields, "uid");
-    process->gid = haywire_fields_u32(fields, "gid");
-    process->start_time_ns = haywire_fields_u64(fields, "start time");
-    process->vsize = haywire_fields_u64(fields, "virtual size");
-    process->rss = haywire_fields_u64(fields, "resident size");
-    process->user_time_ns = haywire_fields_u64(fields, "user time");
-    process->system_time_ns = haywire_fields_u64(fields, "system time");
-    process->threads = haywire_fields_u32(fields, "threads");
-    process->nice = (int32_t)haywire_fields_u32(fields, "nice value");
-    process->state = haywire_fields_u8(fields, "state letter");
-    haywire_fields_skip(fields, 3);
-    name_length = haywire_fields_u16(fields, "length of name");
-    exe_length = haywire_fields_u16(fields, "length of executable path");
-    cmdline_length = haywire_fields_u16(fields, "length of command line");
-    haywire_fields_skip(fields, 6);
-    process->name =
-        haywire_fields_string(fields, name_length, HAYWIRE_NAME_MAX, "name");
-    process->exe = haywire_fields_string(fields, exe_length, HAYWIRE_EXE_MAX,
-                                         "executable path");
-    process->cmdline = haywire_fields_string(
-        fields, cmdline_length, HAYWIRE_CMDLINE_MAX, "command line");
+    if (length > limit || length > body->length - body->used) {
+        return haywire_diagnose(body->diagnosis, HAYWIRE_BAD_STRING,
+                                body->offset + body->used, name, length);
+    }
+    *ret_string = (HaywireString){ body->at + body->used, (size_t)length };
+    body->used += (size_t)length;
+    return HAYWIRE_OK;
 }
 
-static void read_cycle(HaywireFields *fields, uint32_t flags,
-                       HaywireRecord *record)
+static HaywireStatus read_process(Body *body, uint32_t flags,
+                                  HaywireRecord *ret_record)
 {
-    HaywireCycleRecord *cycle = &record->cycle;
+    HaywireWireProcess wire;
+    HaywireString name, exe, cmdline;
+    HaywireStatus status;
+
+    TAKE(body, wire);
+    status = take_string(body, haywire_le16_get(wire.name_length),
+                         HAYWIRE_NAME_MAX, "name", &name);
+    if (status == HAYWIRE_OK) {
+        status = take_string(body, haywire_le16_get(wire.exe_length),
+                             HAYWIRE_EXE_MAX, "executable path", &exe);
+    }
+    if (status == HAYWIRE_OK) {
+        status = take_string(body, haywire_le16_get(wire.cmdline_length),
+                             HAYWIRE_CMDLINE_MAX, "command line", &cmdline);
+    }
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    ret_record->process = (HaywireProcessRecord){
+        .flags = flags,
+        .pid = haywire_le32_get(wire.pid),
+        .ppid = haywire_le32_get(wire.ppid),
+        .uid = haywire_le32_get(wire.uid),
+        .gid = haywire_le32_get(wire.gid),
+        .start_time_ns = haywire_le64_get(wire.start_time_ns),
+        .vsize = haywire_le64_get(wire.vsize),
+        .rss = haywire_le64_get(wire.rss),
+        .user_time_ns = haywire_le64_get(wire.user_time_ns),
+        .system_time_ns = haywire_le64_get(wire.system_time_ns),
+        .threads = haywire_le32_get(wire.threads),
+        .nice = (int32_t)haywire_le32_get(wire.nice),
+        .state = wire.state,
+        .name = name,
+        .exe = exe,
+        .cmdline = cmdline,
+    };
+    return HAYWIRE_OK;
+}
+
+static HaywireStatus read_cycle(Body *body, uint32_t flags,
+                                HaywireRecord *ret_record)
+{
+    HaywireWireCycle wire;
+    HaywireCycleRecord cycle;
 
     (void)flags;
-    cycle->cycle = haywire_fields_u64(fields, "number of the cycle");
-    cycle->processes = haywire_fields_u32(fields, "processes seen");
-    cycle->written = haywire_fields_u32(fields, "process records written");
-    cycle->ordinal = haywire_fields_u32(fields, "ordinal");
-    cycle->pages = haywire_fields_u32(fields, "pages of the bank in use");
-    if (cycle->pages > HAYWIRE_CATEGORY_PAGES_MAX ||
-        cycle->ordinal >= cycle->pages) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_ORDINAL, 8, "ordinal",
-                            cycle->ordinal);
+    TAKE(body, wire);
+    cycle = (HaywireCycleRecord){
+        .cycle = haywire_le64_get(wire.cycle),
+        .processes = haywire_le32_get(wire.processes),
+        .written = haywire_le32_get(wire.written),
+        .ordinal = haywire_le32_get(wire.ordinal),
+        .pages = haywire_le32_get(wire.pages),
+    };
+    if (cycle.pages > HAYWIRE_CATEGORY_PAGES_MAX ||
+        cycle.ordinal >= cycle.pages) {
+        return REFUSE(body, HAYWIRE_BAD_ORDINAL, HaywireWireCycle, ordinal,
+                      "ordinal", cycle.ordinal);
     }
+    ret_record->cycle = cycle;
+    return HAYWIRE_OK;
 }
+
+/* What a later version adds comes behind what is known here, of each kind. */
+static HaywireStatus read_fields(Body *body, uint32_t flags,
+                                 HaywireRecord *ret_record)
+{
+    HaywireWireProcessFields wire;
+    HaywireFieldsRecord fields = { 0 };
+    HaywireStatus status;
+    uint64_t known;
+
+    (void)flags;
+    TAKE(body, wire);
+    known = haywire_le64_get(wire.known);
+    fields.pid = haywire_le32_get(wire.pid);
+    fields.start_time_ns = haywire_le64_get(wire.start_time_ns);
+    fields.known = known & ((UINT64_C(1) << HAYWIRE_FIELD_COUNT) - 1);
+    for (unsigned i = 0; i < 64; i++) {
+        HaywireLe64 number;
+
+        if (!(known & UINT64_C(1) << i)) {
+            continue;
+        }
+        if (body->length - body->used < sizeof(number)) {
+            return haywire_diagnose(body->diagnosis, HAYWIRE_SHORT_PAYLOAD,
+                                    body->offset + body->used, "field",
+                                    body->length - body->used);
+        }
+        memcpy(&number, body->at + body->used, sizeof(number));
+        body->used += sizeof(number);
+        if (i < HAYWIRE_FIELD_COUNT) {
+            fields.number[i] = haywire_le64_get(number);
+        }
+    }
+    status = take_string(body, fields.number[HAYWIRE_FIELD_CGROUP],
+                         HAYWIRE_CGROUP_MAX, "cgroup", &fields.cgroup);
+    if (status == HAYWIRE_OK) {
+        ret_record->fields = fields;
+    }
+    return status;
+}
+
+_Static_assert(HAYWIRE_FIELD_COUNT < 64, "a bit for each field");
+_Static_assert(sizeof(HaywireWireSectionSet) == sizeof(HaywireWirePageRunSet),
+               "read_set() reads both");
 
 /* What section sets and page-run sets have in common: all but the runs. */
-static void read_set(HaywireFields *fields, uint32_t flags, uint32_t count_max,
-                     HaywireSetRecord *set)
+static HaywireStatus read_set(Body *body, uint32_t flags, uint32_t count_max,
+                              HaywireSetRecord *ret_set)
 {
-    set->flags = flags;
-    set->pid = haywire_fields_u32(fields, "pid");
-    set->count = haywire_fields_u32(fields, "count");
-    if (set->count > count_max) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_COUNT, 4, "count", set->count);
+    HaywireWireSectionSet wire;
+    HaywireSetRecord set;
+
+    TAKE(body, wire);
+    set = (HaywireSetRecord){
+        .flags = flags,
+        .pid = haywire_le32_get(wire.pid),
+        .count = haywire_le32_get(wire.count),
+        .start_time_ns = haywire_le64_get(wire.start_time_ns),
+        .generation = haywire_le64_get(wire.generation),
+        .first = haywire_le32_get(wire.first),
+        .total = haywire_le32_get(wire.total),
+    };
+    if (set.count > count_max) {
+        return REFUSE(body, HAYWIRE_BAD_COUNT, HaywireWireSectionSet, count,
+                      "count", set.count);
     }
-    set->start_time_ns = haywire_fields_u64(fields, "start time");
-    set->generation = haywire_fields_u64(fields, "generation");
-    set->first = haywire_fields_u32(fields, "ordinal of the first");
-    set->total = haywire_fields_u32(fields, "in all");
-    if (set->first > set->total || set->count > set->total - set->first) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_ORDINAL, 8,
-                            "ordinal of the first", set->first);
+    if (set.first > set.total || set.count > set.total - set.first) {
+        return REFUSE(body, HAYWIRE_BAD_ORDINAL, HaywireWireSectionSet, first,
+                      "ordinal of the first", set.first);
     }
+    *ret_set = set;
+    return HAYWIRE_OK;
 }
 
-static void read_section_set(HaywireFields *fields, uint32_t flags,
-                             HaywireRecord *record)
+static HaywireStatus read_section_set(Body *body, uint32_t flags,
+                                      HaywireRecord *ret_record)
 {
-    read_set(fields, flags, HAYWIRE_PAYLOAD_MAX / sizeof(HaywireWireSection),
-             &record->section_set);
-    haywire_cursor_init(&record->section_set.runs, NULL, 0);
+    return read_set(body, flags,
+                    HAYWIRE_PAYLOAD_MAX / sizeof(HaywireWireSection),
+                    &ret_record->section_set);
 }
 
-static void read_page_run_set(HaywireFields *fields, uint32_t flags,
-                              HaywireRecord *record)
+static HaywireStatus read_page_run_set(Body *body, uint32_t flags,
+                                       HaywireRecord *ret_record)
 {
-    size_t left = haywire_cursor_left(&fields->cursor);
-    size_t head = sizeof(HaywireWirePageRunSet) - sizeof(HaywireWireRecord);
-    size_t room = left < head ? 0 : left - head;
+    size_t room = body->length - sizeof(HaywireWirePageRunSet);
+    HaywireStatus status =
+        read_set(body, flags, (uint32_t)(room / sizeof(HaywireWirePageRun)),
+                 &ret_record->page_run_set);
 
-    read_set(fields, flags, room / sizeof(HaywireWirePageRun),
-             &record->page_run_set);
-    haywire_fields_split(
-        fields, record->page_run_set.count * sizeof(HaywireWirePageRun),
-        &record->page_run_set.runs, "runs");
-}
-
-static void read_section(HaywireFields *fields, uint32_t flags,
-                         HaywireRecord *record)
-{
-    HaywireSectionRecord *section = &record->section;
-    uint16_t path_length;
-
-    section->flags = flags;
-    section->start.value = haywire_fields_u64(fields, "start gva");
-    section->end.value = haywire_fields_u64(fields, "end gva");
-    if (section->end.value <= section->start.value) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_RANGE, 8, "end gva",
-                            section->end.value);
+    if (status == HAYWIRE_OK) {
+        haywire_cursor_init(
+            &ret_record->page_run_set.runs, body->at + body->used,
+            ret_record->page_run_set.count * sizeof(HaywireWirePageRun));
     }
-    section->offset = haywire_fields_u64(fields, "offset in the file");
-    section->inode = haywire_fields_u64(fields, "inode");
-    section->device_major = haywire_fields_u32(fields, "device, major");
-    section->device_minor = haywire_fields_u32(fields, "device, minor");
-    path_length = haywire_fields_u16(fields, "length of path");
-    haywire_fields_skip(fields, 6);
-    section->path =
-        haywire_fields_string(fields, path_length, HAYWIRE_PATH_MAX, "path");
+    return status;
 }
 
-static void read_ram_range(HaywireFields *fields, uint32_t flags,
-                           HaywireRecord *record)
+static HaywireStatus read_section(Body *body, uint32_t flags,
+                                  HaywireRecord *ret_record)
 {
-    HaywireRamRange *range = &record->ram_range;
+    HaywireWireSection wire;
+    HaywireStatus status;
+    HaywireString path;
+    uint64_t start, end;
+
+    TAKE(body, wire);
+    start = haywire_le64_get(wire.start);
+    end = haywire_le64_get(wire.end);
+    if (end <= start) {
+        return REFUSE(body, HAYWIRE_BAD_RANGE, HaywireWireSection, end,
+                      "end gva", end);
+    }
+    status = take_string(body, haywire_le16_get(wire.path_length),
+                         HAYWIRE_PATH_MAX, "path", &path);
+    if (status == HAYWIRE_OK) {
+        ret_record->section = (HaywireSectionRecord){
+            .flags = flags,
+            .start = { start },
+            .end = { end },
+            .offset = haywire_le64_get(wire.offset),
+            .inode = haywire_le64_get(wire.inode),
+            .device_major = haywire_le32_get(wire.device_major),
+            .device_minor = haywire_le32_get(wire.device_minor),
+            .path = path,
+        };
+    }
+    return status;
+}
+
+static HaywireStatus read_ram_range(Body *body, uint32_t flags,
+                                    HaywireRecord *ret_record)
+{
+    HaywireWireRamRange wire;
+    HaywireRamRange range;
 
     (void)flags;
-    range->start.value = haywire_fields_u64(fields, "start gpa");
-    range->end.value = haywire_fields_u64(fields, "end gpa");
-    if (range->end.value <= range->start.value) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_RANGE, 8, "end gpa",
-                            range->end.value);
+    TAKE(body, wire);
+    range.start.value = haywire_le64_get(wire.start);
+    range.end.value = haywire_le64_get(wire.end);
+    if (range.end.value <= range.start.value) {
+        return REFUSE(body, HAYWIRE_BAD_RANGE, HaywireWireRamRange, end,
+                      "end gpa", range.end.value);
     }
+    ret_record->ram_range = range;
+    return HAYWIRE_OK;
 }
 
-static void read_text(HaywireFields *fields, uint32_t flags,
-                      HaywireRecord *record)
+static HaywireStatus read_text(Body *body, uint32_t flags,
+                               HaywireRecord *ret_record)
 {
-    HaywireTextRecord *text = &record->text;
+    HaywireWireText wire;
+    HaywireTextRecord text;
+    HaywireStatus status;
     uint32_t length;
 
     (void)flags;
-    text->id = haywire_fields_u32(fields, "which text");
-    text->offset = haywire_fields_u32(fields, "offset of this piece");
-    text->total = haywire_fields_u32(fields, "length of the whole text");
-    length = haywire_fields_u32(fields, "length of this piece");
-    if (text->offset > text->total || length > text->total - text->offset) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_RANGE, 12,
-                            "offset of this piece", text->offset);
+    TAKE(body, wire);
+    text.id = haywire_le32_get(wire.id);
+    text.offset = haywire_le32_get(wire.offset);
+    text.total = haywire_le32_get(wire.total);
+    length = haywire_le32_get(wire.length);
+    if (text.offset > text.total || length > text.total - text.offset) {
+        return REFUSE(body, HAYWIRE_BAD_RANGE, HaywireWireText, offset,
+                      "offset of this piece", text.offset);
     }
-    text->piece =
-        haywire_fields_string(fields, length, HAYWIRE_PAYLOAD_MAX, "text");
+    status =
+        take_string(body, length, HAYWIRE_PAYLOAD_MAX, "text", &text.piece);
+    if (status == HAYWIRE_OK) {
+        ret_record->text = text;
+    }
+    return status;
 }
 
-static void read_vmcoreinfo(HaywireFields *fields, uint32_t flags,
-                            HaywireRecord *record)
+static HaywireStatus read_vmcoreinfo(Body *body, uint32_t flags,
+                                     HaywireRecord *ret_record)
 {
-    HaywireVmcoreinfo *note = &record->vmcoreinfo;
+    HaywireWireVmcoreinfo wire;
+    HaywireVmcoreinfo note;
 
     (void)flags;
-    note->gpa.value = haywire_fields_u64(fields, "gpa");
-    note->size = haywire_fields_u64(fields, "size");
-    if (note->size == 0 || note->size > UINT64_MAX - note->gpa.value) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_RANGE, 8, "size", note->size);
+    TAKE(body, wire);
+    note.gpa.value = haywire_le64_get(wire.gpa);
+    note.size = haywire_le64_get(wire.size);
+    if (note.size == 0 || note.size > UINT64_MAX - note.gpa.value) {
+        return REFUSE(body, HAYWIRE_BAD_RANGE, HaywireWireVmcoreinfo, size,
+                      "size", note.size);
     }
+    ret_record->vmcoreinfo = note;
+    return HAYWIRE_OK;
 }
 
+/* @read writes its result on success only. */
 typedef struct RecordKind {
     size_t least; /* bytes, its head included */
-    void (*read)(HaywireFields *fields, uint32_t flags, HaywireRecord *record);
+    HaywireStatus (*read)(Body *body, uint32_t flags,
+                          HaywireRecord *ret_record);
 } RecordKind;
 
 static const RecordKind record_kinds[] = {
@@ -185,6 +319,8 @@ static const RecordKind record_kinds[] = {
     [HAYWIRE_RECORD_VMCOREINFO] = { sizeof(HaywireWireVmcoreinfo),
                                     read_vmcoreinfo },
     [HAYWIRE_RECORD_CYCLE] = { sizeof(HaywireWireCycle), read_cycle },
+    [HAYWIRE_RECORD_PROCESS_FIELDS] = { sizeof(HaywireWireProcessFields),
+                                        read_fields },
 };
 
 #define RECORD_KINDS (sizeof(record_kinds) / sizeof(record_kinds[0]))
@@ -214,63 +350,66 @@ HaywireStatus haywire_record_reader_init(HaywireRecordReader *reader,
     }
 }
 
-/*
- * Read a record's head, and set *ret_kind and @body to what follows it. The
- * fields' cursor ends up behind the record.
- */
-static void read_head(HaywireFields *fields, uint16_t *ret_type,
-                      uint32_t *ret_flags, const RecordKind **ret_kind,
-                      HaywireCursor *ret_body)
+/* The next record's head, checked; *ret_body is its own bytes. */
+static HaywireStatus read_head(const HaywireCursor *cursor,
+                               HaywireWireRecord *ret_head, Body *ret_body)
 {
-    size_t head = sizeof(HaywireWireRecord);
-    size_t left = haywire_cursor_left(&fields->cursor);
+    size_t left = haywire_cursor_left(cursor);
+    Body body = { .at = cursor->data + cursor->position,
+                  .offset = offsetof(HaywirePage, payload) + cursor->position,
+                  .diagnosis = ret_body->diagnosis };
+    const RecordKind *kind;
     size_t least;
-    uint16_t length;
 
-    *ret_type = haywire_fields_u16(fields, "record type");
-    *ret_kind = find_kind(*ret_type);
-    least = *ret_kind ? (*ret_kind)->least : head;
-    length = haywire_fields_u16(fields, "record length");
-    if (length < least || length % HAYWIRE_RECORD_ALIGN || length > left) {
-        haywire_fields_fail(fields, HAYWIRE_BAD_RECORD, 2, "record length",
-                            length);
+    if (left < offsetof(HaywireWireRecord, flags)) {
+        size_t read = left < sizeof(HaywireLe16) ? 0 : sizeof(HaywireLe16);
+
+        return haywire_diagnose(
+            body.diagnosis, HAYWIRE_SHORT_PAYLOAD, body.offset + read,
+            read ? "record length" : "record type", left - read);
     }
-    *ret_flags = haywire_fields_u32(fields, "record flags");
-    haywire_fields_split(fields, length - head, ret_body, "record");
+    memcpy(ret_head, body.at, offsetof(HaywireWireRecord, flags));
+    kind = find_kind(haywire_le16_get(ret_head->type));
+    least = kind ? kind->least : sizeof(*ret_head);
+    body.length = haywire_le16_get(ret_head->length);
+    if (body.length < least || body.length % HAYWIRE_RECORD_ALIGN ||
+        body.length > left) {
+        return REFUSE(&body, HAYWIRE_BAD_RECORD, HaywireWireRecord, length,
+                      "record length", body.length);
+    }
+    memcpy(ret_head, body.at, sizeof(*ret_head));
+    *ret_body = body;
+    return HAYWIRE_OK;
 }
 
-/*
- * Of the reader only the position moves: copying a structure that was just
- * written in parts holds the processor up for longer than the reading takes.
- */
 HaywireStatus haywire_record_next(HaywireRecordReader *reader,
                                   HaywireRecord *ret_record,
                                   HaywireDiagnosis *diagnosis)
 {
     HaywireCursor *cursor = &reader->cursor;
-    HaywireFields fields = { .base = cursor->data, .diagnosis = diagnosis };
-    HaywireFields body = { .base = cursor->data, .diagnosis = diagnosis };
-    HaywireRecord record;
+    Body body = { .diagnosis = diagnosis };
     const RecordKind *kind;
-    uint32_t flags;
+    HaywireWireRecord head;
+    HaywireStatus status;
+    uint16_t type;
 
     if (haywire_cursor_left(cursor) == 0) {
         return HAYWIRE_NOT_FOUND;
     }
-    haywire_cursor_init(&fields.cursor, cursor->data + cursor->position,
-                        haywire_cursor_left(cursor));
-    read_head(&fields, &record.type, &flags, &kind, &body.cursor);
-    if (fields.status != HAYWIRE_OK) {
-        return fields.status;
+    status = read_head(cursor, &head, &body);
+    if (status != HAYWIRE_OK) {
+        return status;
     }
-    cursor->position += fields.cursor.position;
+    cursor->position += body.length;
+    type = haywire_le16_get(head.type);
+    kind = find_kind(type);
     if (kind) {
-        kind->read(&body, flags, &record);
+        status = kind->read(&body, haywire_le32_get(head.flags), ret_record);
     }
-    if (body.status == HAYWIRE_OK) {
-        *ret_record = record;
+    if (status == HAYWIRE_OK) {
+        ret_record->type = type;
     }
-    return body.status;
+    return status;
 }
 
 /* The last page of the address space is in no run: ends stay exclusive. */
@@ -287,22 +426,22 @@ static uint8_t known_page_shift(uint8_t shift)
 HaywireStatus haywire_decode_page_run(HaywireSetRecord *set,
                                       HaywirePageRun *ret_run)
 {
-    HaywireFields fields = { .cursor = set->runs, .base = set->runs.data };
+    HaywireWirePageRun wire;
     HaywirePageRun run;
+    const uint8_t *bytes;
 
-    if (haywire_cursor_left(&set->runs) == 0) {
+    if (haywire_cursor_bytes(&set->runs, sizeof(wire), &bytes) != HAYWIRE_OK) {
         return HAYWIRE_NOT_FOUND;
     }
-    run.gva.value = haywire_fields_u64(&fields, "gva");
-    run.value = haywire_fields_u64(&fields, "pfn or swap offset");
-    run.pages = haywire_fields_u32(&fields, "pages");
-    run.flags = haywire_fields_u16(&fields, "flags");
-    run.swap_type = haywire_fields_u8(&fields, "swap type");
-    run.page_shift = known_page_shift(haywire_fields_u8(&fields, "page shift"));
-    if (fields.status != HAYWIRE_OK) {
-        return HAYWIRE_NOT_FOUND; /* cannot be: the set's count was checked */
-    }
-    set->runs = fields.cursor;
+    memcpy(&wire, bytes, sizeof(wire));
+    run = (HaywirePageRun){
+        .gva = { haywire_le64_get(wire.gva) },
+        .value = haywire_le64_get(wire.value),
+        .pages = haywire_le32_get(wire.pages),
+        .flags = haywire_le16_get(wire.flags),
+        .swap_type = wire.swap_type,
+        .page_shift = known_page_shift(wire.page_shift),
+    };
     if (run.pages == 0) {
         return HAYWIRE_BAD_COUNT;
     }

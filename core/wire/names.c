@@ -4,7 +4,7 @@
  * Names of enumeration values, as replies and statistics show them.
  */
 
-#include "haywire/decode.h"
+#include "haywire/names.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

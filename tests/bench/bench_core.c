@@ -9,8 +9,11 @@
 
 #include "beacon_ram.h"
 #include "bench.h"
+#include "copy_pool.h"
 #include "haywire/bytes.h"
-#include "haywire/view.h"
+#include "haywire/follower.h"
+#include "haywire/page_read.h"
+#include "haywire/watch.h"
 #include "mapped_source.h"
 
 #define ROUNDS      9
@@ -98,26 +101,22 @@ static void evict_caches(void)
     }
 }
 
-/* Of a discovery page whose place is known, and with that page in it. */
-static HaywireMap *new_map(const Guest *guest)
+/* The session of a discovery page whose place is known. */
+static HaywireStatus find_session(const Guest *guest, HaywireMemory *source,
+                                  HaywireSession *ret_session)
 {
     const HaywireBeacon *beacon =
         haywire_beacons_find(guest->beacons, 0, HAYWIRE_CATEGORY_MASTER, 0);
-    const HaywirePage *page = guest_page(guest, beacon);
-    HaywireDiscovery discovery;
-    HaywirePageInfo info;
     HaywirePage copy;
-    HaywireMap *map;
+    HaywireStatus status = haywire_page_read(source, beacon->position, &copy,
+                                             &ret_session->info, NULL);
 
-    if (haywire_page_snapshot((const uint8_t *)page, &copy, &info, NULL) !=
-            HAYWIRE_OK ||
-        haywire_decode_discovery(&copy, &info, &discovery, NULL) !=
-            HAYWIRE_OK ||
-        haywire_map_new(info.session, &discovery, &map) != HAYWIRE_OK ||
-        haywire_map_add(map, beacon->position, &info) != HAYWIRE_OK) {
-        return NULL;
-    }
-    return map;
+    ret_session->position = beacon->position;
+    ret_session->id = ret_session->info.session;
+    return status == HAYWIRE_OK
+               ? haywire_decode_discovery(&copy, &ret_session->info,
+                                          &ret_session->discovery, NULL)
+               : status;
 }
 
 /* From the discovery page to all of them. */
@@ -125,22 +124,30 @@ static double attach_by_index(gpointer opaque)
 {
     const Guest *guest = opaque;
     HaywireMemory *source = mapped_source_new(guest->ram, guest->size, -1);
-    HaywireStatus status = HAYWIRE_NOT_FOUND;
-    uint32_t missing = 1;
-    HaywireMap *map;
+    HaywireHostCounters host = { 0 };
+    HaywireFollower *follower = NULL;
+    HaywireSession session = { 0 };
+    HaywireCopyPool pool;
+    HaywireStatus status;
+    bool all = false;
     guint64 start;
 
+    g_assert_cmpint(haywire_pool_init(&pool, 8u << 20), ==, HAYWIRE_OK);
     evict_caches();
     start = bench_cpu_ns();
-    map = new_map(guest);
-    if (map) {
-        status = haywire_map_add_index(map, source, haywire_memory_layout(source),
-                                       &missing);
+    status = find_session(guest, source, &session);
+    if (status == HAYWIRE_OK) {
+        status =
+            haywire_follower_new(source, &pool, &host, &session, &follower);
+    }
+    if (status == HAYWIRE_OK) {
+        all = haywire_follower_by_index(follower);
     }
     start = bench_cpu_ns() - start;
     g_assert_cmpint(status, ==, HAYWIRE_OK);
-    g_assert_cmpuint(missing, ==, 0);
-    haywire_map_destroy(map);
+    g_assert_true(all);
+    haywire_follower_destroy(follower);
+    haywire_pool_clear(&pool);
     haywire_memory_destroy(source);
     return start / BENCH_NS_PER_MS;
 }
@@ -213,7 +220,7 @@ static void bench_attach_index_full(void)
 typedef struct Reader {
     Guest guest;
     HaywireMemory *source;
-    HaywireView *view;
+    HaywireWatch *watch;
     guint64 now_ns;
     bool cold; /* the guest has had the caches between two looks */
     gsize listed;
@@ -224,7 +231,7 @@ static void reader_refresh(Reader *reader)
 {
     HaywireNow now = { reader->now_ns, reader->now_ns };
     HaywireModel *model;
-    HaywireStatus status = haywire_view_refresh(reader->view, now, &model);
+    HaywireStatus status = haywire_watch_look(reader->watch, now, &model);
 
     g_assert_cmpint(status, ==, HAYWIRE_OK);
     g_assert_cmpuint(model->process_count, <=, G_N_ELEMENTS(reader->list));
@@ -267,7 +274,7 @@ static void reader_check(Reader *reader, guint processes, guint sections)
 {
     HaywireNow now = { reader->now_ns, reader->now_ns };
     HaywireModel *model;
-    HaywireStatus status = haywire_view_refresh(reader->view, now, &model);
+    HaywireStatus status = haywire_watch_look(reader->watch, now, &model);
 
     g_assert_cmpint(status, ==, HAYWIRE_OK);
     g_assert_cmpuint(model->process_count, ==, processes);
@@ -298,10 +305,11 @@ static Reader *reader_new(guint processes, guint sections)
     g_assert_cmpint(
         haywire_memory_file_open(reader->guest.fd, NULL, &reader->source), ==,
         HAYWIRE_OK);
-    g_assert_cmpint(haywire_view_new(reader->source, &reader->view), ==,
+    g_assert_cmpint(haywire_watch_new(reader->source, &reader->watch), ==,
                     HAYWIRE_OK);
-    g_assert_cmpint(haywire_view_set_memory(reader->view, HAYWIRE_MEMORY_ROOMY),
-                    ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_watch_set_memory(reader->watch, HAYWIRE_MEMORY_ROOMY), ==,
+        HAYWIRE_OK);
     for (int i = 0; i < 3; i++) {
         reader_refresh(reader);
         reader_next(reader);
@@ -313,7 +321,7 @@ static Reader *reader_new(guint processes, guint sections)
 
 static void reader_free(Reader *reader)
 {
-    haywire_view_destroy(reader->view);
+    haywire_watch_destroy(reader->watch);
     haywire_memory_destroy(reader->source);
     guest_close(&reader->guest);
     g_free(reader);

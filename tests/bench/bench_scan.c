@@ -116,11 +116,14 @@ static double touch_all(gpointer opaque)
 }
 
 static bool ignore_candidate(void *opaque, HaywirePosition position,
-                             const uint8_t *page)
+                             HaywireStatus status, const HaywirePage *copy,
+                             const HaywirePageInfo *info)
 {
     (void)opaque;
     (void)position;
-    (void)page;
+    (void)status;
+    (void)copy;
+    (void)info;
     return true;
 }
 

@@ -41,10 +41,12 @@
  *   process pid=N [ppid=N] [start=N] [uid=N] [gid=N] [name="..."]
  *           [state="S"] [threads=N] [nice=N] [vsize=N] [rss=N] [utime=N]
  *           [stime=N] [exe="..."] [cmdline="..."] [flags=FLAGS]
- *           [in=both|snapshot|cycle]
+ *           [in=both|snapshot|cycle] [FIELD=N]... [cgroup="..."]
  *       flags: kernel name-truncated exe-truncated cmdline-truncated
- *       exe-unreadable exe-deleted ids-unreadable. start: 10 ms times pid
- *   processes first=N count=N [sections=N] [in=...]
+ *       exe-unreadable exe-deleted ids-unreadable. start: 10 ms times pid.
+ *       FIELD: minor-faults and so on, section 5.5; with none of them there
+ *       is no record of fields
+ *   processes first=N count=N [sections=N] [in=...] [FIELD=N]...
  *       that many processes, pN by name, with so many sections each
  *
  * Sections and page runs. camera=1 or 2 puts them there, else ROUNDROBIN:

@@ -286,13 +286,13 @@ static void begin_cycle_page(BeaconPacker *packer, const BeaconCycle *cycle,
                              uint32_t pages)
 {
     uint64_t seen =
-        cycle->seen == BEACON_UNSET ? cycle->record->len : cycle->seen;
+        cycle->seen == BEACON_UNSET ? cycle->processes : cycle->seen;
     HaywireWireCycle head = {
         .record = { haywire_le16(HAYWIRE_RECORD_CYCLE),
                     haywire_le16(sizeof(head)) },
         .cycle = haywire_le64(cycle->generation),
         .processes = haywire_le32((uint32_t)seen),
-        .written = haywire_le32(cycle->record->len),
+        .written = haywire_le32(cycle->processes),
         .ordinal = haywire_le32(packer->used),
         .pages = haywire_le32(pages),
     };

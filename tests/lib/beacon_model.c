@@ -97,7 +97,7 @@ HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
     HaywireOverview overview = { 0 };
     HaywireDiscovery discovery;
     HaywirePageInfo info = { 0 };
-    HaywireModelInput input = {
+    HaywireBeaconInput input = {
         .overview = &overview,
         .host = counters,
     };
@@ -110,7 +110,7 @@ HaywireModel *haywire_beacons_model(const HaywireBeacons *beacons,
     input.beat_monotonic_ns = info.monotonic_ns;
     input.copy = list;
     input.copy_count = copies->len;
-    if (haywire_model_build(&input, &model) != HAYWIRE_OK) {
+    if (haywire_beacon_build(&input, &model) != HAYWIRE_OK) {
         g_error("out of memory");
     }
     return model;

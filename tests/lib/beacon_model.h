@@ -9,7 +9,7 @@
 #define HAYWIRE_BEACON_MODEL_H
 
 #include "beacon_builder.h"
-#include "haywire/model.h"
+#include "haywire/beacon_fill.h"
 
 /*
  * The model of the text's session number @session, as a live one: pages that

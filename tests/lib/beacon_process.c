@@ -13,6 +13,7 @@
 /* As the guest's collector would have seen it. */
 typedef struct Process {
     HaywireProcessRecord record;
+    HaywireFieldsRecord fields; /* none known: there is no such record */
     gboolean in_snapshot;
     gboolean in_cycle;
 } Process;
@@ -147,11 +148,44 @@ static GBytes *encode_process(const HaywireProcessRecord *from)
     return beacon_record(&wire, sizeof(wire), tail, G_N_ELEMENTS(tail));
 }
 
+static GBytes *encode_fields(const Process *process)
+{
+    const HaywireFieldsRecord *from = &process->fields;
+    HaywireLe64 number[HAYWIRE_FIELD_COUNT];
+    size_t count = 0;
+    HaywireWireProcessFields wire = {
+        .record = { haywire_le16(HAYWIRE_RECORD_PROCESS_FIELDS) },
+        .pid = haywire_le32(process->record.pid),
+        .start_time_ns = haywire_le64(process->record.start_time_ns),
+        .known = haywire_le64(from->known),
+    };
+
+    for (size_t i = 0; i < HAYWIRE_FIELD_COUNT; i++) {
+        if (from->known & UINT64_C(1) << i) {
+            number[count++] = haywire_le64(from->number[i]);
+        }
+    }
+    HaywireBytes tail[] = {
+        { number, count * sizeof(number[0]) },
+        { from->cgroup.data, from->cgroup.length },
+    };
+
+    return beacon_record(&wire, sizeof(wire), tail, G_N_ELEMENTS(tail));
+}
+
+static void add_to_cycle(BeaconText *text, BeaconLine *line, GBytes *record)
+{
+    if (record) {
+        g_ptr_array_add(current_cycle(text->session)->record, record);
+    } else {
+        beacon_line_fail(line, "a record longer than a page");
+    }
+}
+
 static void add_process(BeaconText *text, BeaconLine *line,
                         const Process *process)
 {
     BeaconSession *session = text->session;
-    GBytes *record;
 
     remember_start_time(session, process->record.pid,
                         process->record.start_time_ns);
@@ -159,11 +193,10 @@ static void add_process(BeaconText *text, BeaconLine *line,
         add_to_snapshot(session, &process->record);
     }
     if (process->in_cycle) {
-        record = encode_process(&process->record);
-        if (record) {
-            g_ptr_array_add(current_cycle(session)->record, record);
-        } else {
-            beacon_line_fail(line, "a record longer than a page");
+        current_cycle(session)->processes++;
+        add_to_cycle(text, line, encode_process(&process->record));
+        if (process->fields.known) {
+            add_to_cycle(text, line, encode_fields(process));
         }
     }
 }
@@ -217,6 +250,38 @@ static void read_numbers(BeaconLine *line, HaywireProcessRecord *record)
         (uint32_t)beacon_line_flags(line, "flags", process_flags, 0);
 }
 
+/* Named as in section 5.5. */
+static const char *const field_names[HAYWIRE_FIELD_COUNT] = {
+    [HAYWIRE_FIELD_MINOR_FAULTS] = "minor-faults",
+    [HAYWIRE_FIELD_MAJOR_FAULTS] = "major-faults",
+    [HAYWIRE_FIELD_READ_BYTES] = "read-bytes",
+    [HAYWIRE_FIELD_WRITTEN_BYTES] = "written-bytes",
+    [HAYWIRE_FIELD_VOLUNTARY_SWITCHES] = "voluntary-switches",
+    [HAYWIRE_FIELD_INVOLUNTARY_SWITCHES] = "involuntary-switches",
+    [HAYWIRE_FIELD_OPEN_FILES] = "open-files",
+    [HAYWIRE_FIELD_PROCESS_GROUP] = "process-group",
+    [HAYWIRE_FIELD_SESSION] = "session",
+    [HAYWIRE_FIELD_TERMINAL] = "terminal",
+    [HAYWIRE_FIELD_PRIORITY] = "priority",
+    [HAYWIRE_FIELD_CGROUP] = "cgroup",
+};
+
+static void read_fields(BeaconLine *line, HaywireFieldsRecord *fields)
+{
+    for (size_t i = 0; i < HAYWIRE_FIELD_COUNT; i++) {
+        if (!beacon_line_has(line, field_names[i])) {
+            continue;
+        }
+        fields->known |= UINT64_C(1) << i;
+        if (i == HAYWIRE_FIELD_CGROUP) {
+            fields->cgroup = read_string(line, field_names[i], "");
+            fields->number[i] = fields->cgroup.length;
+        } else {
+            fields->number[i] = beacon_line_number(line, field_names[i], 0);
+        }
+    }
+}
+
 void beacon_run_process(BeaconText *text, BeaconLine *line)
 {
     uint32_t pid = (uint32_t)beacon_line_need(line, "pid");
@@ -225,6 +290,7 @@ void beacon_run_process(BeaconText *text, BeaconLine *line)
     HaywireString state = read_string(line, "state", "S");
 
     read_numbers(line, &process.record);
+    read_fields(line, &process.fields);
     read_presence(line, &process);
     process.record.start_time_ns =
         beacon_line_number(line, "start", UINT64_C(10000000) * pid);
@@ -271,6 +337,7 @@ void beacon_run_processes(BeaconText *text, BeaconLine *line)
     Process process = { .record.state = 'S' };
 
     read_numbers(line, &process.record);
+    read_fields(line, &process.fields);
     read_presence(line, &process);
     for (uint32_t i = 0; i < count && !line->error; i++) {
         uint32_t pid = first + i;

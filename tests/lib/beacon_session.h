@@ -25,8 +25,9 @@ typedef struct BeaconSnapshot {
 
 typedef struct BeaconCycle {
     uint64_t generation;
-    uint64_t seen;     /* or unset */
-    GPtrArray *record; /* of GBytes */
+    uint64_t seen; /* or unset */
+    uint32_t processes;
+    GPtrArray *record; /* of GBytes: of these, and of their fields */
 } BeaconCycle;
 
 typedef struct BeaconSet {

@@ -37,15 +37,22 @@ typedef struct Fixture {
     HaywireRecord record;
 } Fixture;
 
-static void fixture_init(Fixture *fixture, const char *damage,
-                         HaywireCategory category, uint32_t index)
+static void fixture_of(Fixture *fixture, const char *session,
+                       const char *damage, HaywireCategory category,
+                       uint32_t index)
 {
     memset(fixture, 0, sizeof(*fixture));
-    page_fixture_init(&fixture->base, SESSION, damage, category, index);
+    page_fixture_init(&fixture->base, session, damage, category, index);
     g_assert_cmpint(haywire_record_reader_init(&fixture->reader,
                                                fixture->base.page,
                                                &fixture->base.info),
                     ==, HAYWIRE_OK);
+}
+
+static void fixture_init(Fixture *fixture, const char *damage,
+                         HaywireCategory category, uint32_t index)
+{
+    fixture_of(fixture, SESSION, damage, category, index);
 }
 
 static HaywireStatus next(Fixture *fixture)
@@ -99,6 +106,64 @@ static void test_process(void)
     check_string(process->exe, "/exe", 4);
     check_string(process->cmdline, "a\0b", 4);
     g_assert_cmpint(next(&fixture), ==, HAYWIRE_NOT_FOUND);
+    page_fixture_clear(&fixture.base);
+}
+
+#define FIELDS                                                      \
+    "session\n"                                                     \
+    "geometry roundrobin=8 pid=4 camera1=4 camera2=4\n"             \
+    "process pid=5 start=3 name=\"name1234\" minor-faults=1 "       \
+    "written-bytes=0x1122334455667788 priority=0xfffffffffffffff6 " \
+    "cgroup=\"/a b\" in=cycle\n"                                    \
+    "process pid=6 in=cycle\n"
+
+/* The record of the fields is the third of the page. */
+static void fields_init(Fixture *fixture, const char *damage)
+{
+    fixture_of(fixture, FIELDS, damage, HAYWIRE_CATEGORY_ROUNDROBIN, 0);
+    need(fixture, HAYWIRE_RECORD_CYCLE);
+    need(fixture, HAYWIRE_RECORD_PROCESS);
+}
+
+static void test_fields(void)
+{
+    const HaywireFieldsRecord *fields;
+    Fixture fixture;
+
+    fields_init(&fixture, "");
+    fields = &need(&fixture, HAYWIRE_RECORD_PROCESS_FIELDS)->fields;
+    g_assert_cmpuint(fields->pid, ==, 5);
+    g_assert_cmpuint(fields->start_time_ns, ==, 3);
+    g_assert_cmphex(
+        fields->known, ==,
+        1u << HAYWIRE_FIELD_MINOR_FAULTS | 1u << HAYWIRE_FIELD_WRITTEN_BYTES |
+            1u << HAYWIRE_FIELD_PRIORITY | 1u << HAYWIRE_FIELD_CGROUP);
+    g_assert_cmpuint(fields->number[HAYWIRE_FIELD_MINOR_FAULTS], ==, 1);
+    g_assert_cmpuint(fields->number[HAYWIRE_FIELD_MAJOR_FAULTS], ==, 0);
+    g_assert_cmphex(fields->number[HAYWIRE_FIELD_WRITTEN_BYTES], ==,
+                    UINT64_C(0x1122334455667788));
+    g_assert_cmpint((int64_t)fields->number[HAYWIRE_FIELD_PRIORITY], ==, -10);
+    check_string(fields->cgroup, "/a b", 4);
+    need(&fixture, HAYWIRE_RECORD_PROCESS);
+    page_fixture_clear(&fixture.base);
+}
+
+/* The record lies at 128: its known bits at 152, its four fields at 160. */
+#define FIELDS_AT 128
+
+/* A number that a later version adds lies between ours and the texts. */
+static void test_unknown_field(void)
+{
+    const HaywireFieldsRecord *fields;
+    Fixture fixture;
+
+    fields_init(&fixture, "set roundrobin 0 +152.8=0x8000000000000409 "
+                          "+184.8=0x99\n");
+    fields = &need(&fixture, HAYWIRE_RECORD_PROCESS_FIELDS)->fields;
+    g_assert_cmphex(fields->known, ==, 0x409);
+    g_assert_cmpint((int64_t)fields->number[HAYWIRE_FIELD_PRIORITY], ==, -10);
+    g_assert_cmpuint(fields->number[HAYWIRE_FIELD_CGROUP], ==, 0);
+    g_assert_cmpuint(fields->cgroup.length, ==, 0);
     page_fixture_clear(&fixture.base);
 }
 
@@ -192,16 +257,16 @@ typedef struct Corruption {
 } Corruption;
 
 /* The @skip records in front are fine, the next one is what is said. */
-static void check_corruptions(const Corruption *corruption, size_t count,
-                              HaywireCategory category, uint32_t index,
-                              unsigned skip)
+static void check_corruptions(const char *session, const Corruption *corruption,
+                              size_t count, HaywireCategory category,
+                              uint32_t index, unsigned skip)
 {
     for (size_t i = 0; i < count; i++, corruption++) {
         Fixture fixture;
         HaywireRecord before;
 
         g_test_message("%s", corruption->damage);
-        fixture_init(&fixture, corruption->damage, category, index);
+        fixture_of(&fixture, session, corruption->damage, category, index);
         for (unsigned j = 0; j < skip; j++) {
             g_assert_cmpint(next(&fixture), ==, HAYWIRE_OK);
         }
@@ -244,8 +309,29 @@ static void test_bad_process(void)
           9, HAYWIRE_NOT_FOUND },
     };
 
-    check_corruptions(corruptions, G_N_ELEMENTS(corruptions),
+    check_corruptions(SESSION, corruptions, G_N_ELEMENTS(corruptions),
                       HAYWIRE_CATEGORY_ROUNDROBIN, 0, 1);
+}
+
+static void test_bad_fields(void)
+{
+    static const Corruption corruptions[] = {
+        { "set roundrobin 0 +130.2=24", HAYWIRE_BAD_RECORD, FIELDS_AT + 2,
+          "record length", 24, HAYWIRE_BAD_RECORD },
+        { "set roundrobin 0 +152.8=0x1fff", HAYWIRE_SHORT_PAYLOAD,
+          FIELDS_AT + 72, "field", 0, HAYWIRE_OK },
+        { "set roundrobin 0 +152.8=0xffffffffffffffff", HAYWIRE_SHORT_PAYLOAD,
+          FIELDS_AT + 72, "field", 0, HAYWIRE_OK },
+        { "set roundrobin 0 +184.8=1025", HAYWIRE_BAD_STRING, FIELDS_AT + 64,
+          "cgroup", 1025, HAYWIRE_OK },
+        { "set roundrobin 0 +184.8=9", HAYWIRE_BAD_STRING, FIELDS_AT + 64,
+          "cgroup", 9, HAYWIRE_OK },
+        { "set roundrobin 0 +184.8=0xffffffffffffffff", HAYWIRE_BAD_STRING,
+          FIELDS_AT + 64, "cgroup", UINT64_MAX, HAYWIRE_OK },
+    };
+
+    check_corruptions(FIELDS, corruptions, G_N_ELEMENTS(corruptions),
+                      HAYWIRE_CATEGORY_ROUNDROBIN, 0, 2);
 }
 
 static void test_bad_cycle(void)
@@ -257,7 +343,7 @@ static void test_bad_cycle(void)
           HAYWIRE_OK },
     };
 
-    check_corruptions(corruptions, G_N_ELEMENTS(corruptions),
+    check_corruptions(SESSION, corruptions, G_N_ELEMENTS(corruptions),
                       HAYWIRE_CATEGORY_ROUNDROBIN, 0, 0);
 }
 
@@ -272,7 +358,7 @@ static void test_bad_section_set(void)
           "ordinal of the first", 0xffffffff, HAYWIRE_OK },
     };
 
-    check_corruptions(corruptions, G_N_ELEMENTS(corruptions),
+    check_corruptions(SESSION, corruptions, G_N_ELEMENTS(corruptions),
                       HAYWIRE_CATEGORY_ROUNDROBIN, 4, 0);
 }
 
@@ -289,7 +375,7 @@ static void test_bad_section(void)
           HAYWIRE_OK },
     };
 
-    check_corruptions(corruptions, G_N_ELEMENTS(corruptions),
+    check_corruptions(SESSION, corruptions, G_N_ELEMENTS(corruptions),
                       HAYWIRE_CATEGORY_ROUNDROBIN, 4, 1);
 }
 
@@ -314,9 +400,12 @@ static void test_bad_manifest(void)
           HAYWIRE_NOT_FOUND },
     };
 
-    check_corruptions(ram, G_N_ELEMENTS(ram), HAYWIRE_CATEGORY_MASTER, 7, 0);
-    check_corruptions(note, G_N_ELEMENTS(note), HAYWIRE_CATEGORY_MASTER, 7, 1);
-    check_corruptions(text, G_N_ELEMENTS(text), HAYWIRE_CATEGORY_MASTER, 7, 2);
+    check_corruptions(SESSION, ram, G_N_ELEMENTS(ram), HAYWIRE_CATEGORY_MASTER,
+                      7, 0);
+    check_corruptions(SESSION, note, G_N_ELEMENTS(note),
+                      HAYWIRE_CATEGORY_MASTER, 7, 1);
+    check_corruptions(SESSION, text, G_N_ELEMENTS(text),
+                      HAYWIRE_CATEGORY_MASTER, 7, 2);
 }
 
 static void test_bad_page_run_set(void)
@@ -330,7 +419,7 @@ static void test_bad_page_run_set(void)
           "ordinal of the first", 1, HAYWIRE_NOT_FOUND },
     };
 
-    check_corruptions(corruptions, G_N_ELEMENTS(corruptions),
+    check_corruptions(SESSION, corruptions, G_N_ELEMENTS(corruptions),
                       HAYWIRE_CATEGORY_CAMERA2, 1, 0);
 }
 
@@ -442,6 +531,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/decode-record/process", test_process);
+    g_test_add_func("/decode-record/fields", test_fields);
+    g_test_add_func("/decode-record/unknown-field", test_unknown_field);
+    g_test_add_func("/decode-record/bad-fields", test_bad_fields);
     g_test_add_func("/decode-record/sections", test_sections);
     g_test_add_func("/decode-record/manifest", test_manifest);
     g_test_add_func("/decode-record/page-runs", test_page_runs);

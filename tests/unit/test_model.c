@@ -55,6 +55,38 @@ static void test_fields(void)
     g_assert_cmpuint(process->details_generation, ==, 1);
 }
 
+/* More fields: of the same process and the same cycle, and only known ones. */
+static void test_more_fields(void)
+{
+    g_autoptr(HaywireModel) model = haywire_text_model(
+        SESSION "process pid=1 minor-faults=7 terminal=0x400000001 "
+                "priority=0xffffffffffffffff cgroup=\"/a\\n\"\n"
+                "process pid=2\n"
+                "process pid=3 open-files=0\n"
+                "process pid=4 open-files=4\n"
+                "process pid=5 open-files=5 in=snapshot\n"
+                "process pid=5 start=9 open-files=6 in=cycle\n"
+                "cycle\nprocess pid=4 in=cycle\n",
+        NULL);
+    const HaywireProcess *process = need(model, 1);
+
+    g_assert_cmphex(
+        process->known, ==,
+        1u << HAYWIRE_FIELD_MINOR_FAULTS | 1u << HAYWIRE_FIELD_TERMINAL |
+            1u << HAYWIRE_FIELD_PRIORITY | 1u << HAYWIRE_FIELD_CGROUP);
+    g_assert_cmpuint(process->number[HAYWIRE_FIELD_MINOR_FAULTS], ==, 7);
+    g_assert_cmphex(process->number[HAYWIRE_FIELD_TERMINAL], ==,
+                    UINT64_C(0x400000001));
+    g_assert_cmpint((int64_t)process->number[HAYWIRE_FIELD_PRIORITY], ==, -1);
+    g_assert_cmpstr(process->cgroup, ==, "/a\\x0a");
+    g_assert_cmphex(need(model, 2)->known, ==, 0);
+    g_assert_cmpuint(need(model, 2)->number[HAYWIRE_FIELD_COUNT - 1], ==, 0);
+    g_assert_cmpstr(need(model, 2)->cgroup, ==, "");
+    g_assert_cmphex(need(model, 3)->known, ==, 1u << HAYWIRE_FIELD_OPEN_FILES);
+    g_assert_cmphex(need(model, 4)->known, ==, 0);
+    g_assert_cmphex(need(model, 5)->known, ==, 0);
+}
+
 static void test_hostile_strings(void)
 {
     g_autoptr(HaywireModel) model = haywire_text_model(
@@ -361,13 +393,13 @@ static void test_no_session(void)
     HaywireHostCounters host = { .scans = 4 };
     HaywireOverview overview = { .state = HAYWIRE_STATE_SEARCHING,
                                  .has_scan = true };
-    HaywireModelInput input = { .overview = &overview, .host = &host };
+    HaywireBeaconInput input = { .overview = &overview, .host = &host };
     HaywireSectionList sections;
     HaywirePageRunList runs;
     HaywireTranslation translation;
     HaywireModel *model;
 
-    g_assert_cmpint(haywire_model_build(&input, &model), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_beacon_build(&input, &model), ==, HAYWIRE_OK);
     g_assert_false(model->overview.has_session);
     g_assert_true(model->overview.has_scan);
     g_assert_cmpuint(model->host.scans, ==, 4);
@@ -398,6 +430,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/model/fields", test_fields);
+    g_test_add_func("/model/more-fields", test_more_fields);
     g_test_add_func("/model/hostile-strings", test_hostile_strings);
     g_test_add_func("/model/kernel-thread", test_kernel_thread);
     g_test_add_func("/model/many-threads", test_many_threads);

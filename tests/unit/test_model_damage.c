@@ -172,9 +172,9 @@ static void run_pages(HaywirePage *page, size_t pages)
     HaywireOverview overview = { .has_session = true };
     HaywireDiscovery discovery;
     HaywireHostCounters host = { 0 };
-    HaywireModelInput input = { .overview = &overview,
-                                .copy = list,
-                                .host = &host };
+    HaywireBeaconInput input = { .overview = &overview,
+                                 .copy = list,
+                                 .host = &host };
     HaywireModel *model;
 
     for (size_t i = 0; i < pages; i++) {
@@ -192,7 +192,7 @@ static void run_pages(HaywirePage *page, size_t pages)
             input.discovery = &discovery;
         }
     }
-    g_assert_cmpint(haywire_model_build(&input, &model), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_beacon_build(&input, &model), ==, HAYWIRE_OK);
     check_model(model);
     haywire_model_unref(model);
 }

@@ -65,7 +65,7 @@ static HaywirePage *add_page(Liar *liar, HaywireCategory category,
 static HaywireModel *build(const Liar *liar, HaywireHostCounters *host)
 {
     HaywireOverview overview = { .has_session = true };
-    HaywireModelInput input = {
+    HaywireBeaconInput input = {
         .overview = &overview,
         .discovery = &liar->discovery,
         .copy = liar->list,
@@ -75,7 +75,7 @@ static HaywireModel *build(const Liar *liar, HaywireHostCounters *host)
     };
     HaywireModel *model;
 
-    g_assert_cmpint(haywire_model_build(&input, &model), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_beacon_build(&input, &model), ==, HAYWIRE_OK);
     return model;
 }
 

@@ -27,4 +27,29 @@ typedef struct HaywirePosition {
     uint64_t value;
 } HaywirePosition;
 
+/* Nowhere, or not known. */
+#define HAYWIRE_POSITION_NONE ((HaywirePosition){ UINT64_MAX })
+
+/* A range of guest RAM as the guest names it; end exclusive. */
+typedef struct HaywireRamRange {
+    HaywireGpa start;
+    HaywireGpa end;
+} HaywireRamRange;
+
+/* Where the guest's kernel keeps its vmcoreinfo note. */
+typedef struct HaywireVmcoreinfo {
+    HaywireGpa gpa;
+    uint64_t size;
+} HaywireVmcoreinfo;
+
+/* Pages of a process, one behind the other, that are all alike. */
+typedef struct HaywirePageRun {
+    HaywireGva gva;
+    uint64_t value; /* pfn or swap offset in pages */
+    uint32_t pages; /* of 4096 bytes, at least 1 */
+    uint16_t flags; /* HAYWIRE_RUN_* */
+    uint8_t swap_type;
+    uint8_t page_shift; /* 0: not known */
+} HaywirePageRun;
+
 #endif

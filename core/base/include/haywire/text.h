@@ -10,6 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes of someone else's, not terminated. */
+typedef struct HaywireString {
+    const uint8_t *data;
+    size_t length;
+} HaywireString;
+
 /*
  * Escape @length guest bytes into printable UTF-8: valid, printable UTF-8
  * stays; a backslash, every byte of control characters (C0, DEL, C1), of

@@ -8,7 +8,6 @@
 #define HAYWIRE_LAYOUT_H
 
 #include "haywire/address.h"
-#include "haywire/decode.h"
 #include "haywire/status.h"
 
 #define HAYWIRE_LAYOUT_RANGES_MAX 32

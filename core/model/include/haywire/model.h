@@ -14,7 +14,7 @@
 
 #include "haywire/decode.h"
 #include "haywire/limits.h"
-#include "haywire/map.h"
+#include "haywire/layout.h"
 
 /* As many as a model has at most, however roomy. */
 #define HAYWIRE_PROCESSES_MAX 32768
@@ -85,32 +85,37 @@ typedef struct HaywireOverview {
     HaywireCost cost;
 } HaywireOverview;
 
-/* query-haywire-processes */
+/* query-haywire-processes. Large tables are common: the members lie close. */
 typedef struct HaywireProcess {
+    uint64_t start_time; /* since guest boot */
     uint32_t pid;
     uint32_t ppid;
-    uint64_t start_time; /* since guest boot */
     uint32_t uid;
-    const char *name;
-    bool name_truncated;
-    char state; /* printable ASCII, '?' for anything else */
-    bool kernel_thread;
     uint32_t threads;
+    const char *name;
+    char state; /* printable ASCII, '?' for anything else */
+    bool name_truncated;
+    bool kernel_thread;
     bool has_details; /* all below: from a ROUNDROBIN record */
     bool ids_known;   /* gid (and uid) could be read */
+    bool exe_readable;
+    bool exe_deleted;
+    bool exe_truncated;
+    bool cmdline_truncated;
     uint32_t gid;
     int32_t nice;
     uint64_t vsize;
     uint64_t rss;
     uint64_t user_time;
     uint64_t system_time;
-    const char *exe; /* "" when none or not readable */
-    bool exe_readable;
-    bool exe_deleted;
-    bool exe_truncated;
-    const char *cmdline; /* arguments joined by spaces */
-    bool cmdline_truncated;
+    const char *exe;             /* "" when none or not readable */
+    const char *cmdline;         /* arguments joined by spaces */
     uint64_t details_generation; /* cycle of the record */
+    /* More of the same cycle, by HaywireProcessField: bit N of known says that
+       the companion could read field N. Signed ones as two's complement. */
+    uint64_t known;
+    const uint64_t *number; /* HAYWIRE_FIELD_COUNT of them, 0 when not known */
+    const char *cgroup;     /* "" when not known */
 } HaywireProcess;
 
 /* An element of query-haywire-sections */

@@ -356,7 +356,9 @@ typedef enum HaywireProcessField {
     HAYWIRE_FIELD_COUNT
 } HaywireProcessField;
 
-#define HAYWIRE_CGROUP_MAX 1024
+/* Those that are texts: their 8 bytes are a length. */
+#define HAYWIRE_FIELD_TEXTS (UINT64_C(1) << HAYWIRE_FIELD_CGROUP)
+#define HAYWIRE_CGROUP_MAX  1024
 
 /* Then a HaywireLe64 for each bit of known, then the texts. */
 typedef struct HaywireWireProcessFields {

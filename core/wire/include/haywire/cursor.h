@@ -8,9 +8,9 @@
 #ifndef HAYWIRE_CURSOR_H
 #define HAYWIRE_CURSOR_H
 
-#include <endian.h>
 #include <string.h>
 
+#include "haywire/bytes.h"
 #include "haywire/status.h"
 
 typedef struct HaywireCursor {
@@ -80,46 +80,26 @@ haywire_cursor_u8(HaywireCursor *cursor, uint8_t *ret_value)
     return status;
 }
 
-static inline HAYWIRE_MUST_CHECK HaywireStatus
-haywire_cursor_u16(HaywireCursor *cursor, uint16_t *ret_value)
-{
-    const uint8_t *bytes;
-    uint16_t value;
-    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
-
-    if (status == HAYWIRE_OK) {
-        memcpy(&value, bytes, sizeof(value));
-        *ret_value = le16toh(value);
+#define HAYWIRE_CURSOR_READ(width)                                          \
+    static inline HAYWIRE_MUST_CHECK HaywireStatus haywire_cursor_u##width( \
+        HaywireCursor *cursor, uint##width##_t *ret_value)                  \
+    {                                                                       \
+        const uint8_t *bytes;                                               \
+        HaywireLe##width le;                                                \
+        HaywireStatus status =                                              \
+            haywire_cursor_bytes(cursor, sizeof(le), &bytes);               \
+                                                                            \
+        if (status == HAYWIRE_OK) {                                         \
+            memcpy(&le, bytes, sizeof(le));                                 \
+            *ret_value = haywire_le##width##_get(le);                       \
+        }                                                                   \
+        return status;                                                      \
     }
-    return status;
-}
 
-static inline HAYWIRE_MUST_CHECK HaywireStatus
-haywire_cursor_u32(HaywireCursor *cursor, uint32_t *ret_value)
-{
-    const uint8_t *bytes;
-    uint32_t value;
-    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
+HAYWIRE_CURSOR_READ(16)
+HAYWIRE_CURSOR_READ(32)
+HAYWIRE_CURSOR_READ(64)
 
-    if (status == HAYWIRE_OK) {
-        memcpy(&value, bytes, sizeof(value));
-        *ret_value = le32toh(value);
-    }
-    return status;
-}
-
-static inline HAYWIRE_MUST_CHECK HaywireStatus
-haywire_cursor_u64(HaywireCursor *cursor, uint64_t *ret_value)
-{
-    const uint8_t *bytes;
-    uint64_t value;
-    HaywireStatus status = haywire_cursor_bytes(cursor, sizeof(value), &bytes);
-
-    if (status == HAYWIRE_OK) {
-        memcpy(&value, bytes, sizeof(value));
-        *ret_value = le64toh(value);
-    }
-    return status;
-}
+#undef HAYWIRE_CURSOR_READ
 
 #endif

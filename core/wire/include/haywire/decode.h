@@ -14,7 +14,9 @@
 
 #include "haywire/address.h"
 #include "haywire/cursor.h"
+#include "haywire/names.h"
 #include "haywire/page.h"
+#include "haywire/text.h"
 
 typedef struct HaywirePart {
     uint32_t first;
@@ -80,18 +82,6 @@ haywire_decode_stats(const HaywirePage *copy, const HaywirePageInfo *info,
                      uint64_t ret_counter[HAYWIRE_COUNTER_COUNT],
                      HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
-/* "linux", "windows", "macos", "unknown" */
-const char *haywire_os_name(uint32_t os);
-/* "x86-64", "arm64", "unknown" */
-const char *haywire_arch_name(uint32_t arch);
-/* "master", "roundrobin", "pid", "camera1", "camera2" */
-const char *haywire_category_name(HaywireCategory category);
-/* "idle", "active", "no-process", "denied" */
-const char *haywire_camera_status_name(HaywireCameraStatus status);
-
-/* Name of a guest counter as in section 5.3; NULL outside the range. */
-const char *haywire_guest_counter_name(HaywireGuestCounter counter);
-
 typedef struct HaywirePidPage {
     uint32_t ordinal;
     uint32_t pages;
@@ -126,12 +116,6 @@ HaywireStatus
 haywire_decode_pid_entry(HaywirePidPage *page,
                          HaywirePidEntry *ret_entry) HAYWIRE_MUST_CHECK;
 
-/* Bytes in the copy. */
-typedef struct HaywireString {
-    const uint8_t *data;
-    size_t length;
-} HaywireString;
-
 typedef struct HaywireProcessRecord {
     uint32_t flags; /* HAYWIRE_PROCESS_* */
     uint32_t pid;
@@ -159,6 +143,16 @@ typedef struct HaywireCycleRecord {
     uint32_t pages;
 } HaywireCycleRecord;
 
+/* What the record of the same process, before it, has no room for. */
+typedef struct HaywireFieldsRecord {
+    uint32_t pid;
+    uint64_t start_time_ns;
+    uint64_t known; /* bit N: field N is here; none that we do not know */
+    uint64_t
+        number[HAYWIRE_FIELD_COUNT]; /* 0 when not known; a text's length */
+    HaywireString cgroup;
+} HaywireFieldsRecord;
+
 /* Heads sections (count = sections that follow) or holds runs. */
 typedef struct HaywireSetRecord {
     uint32_t flags;
@@ -182,21 +176,6 @@ typedef struct HaywireSectionRecord {
     HaywireString path;
 } HaywireSectionRecord;
 
-typedef struct HaywirePageRun {
-    HaywireGva gva;
-    uint64_t value; /* pfn or swap offset in pages */
-    uint32_t pages; /* of 4096 bytes, at least 1 */
-    uint16_t flags; /* HAYWIRE_RUN_* */
-    uint8_t swap_type;
-    uint8_t page_shift;
-} HaywirePageRun;
-
-/* A range of guest RAM as the manifest names it; end exclusive. */
-typedef struct HaywireRamRange {
-    HaywireGpa start;
-    HaywireGpa end;
-} HaywireRamRange;
-
 typedef struct HaywireTextRecord {
     uint32_t id;
     uint32_t offset;
@@ -204,16 +183,12 @@ typedef struct HaywireTextRecord {
     HaywireString piece;
 } HaywireTextRecord;
 
-typedef struct HaywireVmcoreinfo {
-    HaywireGpa gpa;
-    uint64_t size;
-} HaywireVmcoreinfo;
-
 typedef struct HaywireRecord {
     uint16_t type; /* HaywireRecordType, or one we don't know */
     union {
         HaywireProcessRecord process;
         HaywireCycleRecord cycle;
+        HaywireFieldsRecord fields;
         HaywireSetRecord section_set;
         HaywireSectionRecord section;
         HaywireSetRecord page_run_set;
