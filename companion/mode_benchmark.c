@@ -1,16 +1,11 @@
-/*
- * The mode that measures how long a round of each category takes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mode that measures how long a round of each category takes. */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "modes.h"
-#include "os/platform.h"
-#include "engine/start.h"
 
 typedef struct Timings {
     uint64_t *ns;
@@ -47,7 +42,7 @@ static bool measure(HaywireCompanion *companion, HaywireTask *task,
 {
     timings->count = 0;
     for (unsigned i = 0; i < rounds; i++) {
-        if (haywire_platform_wait(0)) {
+        if (haywire_os_wait(0)) {
             return false;
         }
         haywire_companion_tick(companion);
@@ -67,7 +62,7 @@ static void focus_cameras(HaywireCompanion *companion)
             haywire_publisher_page(companion->publisher, camera->category, 0);
 
         haywire_page_set_control_word(
-            page, HAYWIRE_CONTROL_WORD(camera->nonce, haywire_platform_pid()));
+            page, HAYWIRE_CONTROL_WORD(camera->said.nonce, haywire_os_pid()));
         (void)haywire_camera_poll(camera);
     }
 }
@@ -96,7 +91,7 @@ static void print_guest(const HaywireCompanion *companion)
     printf("processes: %" PRIu64 ", pages: %u, processor time: %.3f ms\n",
            counter[HAYWIRE_COUNTER_PROCESSES],
            haywire_publisher_total(companion->publisher),
-           (double)haywire_platform_cpu_ns() / (double)HAYWIRE_NS_PER_MS);
+           (double)haywire_os_cpu_ns() / (double)HAYWIRE_NS_PER_MS);
 }
 
 int haywire_mode_benchmark(const HaywireOptions *options)

@@ -1,44 +1,53 @@
-/*
- * The modes that publish for a host, and those that print.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The modes that publish for a host, and those that print. */
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "engine/companion.h"
 #include "modes.h"
-#include "os/platform.h"
-#include "engine/start.h"
+
+HaywireCompanion *haywire_start(const HaywireOptions *options)
+{
+    const char *why = NULL;
+    HaywireCollector *collector = haywire_collector_new(&why);
+    HaywireCompanion *companion;
+
+    if (!collector) {
+        fprintf(stderr, "haywire-companion: cannot read processes: %s\n", why);
+        return NULL;
+    }
+    haywire_os_catch_end();
+    companion = haywire_companion_new(options, collector);
+    if (!companion) {
+        fprintf(stderr, "haywire-companion: not enough memory\n");
+    }
+    return companion;
+}
 
 /* Work and sleep until the program is asked to end, or @end_ns comes. */
 static void work_until(HaywireCompanion *companion, uint64_t end_ns)
 {
-    uint64_t now = haywire_platform_monotonic_ns();
+    uint64_t now = haywire_os_monotonic_ns();
 
     while (now < end_ns) {
         uint64_t next = haywire_companion_work(companion);
 
         next = next < end_ns ? next : end_ns;
-        now = haywire_platform_monotonic_ns();
-        if (haywire_platform_wait(next > now ? next - now : 0)) {
+        now = haywire_os_monotonic_ns();
+        if (haywire_os_wait(next > now ? next - now : 0)) {
             return;
         }
-        now = haywire_platform_monotonic_ns();
+        now = haywire_os_monotonic_ns();
     }
 }
 
-/* Returns false when the program was asked to end before. */
-static bool work_round(HaywireCompanion *companion)
+bool haywire_work_round(HaywireCompanion *companion)
 {
     while (!haywire_companion_round_done(companion)) {
         uint64_t next = haywire_companion_work(companion);
-        uint64_t now = haywire_platform_monotonic_ns();
+        uint64_t now = haywire_os_monotonic_ns();
 
-        if (haywire_platform_wait(next > now ? next - now : 0)) {
+        if (haywire_os_wait(next > now ? next - now : 0)) {
             return false;
         }
     }
@@ -78,8 +87,8 @@ int haywire_mode_once(const HaywireOptions *options)
     if (!companion) {
         return HAYWIRE_EXIT_FAILED;
     }
-    if (work_round(companion)) {
-        uint64_t now = haywire_platform_monotonic_ns();
+    if (haywire_work_round(companion)) {
+        uint64_t now = haywire_os_monotonic_ns();
         bool forever = options->hold_ns == HAYWIRE_HOLD_FOREVER;
 
         print_session(companion, "one round published");

@@ -10,11 +10,11 @@
 
 #include "field_macros.h"
 
-_Static_assert(sizeof(HaywireProcessSource) == 4, "HAYWIRE_TYPE_ENUM is 4 bytes");
+_Static_assert(sizeof(HaywireProvider) == 4, "HAYWIRE_TYPE_ENUM is 4 bytes");
 
-static const char *source_name(uint32_t value)
+static const char *provider_name(uint32_t value)
 {
-    return haywire_process_source_name(value);
+    return haywire_provider_name(value);
 }
 
 /* clang-format off */
@@ -60,7 +60,7 @@ static const HaywireField fields[] = {
     MEMBER(threads, "threads", "number of threads", AS("NLWP", "nlwp thcount")),
     { BASE(HaywireProcess, source, "source",
            "who says so: companion, the program in the guest"),
-      .type = HAYWIRE_TYPE_ENUM, .name_of = source_name,
+      .type = HAYWIRE_TYPE_ENUM, .name_of = provider_name,
       .schema = "HaywireProvider", .recent = true },
     MEMBER(gid, "gid", "effective group id; absent when it could not be read",
            IF(HaywireProcess, ids_known), AS("GID", "egid group egroup")),

@@ -1,13 +1,10 @@
-/*
- * The companion: a session, a collector, and the tasks that publish.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion: a session, a collector, and the tasks that publish. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/companion.h"
-#include "os/platform.h"
 
 #define MANIFEST_INTERVAL_MS 10000
 /* Cycles of ROUNDROBIN from one sweep over all sections to the next. */
@@ -19,7 +16,7 @@
 #define LOOKS_SECTIONS   4
 
 /* News are gathered for a moment: what starts becomes another program soon. */
-#define NEWS_PID_MS     50
+#define NEWS_TABLE_MS   50
 #define NEWS_DETAILS_MS 500
 
 static void tick(void *opaque)
@@ -27,65 +24,55 @@ static void tick(void *opaque)
     haywire_companion_tick(opaque);
 }
 
-static HaywireTask *set_task(HaywireCompanion *companion, HaywireTaskId id,
-                             const char *name, HaywireStepFunction *step,
-                             void *opaque, uint64_t interval_ns, unsigned rest,
-                             unsigned looks)
-{
-    HaywireTask *task = &companion->task[id];
-
-    task->name = name;
-    task->step = step;
-    task->opaque = opaque;
-    task->usual_ns = interval_ns;
-    task->interval_ns = interval_ns;
-    task->rest = rest;
-    task->looks = looks;
-    return task;
-}
-
-static void count_task(HaywireTask *task, HaywireGuestCounter rounds,
-                       HaywireGuestCounter time)
-{
-    task->counted = true;
-    task->rounds_counter = rounds;
-    task->time_counter = time;
-}
-
 /*
- * Snapshots never rest. Sections, the dearest (as much as three snapshots and
+ * Snapshots never rest. Sections, the costliest (as much as three snapshots and
  * three cycles together) and those that change least, are swept every fourth
  * cycle, and take a quarter of the time at most.
  */
 static void set_tasks(HaywireCompanion *companion)
 {
     const HaywireSetup *setup = &companion->publisher->setup;
+    const uint64_t cycle_ns = setup->roundrobin_interval_ns;
+    const HaywireTask tasks[HAYWIRE_TASK_COUNT] = {
+        [HAYWIRE_TASK_MANIFEST] = { "manifest", haywire_manifest_step,
+                                    &companion->manifest,
+                                    MANIFEST_INTERVAL_MS * HAYWIRE_NS_PER_MS,
+                                    .rest = 1, .looks = 1 },
+        [HAYWIRE_TASK_PID] = { "pid", haywire_pid_ring_step,
+                               &companion->pid_ring, setup->pid_interval_ns,
+                               .looks = LOOKS_PID, .counted = true,
+                               .rounds_counter = HAYWIRE_COUNTER_PID_ROUNDS,
+                               .time_counter = HAYWIRE_COUNTER_PID_ROUND_TIME },
+        [HAYWIRE_TASK_ROUNDROBIN] = { "roundrobin", haywire_roundrobin_step,
+                                      &companion->roundrobin, cycle_ns,
+                                      .rest = 1, .looks = LOOKS_ROUNDROBIN,
+                                      .counted = true,
+                                      .rounds_counter =
+                                          HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS,
+                                      .time_counter =
+                                          HAYWIRE_COUNTER_ROUNDROBIN_ROUND_TIME },
+        [HAYWIRE_TASK_SECTIONS] = { "sections", haywire_section_ring_step,
+                                    &companion->section_ring,
+                                    SECTION_CYCLES * cycle_ns, .rest = 3,
+                                    .looks = LOOKS_SECTIONS },
+    };
 
-    set_task(companion, HAYWIRE_TASK_MANIFEST, "manifest",
-             haywire_manifest_step, &companion->manifest,
-             MANIFEST_INTERVAL_MS * HAYWIRE_NS_PER_MS, 1, 1);
-    count_task(set_task(companion, HAYWIRE_TASK_PID, "pid",
-                        haywire_pid_ring_step, &companion->pid_ring,
-                        setup->pid_interval_ns, 0, LOOKS_PID),
-               HAYWIRE_COUNTER_PID_ROUNDS, HAYWIRE_COUNTER_PID_ROUND_TIME);
-    count_task(set_task(companion, HAYWIRE_TASK_ROUNDROBIN, "roundrobin",
-                        haywire_roundrobin_step, &companion->roundrobin,
-                        setup->roundrobin_interval_ns, 1, LOOKS_ROUNDROBIN),
-               HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS,
-               HAYWIRE_COUNTER_ROUNDROBIN_ROUND_TIME);
-    set_task(companion, HAYWIRE_TASK_SECTIONS, "sections",
-             haywire_section_ring_step, &companion->section_ring,
-             SECTION_CYCLES * setup->roundrobin_interval_ns, 3, LOOKS_SECTIONS);
-    count_task(set_task(companion, HAYWIRE_TASK_CAMERA1, "camera1",
-                        haywire_camera_step, &companion->camera[0],
-                        setup->camera_interval_ns, 1, 1),
-               HAYWIRE_COUNTER_CAMERA1_PASSES,
-               HAYWIRE_COUNTER_CAMERA1_PASS_TIME);
-    count_task(set_task(companion, HAYWIRE_TASK_CAMERA2, "camera2",
-                        haywire_camera_step, &companion->camera[1],
-                        setup->camera_interval_ns, 1, 1),
-               HAYWIRE_COUNTER_CAMERA2_PASSES,
-               HAYWIRE_COUNTER_CAMERA2_PASS_TIME);
+    memcpy(companion->task, tasks, sizeof(tasks));
+    for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
+        static const char *const name[] = { "camera1", "camera2" };
+
+        companion->task[HAYWIRE_TASK_CAMERA1 + i] = (HaywireTask){
+            name[i],
+            haywire_camera_step,
+            &companion->camera[i],
+            setup->camera_interval_ns,
+            .rest = 1,
+            .looks = 1,
+            .counted = true,
+            .rounds_counter = HAYWIRE_COUNTER_CAMERA1_PASSES + i,
+            .time_counter = HAYWIRE_COUNTER_CAMERA1_PASS_TIME + i,
+        };
+    }
 }
 
 static void enable_tasks(HaywireCompanion *companion,
@@ -101,8 +88,11 @@ static void enable_tasks(HaywireCompanion *companion,
     };
 
     for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
+        HaywireTask *task = &companion->task[i];
+
         companion->enabled[i] = options->only & needs[i];
-        companion->task[i].once = options->mode == HAYWIRE_MODE_ONCE;
+        task->once = options->mode == HAYWIRE_MODE_ONCE;
+        task->interval_ns = task->usual_ns;
     }
 }
 
@@ -121,18 +111,17 @@ static bool init_parts(HaywireCompanion *companion)
 {
     HaywirePublisher *publisher = companion->publisher;
     HaywireCollector *collector = companion->collector;
-    bool fine =
-        haywire_manifest_init(&companion->manifest, publisher, collector);
+    HaywireTable *table = &companion->table;
 
-    fine &= haywire_pid_ring_init(&companion->pid_ring, publisher, collector);
-    fine &=
-        haywire_roundrobin_init(&companion->roundrobin, publisher, collector);
-    haywire_section_ring_init(&companion->section_ring, publisher, collector);
+    haywire_table_init(table, publisher, collector);
+    haywire_pid_ring_init(&companion->pid_ring, publisher, table);
+    haywire_section_ring_init(&companion->section_ring, publisher, table);
     for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
-        fine &= haywire_camera_init(&companion->camera[i], publisher, collector,
-                                    HAYWIRE_CATEGORY_CAMERA1 + i);
+        haywire_camera_init(&companion->camera[i], publisher, collector,
+                            HAYWIRE_CATEGORY_CAMERA1 + i);
     }
-    return fine;
+    return haywire_manifest_init(&companion->manifest, publisher, collector) &&
+           haywire_roundrobin_init(&companion->roundrobin, publisher, table);
 }
 
 HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
@@ -141,7 +130,7 @@ HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
     HaywireCompanion *companion = calloc(1, sizeof(*companion));
 
     if (!companion) {
-        haywire_collector_destroy(collector);
+        collector->ops->destroy(collector);
         return NULL;
     }
     companion->collector = collector;
@@ -171,12 +160,11 @@ void haywire_companion_destroy(HaywireCompanion *companion)
     for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
         haywire_camera_destroy(&companion->camera[i]);
     }
-    haywire_section_ring_destroy(&companion->section_ring);
     haywire_roundrobin_destroy(&companion->roundrobin);
-    haywire_pid_ring_destroy(&companion->pid_ring);
     haywire_manifest_destroy(&companion->manifest);
+    haywire_table_destroy(&companion->table);
     haywire_publisher_destroy(companion->publisher);
-    haywire_collector_destroy(companion->collector);
+    companion->collector->ops->destroy(companion->collector);
     free(companion);
 }
 
@@ -194,16 +182,12 @@ static void poll_cameras(HaywireCompanion *companion)
     }
 }
 
-static void note_news(HaywireCompanion *companion, HaywireTaskId task,
-                      HaywireNewsId id, bool any)
-{
-    companion->news[id].due |= any && companion->enabled[task];
-}
-
 /* An end alone is no news to those that have no list of who is there. */
 static void hear(HaywireCompanion *companion)
 {
     const HaywireCollectorOps *ops = companion->collector->ops;
+    const bool *enabled = companion->enabled;
+    HaywireNews *news = companion->news;
     HaywireHeard heard = { 0 };
     bool begun;
 
@@ -213,14 +197,11 @@ static void hear(HaywireCompanion *companion)
         return;
     }
     begun = haywire_changes_any(&heard.begun);
-    haywire_pid_ring_hear(&companion->pid_ring, &heard);
-    haywire_roundrobin_hear(&companion->roundrobin, &heard);
-    haywire_section_ring_hear(&companion->section_ring, &heard);
-    note_news(companion, HAYWIRE_TASK_PID, HAYWIRE_NEWS_PID,
-              begun || haywire_changes_any(&heard.ended));
-    note_news(companion, HAYWIRE_TASK_ROUNDROBIN, HAYWIRE_NEWS_ROUNDROBIN,
-              begun);
-    note_news(companion, HAYWIRE_TASK_SECTIONS, HAYWIRE_NEWS_SECTIONS, begun);
+    haywire_table_hear(&companion->table, &heard);
+    news[HAYWIRE_NEWS_TABLE].due |= begun || haywire_changes_any(&heard.ended);
+    news[HAYWIRE_NEWS_ROUNDROBIN].due |=
+        begun && enabled[HAYWIRE_TASK_ROUNDROBIN];
+    news[HAYWIRE_NEWS_SECTIONS].due |= begun && enabled[HAYWIRE_TASK_SECTIONS];
 }
 
 static void tick_at(HaywireCompanion *companion, uint64_t now)
@@ -237,7 +218,7 @@ static void tick_at(HaywireCompanion *companion, uint64_t now)
 
 void haywire_companion_tick(HaywireCompanion *companion)
 {
-    tick_at(companion, haywire_platform_monotonic_ns());
+    tick_at(companion, haywire_os_monotonic_ns());
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -250,16 +231,24 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* False: it takes a regular round, which comes in its time. */
-static bool follow(HaywireCompanion *companion, HaywireNewsId id)
+/* What cannot be followed now is for the regular rounds. */
+static void follow(HaywireCompanion *companion, HaywireNewsId id)
 {
+    if (!haywire_table_update(&companion->table)) {
+        return;
+    }
     switch (id) {
-    case HAYWIRE_NEWS_PID:
-        return haywire_pid_ring_update(&companion->pid_ring);
+    case HAYWIRE_NEWS_TABLE:
+        if (companion->enabled[HAYWIRE_TASK_PID]) {
+            haywire_pid_ring_update(&companion->pid_ring);
+        }
+        break;
     case HAYWIRE_NEWS_ROUNDROBIN:
-        return haywire_roundrobin_update(&companion->roundrobin);
+        (void)haywire_roundrobin_update(&companion->roundrobin);
+        break;
     default:
-        return haywire_section_ring_update(&companion->section_ring);
+        (void)haywire_section_ring_update(&companion->section_ring);
+        break;
     }
 }
 
@@ -267,18 +256,18 @@ static void follow_news(HaywireCompanion *companion, HaywireNewsId id,
                         uint64_t now)
 {
     HaywireNews *news = &companion->news[id];
-    uint64_t pause = (id == HAYWIRE_NEWS_PID ? NEWS_PID_MS : NEWS_DETAILS_MS) *
-                     HAYWIRE_NS_PER_MS;
+    bool table = id == HAYWIRE_NEWS_TABLE;
+    uint64_t pause =
+        (table ? NEWS_TABLE_MS : NEWS_DETAILS_MS) * HAYWIRE_NS_PER_MS;
     uint64_t cpu;
 
     if (!news->due || now < news->next_ns) {
         return;
     }
-    cpu = haywire_platform_cpu_ns();
-    (void)follow(companion, id);
-    cpu = haywire_platform_cpu_ns() - cpu;
-    news->due =
-        id == HAYWIRE_NEWS_PID && haywire_pid_ring_waits(&companion->pid_ring);
+    cpu = haywire_os_cpu_ns();
+    follow(companion, id);
+    cpu = haywire_os_cpu_ns() - cpu;
+    news->due = table && haywire_table_waits(&companion->table);
     news->next_ns =
         now + later(pause, haywire_pace_pause(&companion->pace, cpu));
 }
@@ -290,7 +279,7 @@ static uint64_t run_task(HaywireCompanion *companion, HaywireTask *task)
 
     haywire_task_run(task, companion->publisher);
     companion->rounds_cpu_ns += task->cpu_ns - cpu;
-    return haywire_platform_monotonic_ns();
+    return haywire_os_monotonic_ns();
 }
 
 static const HaywireTaskId paced_task[HAYWIRE_PACE_COUNT] = {
@@ -307,7 +296,7 @@ static void keep_pace(HaywireCompanion *companion, uint64_t now)
     HaywirePaceRound round[HAYWIRE_PACE_COUNT];
 
     if (now < companion->pace.next_ns ||
-        !haywire_pace_sample(&companion->pace, now, haywire_platform_cpu_ns(),
+        !haywire_pace_sample(&companion->pace, now, haywire_os_cpu_ns(),
                              companion->rounds_cpu_ns)) {
         return;
     }
@@ -343,7 +332,7 @@ static uint64_t next_work(const HaywireCompanion *companion)
 
 uint64_t haywire_companion_work(HaywireCompanion *companion)
 {
-    uint64_t now = haywire_platform_monotonic_ns();
+    uint64_t now = haywire_os_monotonic_ns();
 
     tick_at(companion, now);
     for (int i = 0; i < HAYWIRE_NEWS_COUNT; i++) {

@@ -1,16 +1,13 @@
-/*
- * The companion: a session, a collector, and the tasks that publish.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion: a session, a collector, and the tasks that publish. */
 
 #ifndef HAYWIRE_COMPANION_H
 #define HAYWIRE_COMPANION_H
 
+#include "engine/pace.h"
+#include "options.h"
 #include "publish/camera.h"
 #include "publish/manifest.h"
-#include "options.h"
-#include "engine/pace.h"
 #include "publish/pid_ring.h"
 #include "publish/roundrobin.h"
 #include "publish/section_ring.h"
@@ -27,7 +24,7 @@ typedef enum HaywireTaskId {
 
 /* What follows news of single processes, in this order. */
 typedef enum HaywireNewsId {
-    HAYWIRE_NEWS_PID,
+    HAYWIRE_NEWS_TABLE, /* and the snapshot */
     HAYWIRE_NEWS_ROUNDROBIN,
     HAYWIRE_NEWS_SECTIONS,
     HAYWIRE_NEWS_COUNT
@@ -41,6 +38,7 @@ typedef struct HaywireNews {
 typedef struct HaywireCompanion {
     HaywireCollector *collector;
     HaywirePublisher *publisher;
+    HaywireTable table;
     HaywireManifestWriter manifest;
     HaywirePidRing pid_ring;
     HaywireRoundrobin roundrobin;

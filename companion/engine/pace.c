@@ -1,13 +1,10 @@
-/*
- * The companion's pace.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion's pace. */
 
 #include <string.h>
 
 #include "engine/pace.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 #define MEMBERS(a) (1u << HAYWIRE_PACE_##a)
 
@@ -16,7 +13,7 @@
 
 /*
  * Of the budget, rounds always have one part in so many. On a busy host all of
- * a guest seems dear, and what cannot wait may take the budget by itself.
+ * a guest seems costly, and what cannot wait may take the budget by itself.
  */
 #define LEAST_PART 4
 

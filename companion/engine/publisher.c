@@ -1,20 +1,15 @@
-/*
- * A session: its pages, where they lie, its heartbeat and its statistics.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session: its pages, where they lie, its heartbeat and its statistics. */
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/doorbell.h"
 #include "haywire/bytes.h"
-#include "os/platform.h"
+#include "os/os.h"
 #include "engine/publisher.h"
-#include "engine/version.h"
 
-/* Whoever was called wants to see it beat: the first beats follow quickly. */
+/* Two beats show that a session lives: the first follow quickly. */
 #define FIRST_BEATS   2
 #define FIRST_BEAT_MS 50
 
@@ -67,7 +62,7 @@ HaywirePage *haywire_publisher_page(HaywirePublisher *publisher,
 static void compare_clocks(HaywirePublisher *publisher)
 {
     publisher->wall_offset_ns =
-        haywire_platform_realtime_ns() - haywire_platform_monotonic_ns();
+        haywire_os_realtime_ns() - haywire_os_monotonic_ns();
 }
 
 /* One clock is enough for a page: on some machines it is a slow device. */
@@ -75,7 +70,7 @@ static HaywirePageStamp make_stamp(const HaywirePublisher *publisher,
                                    uint32_t kind, uint64_t generation,
                                    uint64_t pfn)
 {
-    uint64_t now = haywire_platform_monotonic_ns();
+    uint64_t now = haywire_os_monotonic_ns();
 
     return (HaywirePageStamp){
         .kind = kind,
@@ -118,19 +113,22 @@ static void name_index(const HaywirePublisher *publisher,
 
 static void put_discovery(HaywirePublisher *publisher)
 {
-    static const uint16_t version[] = HAYWIRE_COMPANION_VERSION_NUMBERS;
+    /* From the build, which has them from the project. */
+    static const uint16_t version[] = { HAYWIRE_VERSION_MAJOR,
+                                        HAYWIRE_VERSION_MINOR,
+                                        HAYWIRE_VERSION_PATCH };
     const HaywireSetup *setup = &publisher->setup;
     HaywireWireDiscovery wire = {
-        .os = haywire_le32(haywire_platform_os()),
-        .arch = haywire_le32(haywire_platform_arch()),
-        .page_size = haywire_le32(haywire_platform_page_size()),
+        .os = haywire_le32(haywire_os_kind()),
+        .arch = haywire_le32(haywire_os_arch()),
+        .page_size = haywire_le32(haywire_os_page_size()),
         .state = haywire_le32(publisher->state),
         .features = haywire_le64(publisher->features),
         .heartbeat = haywire_le64(publisher->heartbeat),
         .heartbeat_interval_ns = haywire_le64(setup->heartbeat_ns),
         .started_monotonic_ns = haywire_le64(publisher->started_monotonic_ns),
         .started_realtime_ns = haywire_le64(publisher->started_realtime_ns),
-        .companion_pid = haywire_le32(haywire_platform_pid()),
+        .companion_pid = haywire_le32(haywire_os_pid()),
         .pid_interval_ns = haywire_le64(setup->pid_interval_ns),
         .roundrobin_interval_ns = haywire_le64(setup->roundrobin_interval_ns),
         .camera_interval_ns = haywire_le64(setup->camera_interval_ns),
@@ -190,7 +188,7 @@ void haywire_publisher_put_stats(HaywirePublisher *publisher)
         HaywireLe64 counter[HAYWIRE_COUNTER_COUNT];
     } wire = { .head.count = haywire_le32(HAYWIRE_COUNTER_COUNT) };
 
-    publisher->counter[HAYWIRE_COUNTER_CPU_TIME] = haywire_platform_cpu_ns();
+    publisher->counter[HAYWIRE_COUNTER_CPU_TIME] = haywire_os_cpu_ns();
     for (int i = 0; i < HAYWIRE_COUNTER_COUNT; i++) {
         wire.counter[i] = haywire_le64(publisher->counter[i]);
     }
@@ -217,7 +215,7 @@ static void stamp_moved(HaywirePublisher *publisher, uint32_t slot)
 
 static void read_frame_numbers(HaywirePublisher *publisher)
 {
-    publisher->pfns_known = haywire_platform_frame_numbers(
+    publisher->pfns_known = haywire_os_frame_numbers(
         publisher->page, haywire_publisher_total(publisher),
         publisher->pfn_now);
     haywire_publisher_set_feature(publisher, HAYWIRE_FEATURE_PFNS,
@@ -251,11 +249,6 @@ void haywire_publisher_refresh(HaywirePublisher *publisher, uint64_t now_ns)
     haywire_publisher_put_stats(publisher);
 }
 
-void haywire_publisher_ring(const HaywirePublisher *publisher)
-{
-    haywire_doorbell_ring(publisher->page);
-}
-
 static uint64_t beat_interval(const HaywirePublisher *publisher)
 {
     uint64_t first_ns = FIRST_BEAT_MS * HAYWIRE_NS_PER_MS;
@@ -275,9 +268,6 @@ void haywire_publisher_beat(HaywirePublisher *publisher, uint64_t now_ns)
     publisher->heartbeat++;
     publisher->next_beat_ns = now_ns + beat_interval(publisher);
     put_discovery(publisher);
-    if (publisher->heartbeat <= FIRST_BEATS) {
-        haywire_publisher_ring(publisher);
-    }
 }
 
 void haywire_publisher_set_intervals(HaywirePublisher *publisher,
@@ -366,7 +356,7 @@ static bool allocate(HaywirePublisher *publisher)
     size_t total = haywire_publisher_total(publisher);
     size_t unlocked = 0;
 
-    publisher->page = haywire_platform_pages_new(total, &unlocked);
+    publisher->page = haywire_os_pages_new(total, &unlocked);
     publisher->pfn = calloc(total, sizeof(*publisher->pfn));
     publisher->pfn_now = calloc(total, sizeof(*publisher->pfn_now));
     publisher->counter[HAYWIRE_COUNTER_PAGES_UNLOCKED] = unlocked;
@@ -412,12 +402,12 @@ HaywirePublisher *haywire_publisher_new(const HaywireSetup *setup)
         return NULL;
     }
     publisher->setup = *setup;
-    publisher->session = haywire_platform_random();
+    publisher->session = haywire_os_random();
     publisher->state = HAYWIRE_SESSION_RUNNING;
-    publisher->started_monotonic_ns = haywire_platform_monotonic_ns();
-    publisher->started_realtime_ns = haywire_platform_realtime_ns();
+    publisher->started_monotonic_ns = haywire_os_monotonic_ns();
+    publisher->started_realtime_ns = haywire_os_realtime_ns();
     compare_clocks(publisher);
-    haywire_platform_boot_id(publisher->boot_id);
+    haywire_os_boot_id(publisher->boot_id);
     lay_out_master(publisher);
     count_slots(publisher);
     if (!allocate(publisher)) {
@@ -429,7 +419,6 @@ HaywirePublisher *haywire_publisher_new(const HaywireSetup *setup)
     put_index(publisher);
     haywire_publisher_put_stats(publisher);
     put_discovery(publisher);
-    haywire_publisher_ring(publisher);
     return publisher;
 }
 
@@ -437,7 +426,6 @@ void haywire_publisher_close(HaywirePublisher *publisher)
 {
     publisher->state = HAYWIRE_SESSION_CLOSED;
     put_discovery(publisher);
-    haywire_publisher_ring(publisher);
 }
 
 void haywire_publisher_destroy(HaywirePublisher *publisher)
@@ -448,8 +436,7 @@ void haywire_publisher_destroy(HaywirePublisher *publisher)
     if (publisher->page && publisher->pfn) {
         haywire_publisher_close(publisher);
     }
-    haywire_platform_pages_free(publisher->page,
-                                haywire_publisher_total(publisher));
+    haywire_os_pages_free(publisher->page, haywire_publisher_total(publisher));
     free(publisher->pfn);
     free(publisher->pfn_now);
     free(publisher);

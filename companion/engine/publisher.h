@@ -1,13 +1,10 @@
-/*
- * A session: its pages, where they lie, its heartbeat and its statistics.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session: its pages, where they lie, its heartbeat and its statistics. */
 
 #ifndef HAYWIRE_PUBLISHER_H
 #define HAYWIRE_PUBLISHER_H
 
-#include "os/collector.h"
+#include "os/os.h"
 #include "haywire/publish.h"
 
 /* The protocol asks for 50 ms and 1 s at most. */
@@ -54,9 +51,6 @@ typedef struct HaywirePublisher {
  * discovery page, the index and the statistics. Returns NULL without memory.
  */
 HaywirePublisher *haywire_publisher_new(const HaywireSetup *setup);
-
-/* There is news: tell a host that listens, at once. */
-void haywire_publisher_ring(const HaywirePublisher *publisher);
 
 /* Mark the session closed: it beats no more. */
 void haywire_publisher_close(HaywirePublisher *publisher);

@@ -1,10 +1,7 @@
-/*
- * Work that comes in rounds, each made of small steps.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Work that comes in rounds, each made of small steps. */
 
-#include "os/platform.h"
+#include "os/os.h"
 #include "engine/task.h"
 
 #define SLICE_NS (5 * HAYWIRE_NS_PER_MS)
@@ -32,7 +29,7 @@ static HaywireStep run_slice(HaywireTask *task, uint64_t start_ns,
 
     do {
         step = run_steps(task);
-        *ret_end_ns = haywire_platform_monotonic_ns();
+        *ret_end_ns = haywire_os_monotonic_ns();
     } while (step == HAYWIRE_STEP_MORE && *ret_end_ns - start_ns < SLICE_NS);
     return step;
 }
@@ -58,8 +55,8 @@ static uint64_t later(uint64_t a, uint64_t b)
 
 void haywire_task_run(HaywireTask *task, HaywirePublisher *publisher)
 {
-    uint64_t start = haywire_platform_monotonic_ns();
-    uint64_t cpu = haywire_platform_cpu_ns();
+    uint64_t start = haywire_os_monotonic_ns();
+    uint64_t cpu = haywire_os_cpu_ns();
     uint64_t end = start;
     uint64_t rested;
     HaywireStep step;
@@ -72,7 +69,7 @@ void haywire_task_run(HaywireTask *task, HaywirePublisher *publisher)
     }
     step = run_slice(task, start, &end);
     task->busy_ns += end - start;
-    task->cpu_ns += haywire_platform_cpu_ns() - cpu;
+    task->cpu_ns += haywire_os_cpu_ns() - cpu;
     rested = end + (end - start) * task->rest;
     if (step == HAYWIRE_STEP_MORE) {
         task->next_ns = rested;

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Work that comes in rounds, each made of small steps, so that the heartbeat
  * and the control words never wait for a round to end.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_TASK_H
@@ -22,7 +21,7 @@ typedef struct HaywireTask {
     const char *name;
     HaywireStepFunction *step;
     void *opaque;
-    uint64_t usual_ns;    /* the interval when nothing is too dear */
+    uint64_t usual_ns;    /* the interval when nothing is too costly */
     uint64_t interval_ns; /* from the start of a round to the next */
     unsigned rest;        /* after each slice: this many times as long */
     HaywireGuestCounter rounds_counter;

@@ -1,13 +1,12 @@
-/*
- * A camera: one process in depth. docs/protocol.md, section 5.6.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A camera: one process in depth. docs/protocol.md, section 5.6. */
 
 #ifndef HAYWIRE_CAMERA_H
 #define HAYWIRE_CAMERA_H
 
 #include "engine/task.h"
+#include "haywire/decode.h"
+#include "haywire/vector.h"
 
 #define HAYWIRE_CAMERAS 2
 #define HAYWIRE_RUNS_PER_PAGE                                \
@@ -22,9 +21,8 @@ typedef struct HaywireRange {
 
 /* A pass under way. */
 typedef struct HaywirePass {
-    bool open;       /* the process is held open */
-    uint64_t number; /* the pages' generation */
-    HaywireOpenProcess process;
+    HaywireOpenProcess *process; /* held open; NULL: there is no pass */
+    uint64_t number;             /* the pages' generation */
     HaywireFigures figures;
     uint32_t flags; /* HAYWIRE_CAMERA_* */
     uint64_t started_ns;
@@ -45,44 +43,20 @@ typedef struct HaywireCameraWriter {
     HaywirePublisher *publisher;
     HaywireCollector *collector;
     HaywireCategory category;
-    uint32_t nonce;
     uint32_t wanted; /* pid in the control word */
     uint32_t bank_pages;
     HaywireWriter *staged; /* the bank being filled; made when needed */
-    HaywireRange *ranges;
-    size_t range_count;
-    size_t ranges_allocated;
+    HaywireVector ranges;  /* HaywireRange */
     HaywireWirePageRun run_page[HAYWIRE_RUNS_PER_PAGE];
     uint32_t run_page_count;
     HaywirePass pass;
     uint64_t passes;       /* number of the newest */
     uint64_t runs_dropped; /* by the newest */
-    /* What the control page says, in host integers. */
-    struct {
-        HaywireCameraStatus status;
-        uint32_t target;
-        uint32_t current;
-        uint64_t start_time_ns;
-        uint64_t pass;
-        uint32_t first_page;
-        uint32_t pages;
-        uint32_t sections_total;
-        uint32_t sections_stored;
-        uint64_t runs_total;
-        uint64_t runs_stored;
-        uint64_t started_ns;
-        uint64_t finished_ns;
-        uint64_t taken_ns;
-        HaywireFigures figures;
-        uint32_t flags;
-    } said;
+    HaywireControl said;   /* what the control page says */
 } HaywireCameraWriter;
 
-/*
- * Publishes the control page, idle. False without memory; it is then still to
- * be destroyed. @category: HAYWIRE_CATEGORY_CAMERA1 or 2
- */
-bool haywire_camera_init(HaywireCameraWriter *camera,
+/* Publishes the control page, idle. @category: HAYWIRE_CATEGORY_CAMERA1 or 2 */
+void haywire_camera_init(HaywireCameraWriter *camera,
                          HaywirePublisher *publisher,
                          HaywireCollector *collector, HaywireCategory category);
 void haywire_camera_destroy(HaywireCameraWriter *camera);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A camera's pass: sections, then page runs, staged and published in one go.
  *
@@ -5,23 +6,19 @@
  * reading their page tables takes time all the same. So time is limited, for
  * each section and for the pass; a piece that was not read counts as one run
  * found and not stored.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/array.h"
 #include "publish/camera.h"
 #include "haywire/bytes.h"
-#include "os/platform.h"
-#include "publish/runs.h"
+#include "os/os.h"
+#include "os/runs.h"
 #include "publish/section_packer.h"
 
 #define SECTION_BUDGET_NS (200 * HAYWIRE_NS_PER_MS)
 #define PASS_BUDGET_NS    (2000 * HAYWIRE_NS_PER_MS)
-#define FIRST_RANGES      256
 /* vm.max_map_count is 65530 by default. */
 #define RANGES_MAX 131072
 
@@ -45,27 +42,6 @@ static HaywireWriter *next_section_page(void *opaque)
     return next_staged(camera, (camera->bank_pages + 1) / 2);
 }
 
-static bool add_range(HaywireCameraWriter *camera,
-                      const HaywireGuestSection *section)
-{
-    if (camera->range_count == RANGES_MAX) {
-        return false;
-    }
-    if (camera->range_count == camera->ranges_allocated) {
-        HaywireRange *ranges =
-            haywire_array_double(camera->ranges, &camera->ranges_allocated,
-                                 FIRST_RANGES, sizeof(*ranges));
-
-        if (!ranges) {
-            return false;
-        }
-        camera->ranges = ranges;
-    }
-    camera->ranges[camera->range_count++] =
-        (HaywireRange){ section->start, section->end };
-    return true;
-}
-
 /* A piece of the page table is not read. */
 static void leave_out(HaywirePass *pass)
 {
@@ -77,8 +53,9 @@ static void leave_out(HaywirePass *pass)
 static void note_range(void *opaque, const HaywireGuestSection *section)
 {
     HaywireCameraWriter *camera = opaque;
+    HaywireRange range = { section->start, section->end };
 
-    if (!add_range(camera, section)) {
+    if (haywire_vector_push(&camera->ranges, &range) != HAYWIRE_OK) {
         leave_out(&camera->pass);
     }
 }
@@ -90,7 +67,7 @@ static void note_other_ranges(HaywireCameraWriter *camera)
 
     while (collector->ops->sections_next(collector, &section)) {
         note_range(camera, &section);
-        if (camera->range_count % HAYWIRE_TICK_EVERY == 0) {
+        if (camera->ranges.count % HAYWIRE_TICK_EVERY == 0) {
             haywire_collector_tick(collector);
         }
     }
@@ -110,17 +87,17 @@ static HaywireCollect stage_sections(HaywireCameraWriter *camera)
     size_t count = 0;
     uint32_t truncated;
     HaywireCollect result =
-        collector->ops->sections(collector, &pass->process, &count);
+        collector->ops->sections(collector, pass->process, &count);
 
     if (result != HAYWIRE_COLLECT_OK) {
         return result;
     }
     pass->sections_total = (uint32_t)count;
     if (count == 0) {
-        (void)haywire_pack_empty(&packer, &pass->process, 0);
+        (void)haywire_pack_empty(&packer, pass->process, 0);
     } else {
         pass->sections_stored = haywire_pack_sections(
-            &packer, collector, &pass->process, (uint32_t)count, &truncated);
+            &packer, collector, pass->process, (uint32_t)count, &truncated);
         camera->publisher->counter[HAYWIRE_COUNTER_STRINGS_TRUNCATED] +=
             truncated;
     }
@@ -135,8 +112,9 @@ static void read_figures(HaywireCameraWriter *camera)
     HaywireCollector *collector = camera->collector;
     HaywirePass *pass = &camera->pass;
 
-    if (collector->ops->figures(collector, &pass->process, &pass->figures) ==
-        HAYWIRE_COLLECT_OK) {
+    if (collector->ops->figures &&
+        collector->ops->figures(collector, pass->process, &pass->figures) ==
+            HAYWIRE_COLLECT_OK) {
         pass->flags |= HAYWIRE_CAMERA_FIGURES_VALID;
     }
 }
@@ -157,18 +135,18 @@ HaywireCollect haywire_pass_begin(HaywireCameraWriter *camera, uint32_t pid)
     HaywireCollect result;
 
     memset(pass, 0, sizeof(*pass));
-    camera->range_count = 0;
+    haywire_vector_clear(&camera->ranges);
+    haywire_vector_init(&camera->ranges, sizeof(HaywireRange), RANGES_MAX);
     camera->run_page_count = 0;
     if (!reserve_bank(camera)) {
         return HAYWIRE_COLLECT_FAILED;
     }
     pass->number = camera->passes + 1;
-    pass->started_ns = haywire_platform_monotonic_ns();
+    pass->started_ns = haywire_os_monotonic_ns();
     result = collector->ops->open(collector, pid, &pass->process, &brief);
     if (result != HAYWIRE_COLLECT_OK) {
         return result;
     }
-    pass->open = true;
     if (!camera->publisher->pfns_known) {
         pass->flags |= HAYWIRE_CAMERA_NO_PFNS;
     }
@@ -178,9 +156,9 @@ HaywireCollect haywire_pass_begin(HaywireCameraWriter *camera, uint32_t pid)
 
 void haywire_pass_drop(HaywireCameraWriter *camera)
 {
-    if (camera->pass.open) {
-        camera->collector->ops->close(camera->collector, &camera->pass.process);
-        camera->pass.open = false;
+    if (camera->pass.process) {
+        camera->collector->ops->close(camera->collector, camera->pass.process);
+        camera->pass.process = NULL;
     }
 }
 
@@ -193,9 +171,9 @@ static void stage_runs(HaywireCameraWriter *camera)
                                                 sizeof(camera->run_page[0]) };
     HaywireWirePageRunSet wire = {
         .record.type = haywire_le16(HAYWIRE_RECORD_PAGE_RUN_SET),
-        .pid = haywire_le32(pass->process.pid),
+        .pid = haywire_le32(pass->process->pid),
         .count = haywire_le32(camera->run_page_count),
-        .start_time_ns = haywire_le64(pass->process.start_time_ns),
+        .start_time_ns = haywire_le64(pass->process->start_time_ns),
         .generation = haywire_le64(pass->number),
         .first = haywire_le32((uint32_t)(pass->runs_stored)),
     };
@@ -247,15 +225,20 @@ static void read_piece(HaywireCameraWriter *camera, HaywireCollect *ret_result)
 {
     HaywireCollector *collector = camera->collector;
     HaywirePass *pass = &camera->pass;
-    const HaywireRange *range = &camera->ranges[pass->range];
+    const HaywireRange *range =
+        (const HaywireRange *)camera->ranges.data + pass->range;
     uint64_t start = pass->next_gva ? pass->next_gva : range->start;
-    uint64_t before = haywire_platform_monotonic_ns();
+    uint64_t before = haywire_os_monotonic_ns();
     uint64_t busy;
 
+    if (!collector->ops->pages) {
+        *ret_result = HAYWIRE_COLLECT_DENIED;
+        return;
+    }
     *ret_result =
-        collector->ops->pages(collector, &pass->process, start, range->end,
+        collector->ops->pages(collector, pass->process, start, range->end,
                               join_run, camera, &pass->next_gva);
-    busy = haywire_platform_monotonic_ns() - before;
+    busy = haywire_os_monotonic_ns() - before;
     pass->range_busy_ns += busy;
     pass->busy_ns += busy;
     if (*ret_result == HAYWIRE_COLLECT_OK && pass->next_gva >= range->end) {
@@ -274,7 +257,7 @@ bool haywire_pass_read(HaywireCameraWriter *camera, HaywireCollect *ret_result)
     HaywirePass *pass = &camera->pass;
 
     *ret_result = HAYWIRE_COLLECT_OK;
-    if (pass->range == camera->range_count) {
+    if (pass->range == camera->ranges.count) {
         return false;
     }
     if (over_budget(pass)) {
@@ -286,25 +269,17 @@ bool haywire_pass_read(HaywireCameraWriter *camera, HaywireCollect *ret_result)
     if (*ret_result == HAYWIRE_COLLECT_DENIED) {
         /* Sections without page table: still worth showing. */
         pass->flags |= HAYWIRE_CAMERA_NO_PAGE_TABLE;
-        pass->range = camera->range_count;
+        pass->range = camera->ranges.count;
         *ret_result = HAYWIRE_COLLECT_OK;
     }
     return *ret_result == HAYWIRE_COLLECT_OK;
-}
-
-static void patch_total(HaywireWriter *writer, uint64_t total)
-{
-    HaywireLe32 wire =
-        haywire_le32(total > UINT32_MAX ? UINT32_MAX : (uint32_t)total);
-
-    memcpy(writer->payload + offsetof(HaywireWirePageRunSet, total), &wire,
-           sizeof(wire));
 }
 
 void haywire_pass_publish(HaywireCameraWriter *camera)
 {
     HaywirePass *pass = &camera->pass;
     uint32_t first = 1 + (pass->number % 2 ? 0 : camera->bank_pages);
+    uint32_t total;
 
     if (pass->run.pages > 0) {
         store_run(camera, &pass->run);
@@ -312,9 +287,12 @@ void haywire_pass_publish(HaywireCameraWriter *camera)
     if (camera->run_page_count > 0) {
         stage_runs(camera);
     }
+    total =
+        pass->runs_total > UINT32_MAX ? UINT32_MAX : (uint32_t)pass->runs_total;
     for (uint32_t i = 0; i < pass->used; i++) {
         if (i >= pass->first_run_page) {
-            patch_total(&camera->staged[i], pass->runs_total);
+            haywire_patch32(camera->staged[i].payload,
+                            offsetof(HaywireWirePageRunSet, total), total);
         }
         haywire_publisher_put(
             camera->publisher, camera->category, first + i, HAYWIRE_KIND_CAMERA,

@@ -1,8 +1,5 @@
-/*
- * From what was collected to records.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what was collected to records. */
 
 #include "haywire/bytes.h"
 #include "publish/records.h"
@@ -63,17 +60,35 @@ HaywireStatus haywire_append_process(HaywireWriter *writer,
                                  sizeof(tail) / sizeof(tail[0]), NULL);
 }
 
-size_t haywire_process_length(const HaywireBrief *brief,
-                              const HaywireDetails *details)
+HaywireStatus haywire_append_fields(HaywireWriter *writer,
+                                    const HaywireBrief *brief,
+                                    const HaywireFields *fields)
 {
-    HaywireBytes tail[] = {
-        { NULL, brief->name_length },
-        { NULL, details->exe_length },
-        { NULL, details->cmdline_length },
+    bool cgroup = fields->known & UINT64_C(1) << HAYWIRE_FIELD_CGROUP;
+    HaywireLe64 value[HAYWIRE_FIELD_COUNT];
+    size_t count = 0;
+    HaywireWireProcessFields wire = {
+        .record.type = haywire_le16(HAYWIRE_RECORD_PROCESS_FIELDS),
+        .pid = haywire_le32(brief->pid),
+        .start_time_ns = haywire_le64(brief->start_time_ns),
+        .known = haywire_le64(fields->known),
     };
 
-    return haywire_record_length(sizeof(HaywireWireProcess), tail,
-                                 sizeof(tail) / sizeof(tail[0]));
+    if (fields->known == 0) {
+        return HAYWIRE_OK;
+    }
+    for (int i = 0; i < HAYWIRE_FIELD_COUNT; i++) {
+        if (fields->known & UINT64_C(1) << i) {
+            value[count++] = haywire_le64(fields->value[i]);
+        }
+    }
+    return haywire_writer_append(
+        writer, &wire, sizeof(wire),
+        (HaywireBytes[]){
+            { value, count * sizeof(value[0]) },
+            { fields->cgroup,
+              cgroup ? (size_t)fields->value[HAYWIRE_FIELD_CGROUP] : 0 } },
+        2, NULL);
 }
 
 HaywireStatus haywire_append_section_set(HaywireWriter *writer,
@@ -93,13 +108,6 @@ HaywireStatus haywire_append_section_set(HaywireWriter *writer,
     };
 
     return haywire_writer_append(writer, &wire, sizeof(wire), NULL, 0, ret_set);
-}
-
-void haywire_set_count(uint8_t *set, uint32_t count)
-{
-    HaywireLe32 wire = haywire_le32(count);
-
-    memcpy(set + offsetof(HaywireWireSectionSet, count), &wire, sizeof(wire));
 }
 
 HaywireStatus haywire_append_section(HaywireWriter *writer,

@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Process records in two banks.
  *
  * A cycle is staged and then published in one go: its pages carry totals that
  * are known at the end only, and readers get one consistent picture. The
- * record of a process that has not run is carried over from the other bank.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
+ * records of a process that has not run are those of the cycle before.
  */
 
 #include <stdlib.h>
@@ -27,14 +26,12 @@ uint32_t haywire_roundrobin_ring_pages(const HaywirePublisher *publisher)
 }
 
 bool haywire_roundrobin_init(HaywireRoundrobin *robin,
-                             HaywirePublisher *publisher,
-                             HaywireCollector *collector)
+                             HaywirePublisher *publisher, HaywireTable *table)
 {
-    memset(robin, 0, sizeof(*robin));
     robin->publisher = publisher;
-    robin->collector = collector;
+    robin->collector = table->collector;
+    robin->table = table;
     robin->bank_pages = haywire_roundrobin_ring_first(publisher) / 2;
-    haywire_roster_init(&robin->roster, collector);
     robin->staged = calloc(robin->bank_pages, sizeof(*robin->staged));
     return robin->staged != NULL;
 }
@@ -42,19 +39,7 @@ bool haywire_roundrobin_init(HaywireRoundrobin *robin,
 void haywire_roundrobin_destroy(HaywireRoundrobin *robin)
 {
     free(robin->staged);
-    haywire_roster_destroy(&robin->roster);
     memset(robin, 0, sizeof(*robin));
-}
-
-/* A record's place: ordinal of its page in the bank, offset there. */
-#define PLACE(page, offset) ((uint64_t)(page) << 16 | (offset))
-#define PLACE_PAGE(place)   ((uint32_t)((place) >> 16))
-#define PLACE_OFFSET(place) ((size_t)((place)&0xffff))
-
-/* Cycles take the banks in turn. */
-static uint32_t bank_of(const HaywireRoundrobin *robin, uint64_t cycle)
-{
-    return cycle % 2 ? 0 : robin->bank_pages;
 }
 
 /* Open the next page with its cycle record, whose counts come at the end. */
@@ -75,44 +60,70 @@ static bool stage_page(HaywireRoundrobin *robin)
 }
 
 /* False when the bank is full. */
-static bool stage_process(HaywireRoundrobin *robin, const HaywireBrief *brief)
+static bool stage_record(HaywireRoundrobin *robin, const uint8_t *record,
+                         size_t length)
 {
     HaywireStatus status;
-
-    do {
-        status = haywire_append_process(&robin->staged[robin->used - 1], brief,
-                                        &robin->details);
-    } while (status == HAYWIRE_LIMIT && stage_page(robin));
-    return status == HAYWIRE_OK;
-}
-
-/* The record that the cycle before has. */
-static const uint8_t *record_before(HaywireRoundrobin *robin,
-                                    const HaywireSeen *seen)
-{
-    uint32_t index = bank_of(robin, robin->cycle - 1) + PLACE_PAGE(seen->place);
-    const HaywirePage *page = haywire_publisher_page(
-        robin->publisher, HAYWIRE_CATEGORY_ROUNDROBIN, index);
-
-    return page->payload + PLACE_OFFSET(seen->place);
-}
-
-/* False when the bank is full. */
-static bool stage_kept(HaywireRoundrobin *robin, const HaywireSeen *seen)
-{
-    const uint8_t *record = record_before(robin, seen);
-    HaywireStatus status;
-    HaywireLe32 flags;
 
     do {
         status = haywire_writer_append(&robin->staged[robin->used - 1], record,
-                                       seen->size, NULL, 0, NULL);
+                                       length, NULL, 0, NULL);
     } while (status == HAYWIRE_LIMIT && stage_page(robin));
-    memcpy(&flags, record + offsetof(HaywireWireRecord, flags), sizeof(flags));
-    if (haywire_le32_get(flags) & HAYWIRE_PROCESS_EXE_UNREADABLE) {
-        robin->denied++;
-    }
     return status == HAYWIRE_OK;
+}
+
+/* All that is known of a process, or, when the bank is full, nothing: false. */
+static bool stage(HaywireRoundrobin *robin, HaywireKeptRecord *record)
+{
+    const uint8_t *fields = record->data + record->process_length;
+
+    if (!stage_record(robin, record->data, record->process_length)) {
+        return false;
+    }
+    if (record->fields_length > 0 &&
+        !stage_record(robin, fields, record->fields_length)) {
+        robin->staged[robin->used - 1].used -= record->process_length;
+        return false;
+    }
+    robin->written++;
+    robin->denied += record->denied;
+    return true;
+}
+
+static HaywireCollect collect(HaywireRoundrobin *robin, uint32_t pid,
+                              HaywireBrief *ret_brief)
+{
+    const HaywireCollectorOps *ops = robin->collector->ops;
+    HaywireOpenProcess *process = NULL;
+    HaywireCollect result =
+        ops->open(robin->collector, pid, &process, ret_brief);
+
+    robin->fields.known = 0;
+    if (result == HAYWIRE_COLLECT_OK) {
+        result = ops->details(robin->collector, process, &robin->details);
+        if (result == HAYWIRE_COLLECT_OK && ops->fields) {
+            ops->fields(robin->collector, process, &robin->fields);
+        }
+        ops->close(robin->collector, process);
+    }
+    haywire_publisher_count(robin->publisher, result);
+    return result;
+}
+
+static bool keep(HaywireRoundrobin *robin, HaywireKeptRecord *record)
+{
+    size_t length = robin->process.used + robin->more.used;
+    uint8_t *data = realloc(record->data, length);
+
+    if (!data) {
+        return false;
+    }
+    record->data = data;
+    record->process_length = robin->process.used;
+    record->fields_length = robin->more.used;
+    memcpy(data, robin->process.payload, robin->process.used);
+    memcpy(data + robin->process.used, robin->more.payload, robin->more.used);
+    return true;
 }
 
 static void count_details(HaywireRoundrobin *robin, const HaywireBrief *brief)
@@ -120,55 +131,57 @@ static void count_details(HaywireRoundrobin *robin, const HaywireBrief *brief)
     const HaywireDetails *details = &robin->details;
 
     if (brief->name_truncated || details->exe_truncated ||
-        details->cmdline_truncated) {
+        details->cmdline_truncated || robin->fields.cgroup_truncated) {
         robin->publisher->counter[HAYWIRE_COUNTER_STRINGS_TRUNCATED]++;
     }
     if (details->exe_unreadable) {
-        robin->denied++;
         haywire_publisher_count(robin->publisher, HAYWIRE_COLLECT_DENIED);
     }
 }
 
-static HaywireCollect read_process(HaywireRoundrobin *robin, uint32_t pid,
-                                   HaywireBrief *ret_brief)
+/* Afterwards the entry's records are up to date, or there are none. */
+static void read_process(HaywireRoundrobin *robin, HaywireEntry *entry)
 {
-    HaywireCollector *collector = robin->collector;
-    HaywireOpenProcess process;
-    HaywireCollect result =
-        collector->ops->open(collector, pid, &process, ret_brief);
+    HaywireKeptRecord *record = &entry->record;
+    HaywireBrief brief;
 
-    if (result == HAYWIRE_COLLECT_OK) {
-        result = collector->ops->details(collector, &process, &robin->details);
-        collector->ops->close(collector, &process);
+    record->version = 0;
+    robin->process.used = 0;
+    robin->more.used = 0;
+    robin->fields.cgroup_truncated = false;
+    if (collect(robin, entry->pid, &brief) != HAYWIRE_COLLECT_OK ||
+        haywire_append_process(&robin->process, &brief, &robin->details) !=
+            HAYWIRE_OK ||
+        haywire_append_fields(&robin->more, &brief, &robin->fields) !=
+            HAYWIRE_OK ||
+        !keep(robin, record)) {
+        return;
     }
-    haywire_publisher_count(robin->publisher, result);
-    return result;
+    record->version = entry->version;
+    record->denied = robin->details.exe_unreadable;
+    robin->fresh++;
+    count_details(robin, &brief);
 }
 
-static void patch32(uint8_t *record, size_t offset, uint32_t value)
-{
-    HaywireLe32 wire = haywire_le32(value);
-
-    memcpy(record + offset, &wire, sizeof(wire));
-}
-
+/* Cycles take the banks in turn. */
 static void publish(HaywireRoundrobin *robin, uint32_t dropped)
 {
-    uint32_t bank = bank_of(robin, robin->cycle);
+    uint32_t bank = robin->cycle % 2 ? 0 : robin->bank_pages;
 
     for (uint32_t i = 0; i < robin->used; i++) {
         HaywireWriter *writer = &robin->staged[i];
 
-        patch32(writer->payload, offsetof(HaywireWireCycle, processes),
-                robin->written + dropped);
-        patch32(writer->payload, offsetof(HaywireWireCycle, written),
-                robin->written);
-        patch32(writer->payload, offsetof(HaywireWireCycle, pages),
-                robin->used);
+        haywire_patch32(writer->payload, offsetof(HaywireWireCycle, processes),
+                        robin->written + dropped);
+        haywire_patch32(writer->payload, offsetof(HaywireWireCycle, written),
+                        robin->written);
+        haywire_patch32(writer->payload, offsetof(HaywireWireCycle, pages),
+                        robin->used);
         haywire_publisher_put(robin->publisher, HAYWIRE_CATEGORY_ROUNDROBIN,
                               bank + i, HAYWIRE_KIND_ROUNDROBIN, robin->cycle,
                               writer->payload, writer->used);
     }
+    robin->published = robin->written;
 }
 
 /* Said of what was seen: no privilege lacked in a whole cycle. */
@@ -183,35 +196,37 @@ static void note_privilege(HaywireRoundrobin *robin)
                                      HAYWIRE_CAPABILITY_ALL_PROCESSES, all);
 }
 
-/* What changed came and went between two looks: nothing to publish. */
-static bool is_same(const HaywireRoundrobin *robin)
+/* All that had no turn, and the one that found no room. */
+static uint32_t count_dropped(const HaywireRoundrobin *robin)
 {
-    return robin->roster.partial && robin->fresh == 0 &&
-           robin->roster.seen.count == robin->roster.before.count;
+    size_t known = haywire_table_known(robin->table);
+    size_t placed = robin->turn.taken - 1;
+
+    return known > placed ? (uint32_t)(known - placed) : 1;
 }
 
 /* @resume_pid: who found no room, 0 for none */
 static void finish(HaywireRoundrobin *robin, uint32_t resume_pid)
 {
-    HaywireRoster *roster = &robin->roster;
-    /* That one had its turn, too. */
-    size_t dropped =
-        roster->list.count - roster->position + (resume_pid != 0 ? 1 : 0);
+    uint32_t dropped = resume_pid != 0 ? count_dropped(robin) : 0;
 
     robin->collecting = false;
-    if (is_same(robin)) {
+    /* What changed came and went between two looks: nothing to publish. */
+    if (robin->partial && robin->fresh == 0 &&
+        robin->written == robin->published) {
         robin->cycle--;
         return;
     }
-    publish(robin, (uint32_t)dropped);
+    publish(robin, dropped);
     note_privilege(robin);
     robin->publisher->counter[HAYWIRE_COUNTER_DETAILS_DROPPED] = dropped;
     robin->resume_pid = resume_pid;
-    haywire_roster_end(roster, dropped == 0);
 }
 
-static void begin_cycle(HaywireRoundrobin *robin)
+static void begin_cycle(HaywireRoundrobin *robin, bool partial)
 {
+    robin->partial = partial;
+    robin->turn = haywire_turn(robin->resume_pid);
     robin->cycle++;
     robin->used = 0;
     robin->written = 0;
@@ -220,63 +235,23 @@ static void begin_cycle(HaywireRoundrobin *robin)
     robin->collecting = stage_page(robin);
 }
 
-/* Note the record that was staged last. */
-static void note_record(HaywireRoundrobin *robin, HaywireSeen *seen,
-                        size_t size)
-{
-    size_t end = robin->staged[robin->used - 1].used;
-
-    seen->size = (uint32_t)size;
-    seen->place = PLACE(robin->used - 1, end - size);
-    haywire_roster_note(&robin->roster, seen);
-    robin->written++;
-}
-
-/* False when there is no room for it. */
-static bool read_one(HaywireRoundrobin *robin, HaywireSeen *seen)
-{
-    HaywireBrief brief;
-
-    if (read_process(robin, seen->pid, &brief) != HAYWIRE_COLLECT_OK) {
-        return true;
-    }
-    if (!stage_process(robin, &brief)) {
-        return false;
-    }
-    haywire_roster_doubt(&brief, &seen->mark);
-    seen->read_ns = robin->roster.now_ns;
-    note_record(robin, seen, haywire_process_length(&brief, &robin->details));
-    robin->fresh++;
-    count_details(robin, &brief);
-    return true;
-}
-
-/* False when there is no room for it. */
-static bool keep_one(HaywireRoundrobin *robin, const HaywireSeen *kept)
-{
-    HaywireSeen seen = *kept;
-
-    if (!stage_kept(robin, kept)) {
-        return false;
-    }
-    note_record(robin, &seen, kept->size);
-    return true;
-}
-
 /* Look at the next process. False when the cycle is finished. */
 static bool collect_one(HaywireRoundrobin *robin)
 {
-    HaywireSeen seen = { 0 };
-    const HaywireSeen *kept;
+    HaywireEntry *entry = haywire_table_next(robin->table, &robin->turn);
+    HaywireKeptRecord *record;
 
-    if (!haywire_roster_left(&robin->roster)) {
+    if (!entry) {
         finish(robin, 0);
         return false;
     }
-    seen.pid = haywire_roster_next(&robin->roster);
-    kept = haywire_roster_keep(&robin->roster, seen.pid, &seen.mark);
-    if (!(kept ? keep_one(robin, kept) : read_one(robin, &seen))) {
-        finish(robin, seen.pid);
+    record = &entry->record;
+    if (robin->partial ? record->version < entry->told
+                       : record->version != entry->version) {
+        read_process(robin, entry);
+    }
+    if (record->version > 0 && !stage(robin, record)) {
+        finish(robin, entry->pid);
         return false;
     }
     return true;
@@ -285,33 +260,27 @@ static bool collect_one(HaywireRoundrobin *robin)
 HaywireStep haywire_roundrobin_step(void *opaque)
 {
     HaywireRoundrobin *robin = opaque;
-    HaywireCollect result;
+    HaywireStep step;
 
     if (robin->collecting) {
         return collect_one(robin) ? HAYWIRE_STEP_MORE : HAYWIRE_STEP_DONE;
     }
-    result = haywire_roster_begin(&robin->roster, robin->resume_pid);
-    haywire_publisher_count(robin->publisher, result);
-    if (result != HAYWIRE_COLLECT_OK) {
-        return HAYWIRE_STEP_IDLE;
+    step = haywire_table_look(
+        robin->table, robin->publisher->setup.roundrobin_interval_ns / 2,
+        &robin->since_ns);
+    if (step != HAYWIRE_STEP_DONE) {
+        return step;
     }
-    begin_cycle(robin);
+    begin_cycle(robin, false);
     return HAYWIRE_STEP_MORE;
-}
-
-void haywire_roundrobin_hear(HaywireRoundrobin *robin,
-                             const HaywireHeard *heard)
-{
-    haywire_changes_add_all(&robin->roster.pending, &heard->begun);
-    haywire_changes_add_all(&robin->roster.pending, &heard->ended);
 }
 
 bool haywire_roundrobin_update(HaywireRoundrobin *robin)
 {
-    if (robin->collecting || !haywire_roster_begin_changes(&robin->roster)) {
+    if (robin->collecting || robin->cycle == 0 || robin->resume_pid != 0) {
         return false;
     }
-    begin_cycle(robin);
+    begin_cycle(robin, true);
     while (collect_one(robin)) {
         continue;
     }

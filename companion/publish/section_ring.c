@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The sections of all processes in turn.
  *
@@ -8,32 +9,19 @@
  *
  * What a process had written stays where it is while the process has not run,
  * unless this sweep might come to overwrite it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
-
-#include <stdlib.h>
-#include <string.h>
 
 #include "publish/roundrobin.h"
 #include "publish/section_ring.h"
 
 void haywire_section_ring_init(HaywireSectionRing *ring,
-                               HaywirePublisher *publisher,
-                               HaywireCollector *collector)
+                               HaywirePublisher *publisher, HaywireTable *table)
 {
-    memset(ring, 0, sizeof(*ring));
     ring->publisher = publisher;
-    ring->collector = collector;
+    ring->collector = table->collector;
+    ring->table = table;
     ring->ring_first = haywire_roundrobin_ring_first(publisher);
     ring->ring_pages = haywire_roundrobin_ring_pages(publisher);
-    haywire_roster_init(&ring->roster, collector);
-}
-
-void haywire_section_ring_destroy(HaywireSectionRing *ring)
-{
-    haywire_roster_destroy(&ring->roster);
-    memset(ring, 0, sizeof(*ring));
 }
 
 static void flush_page(HaywireSectionRing *ring)
@@ -80,7 +68,7 @@ static void note_dropped(HaywireSectionRing *ring, uint32_t pid,
 {
     ring->dropped += dropped;
     if (dropped > 0 && ring->resume_pid == 0) {
-        ring->resume_pid = ring->roster.position == 1 ? pid + 1 : pid;
+        ring->resume_pid = ring->turn.taken == 1 ? pid + 1 : pid;
     }
 }
 
@@ -121,28 +109,27 @@ static HaywireCollect put_open(HaywireSectionRing *ring,
     return result;
 }
 
-/* @seen: pid and mark are there, the rest is filled in */
-static void put_process(HaywireSectionRing *ring, HaywireSeen *seen)
+static void put_process(HaywireSectionRing *ring, HaywireEntry *entry)
 {
     HaywireCollector *collector = ring->collector;
+    uint64_t place = ring->page_count;
     uint64_t bytes = bytes_written(ring);
+    HaywireOpenProcess *process = NULL;
     bool complete = false;
-    HaywireOpenProcess process;
     HaywireBrief brief;
     HaywireCollect result =
-        collector->ops->open(collector, seen->pid, &process, &brief);
+        collector->ops->open(collector, entry->pid, &process, &brief);
 
-    seen->place = ring->page_count;
     if (result == HAYWIRE_COLLECT_OK) {
-        result = put_open(ring, &process, brief.kernel, &complete);
-        collector->ops->close(collector, &process);
+        result = put_open(ring, process, brief.kernel, &complete);
+        collector->ops->close(collector, process);
     }
     haywire_publisher_count(ring->publisher, result);
+    entry->sections = (HaywireKeptSections){ 0 };
     if (complete) {
-        haywire_roster_doubt(&brief, &seen->mark);
-        seen->size = (uint32_t)(bytes_written(ring) - bytes);
-        seen->read_ns = ring->roster.now_ns;
-        haywire_roster_note(&ring->roster, seen);
+        entry->sections.version = entry->version;
+        entry->sections.place = place;
+        entry->sections.size = (uint32_t)(bytes_written(ring) - bytes);
     }
 }
 
@@ -153,44 +140,32 @@ static uint64_t pages_for(uint64_t bytes)
 }
 
 /* Will it be there when @pages more are written, and some that are new? */
-static bool survives(const HaywireSectionRing *ring, const HaywireSeen *seen,
-                     uint64_t pages)
+static bool survives(const HaywireSectionRing *ring,
+                     const HaywireKeptSections *kept, uint64_t pages)
 {
     uint64_t spare = ring->ring_pages / 32 + 2;
 
-    return seen->place + ring->ring_pages > ring->page_count + pages + spare;
+    return kept->place + ring->ring_pages > ring->page_count + pages + spare;
 }
 
-/* What a sweep over changes may take. */
+/* What a sweep over those told of may take. */
 static uint32_t small_sweep(const HaywireSectionRing *ring)
 {
     return ring->ring_pages / 16 + 1;
 }
 
 /* Is there room for this sweep and two small ones before it is overwritten? */
-static bool may_stay(const HaywireSectionRing *ring, const HaywireSeen *seen)
+static bool may_stay(const HaywireSectionRing *ring,
+                     const HaywireKeptSections *kept)
 {
-    return survives(ring, seen,
+    return survives(ring, kept,
                     pages_for(ring->bytes_left) + 2 * small_sweep(ring));
-}
-
-static void sweep_one(HaywireSectionRing *ring)
-{
-    HaywireRoster *roster = &ring->roster;
-    HaywireSeen seen = { .pid = haywire_roster_next(roster) };
-    const HaywireSeen *before = haywire_roster_before(roster, seen.pid);
-    const HaywireSeen *kept = haywire_roster_keep(roster, seen.pid, &seen.mark);
-
-    ring->bytes_left -= before ? before->size : 0;
-    if (kept && (roster->partial || may_stay(ring, kept))) {
-        haywire_roster_note(roster, kept);
-    } else {
-        put_process(ring, &seen);
-    }
 }
 
 static void begin_sweep(HaywireSectionRing *ring, uint32_t pages)
 {
+    ring->turn = haywire_turn(ring->resume_pid);
+    ring->resume_pid = 0;
     ring->sweep++;
     ring->dropped = 0;
     ring->pages_left = pages;
@@ -202,69 +177,68 @@ static void begin_sweep(HaywireSectionRing *ring, uint32_t pages)
     };
 }
 
-static void end_sweep(HaywireSectionRing *ring)
+static uint64_t bytes_kept(const HaywireSectionRing *ring)
 {
-    flush_page(ring);
-    haywire_roster_end(&ring->roster, ring->dropped == 0);
-}
-
-static uint64_t bytes_before(const HaywireSectionRing *ring)
-{
-    const HaywireSeenList *before = &ring->roster.before;
     uint64_t bytes = 0;
 
-    for (size_t i = 0; i < before->count; i++) {
-        bytes += before->seen[i].size;
+    for (size_t i = 0; i < ring->table->count; i++) {
+        bytes += ring->table->entry[i].sections.size;
     }
     return bytes;
 }
 
-static HaywireStep begin(HaywireSectionRing *ring)
+/* False when all had their turn. */
+static bool sweep_one(HaywireSectionRing *ring)
 {
-    HaywireCollect result =
-        haywire_roster_begin(&ring->roster, ring->resume_pid);
+    HaywireEntry *entry = haywire_table_next(ring->table, &ring->turn);
+    HaywireKeptSections *kept;
 
-    haywire_publisher_count(ring->publisher, result);
-    if (result != HAYWIRE_COLLECT_OK) {
-        return HAYWIRE_STEP_IDLE;
+    if (!entry) {
+        return false;
     }
-    begin_sweep(ring, ring->ring_pages);
-    ring->resume_pid = 0;
-    ring->bytes_left = bytes_before(ring);
-    ring->collecting = true;
-    return HAYWIRE_STEP_MORE;
+    kept = &entry->sections;
+    ring->bytes_left -=
+        kept->size < ring->bytes_left ? kept->size : ring->bytes_left;
+    if (kept->version != entry->version || !may_stay(ring, kept)) {
+        put_process(ring, entry);
+    }
+    return true;
 }
 
 HaywireStep haywire_section_ring_step(void *opaque)
 {
     HaywireSectionRing *ring = opaque;
+    HaywireStep step;
 
     if (!ring->collecting) {
-        return begin(ring);
+        step = haywire_table_look(
+            ring->table, ring->publisher->setup.roundrobin_interval_ns / 2,
+            &ring->since_ns);
+        if (step != HAYWIRE_STEP_DONE) {
+            return step;
+        }
+        begin_sweep(ring, ring->ring_pages);
+        ring->bytes_left = bytes_kept(ring);
+        ring->collecting = true;
     }
-    if (haywire_roster_left(&ring->roster)) {
-        sweep_one(ring);
+    if (sweep_one(ring)) {
         return HAYWIRE_STEP_MORE;
     }
+    flush_page(ring);
     ring->publisher->counter[HAYWIRE_COUNTER_SECTIONS_DROPPED] = ring->dropped;
     ring->collecting = false;
-    end_sweep(ring);
     return HAYWIRE_STEP_DONE;
 }
 
-void haywire_section_ring_hear(HaywireSectionRing *ring,
-                               const HaywireHeard *heard)
+/* Would a small sweep leave everybody's sections in place? */
+static bool all_survive(const HaywireSectionRing *ring)
 {
-    haywire_changes_add_all(&ring->roster.pending, &heard->begun);
-}
+    const HaywireTable *table = ring->table;
 
-/* Would a small sweep of @pages leave everybody's sections in place? */
-static bool all_survive(const HaywireSectionRing *ring, uint64_t pages)
-{
-    const HaywireSeenList *before = &ring->roster.before;
+    for (size_t i = 0; i < table->count; i++) {
+        const HaywireKeptSections *kept = &table->entry[i].sections;
 
-    for (size_t i = 0; i < before->count; i++) {
-        if (!survives(ring, &before->seen[i], pages)) {
+        if (kept->version > 0 && !survives(ring, kept, small_sweep(ring))) {
             return false;
         }
     }
@@ -273,17 +247,18 @@ static bool all_survive(const HaywireSectionRing *ring, uint64_t pages)
 
 bool haywire_section_ring_update(HaywireSectionRing *ring)
 {
-    uint32_t pages = small_sweep(ring);
+    HaywireEntry *entry;
 
-    if (ring->collecting || !all_survive(ring, pages) ||
-        !haywire_roster_begin_changes(&ring->roster)) {
+    if (ring->collecting || ring->sweep == 0 || ring->resume_pid != 0 ||
+        !all_survive(ring)) {
         return false;
     }
-    begin_sweep(ring, pages);
-    ring->bytes_left = bytes_before(ring);
-    while (haywire_roster_left(&ring->roster)) {
-        sweep_one(ring);
+    begin_sweep(ring, small_sweep(ring));
+    while ((entry = haywire_table_next(ring->table, &ring->turn))) {
+        if (entry->sections.version < entry->told) {
+            put_process(ring, entry);
+        }
     }
-    end_sweep(ring);
+    flush_page(ring);
     return true;
 }

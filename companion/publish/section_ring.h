@@ -1,48 +1,41 @@
-/*
- * The sections of all processes in turn: docs/protocol.md, section 5.5.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sections of all processes in turn: docs/protocol.md, section 5.5. */
 
 #ifndef HAYWIRE_SECTION_RING_H
 #define HAYWIRE_SECTION_RING_H
 
-#include "table/roster.h"
 #include "publish/section_packer.h"
-#include "engine/task.h"
+#include "table/table.h"
 
 typedef struct HaywireSectionRing {
     HaywirePublisher *publisher;
     HaywireCollector *collector;
-    HaywireRoster roster; /* a result's place: page_count where it begins */
-    uint32_t ring_first;  /* index of the ring's first page */
+    HaywireTable *table;
+    uint32_t ring_first; /* index of the ring's first page */
     uint32_t ring_pages;
-    uint32_t pages_left; /* of the ring, in this sweep */
-    uint64_t page_count; /* pages written, ever */
-    uint64_t bytes_left; /* of processes still to come in this sweep */
-    uint64_t sweep;      /* generation of what is written */
-    uint64_t dropped;    /* sections, in this sweep */
-    uint32_t resume_pid; /* the next sweep starts with it; 0 none */
-    bool collecting;
+    uint64_t since_ns;    /* for haywire_table_look() */
+    bool collecting;      /* a sweep is under way: */
+    HaywireTurn turn;     /* whose turn it is */
+    uint32_t pages_left;  /* of the ring */
+    uint64_t bytes_left;  /* of processes still to come */
+    uint64_t dropped;     /* sections */
+    uint64_t page_count;  /* pages written, ever */
+    uint64_t sweep;       /* generation of what is written; 0: none yet */
+    uint32_t resume_pid;  /* found no room: the next sweep starts with it */
     HaywireWriter writer; /* the page in work */
     HaywireSectionPacker packer;
 } HaywireSectionRing;
 
 void haywire_section_ring_init(HaywireSectionRing *ring,
                                HaywirePublisher *publisher,
-                               HaywireCollector *collector);
-void haywire_section_ring_destroy(HaywireSectionRing *ring);
+                               HaywireTable *table);
 
-/* One process. */
+/* A step of a look, or one process. */
 HaywireStep haywire_section_ring_step(void *opaque);
 
-/* These changed: the next sweep reads them anew. */
-void haywire_section_ring_hear(HaywireSectionRing *ring,
-                               const HaywireHeard *heard);
-
 /*
- * A sweep over those alone. False when that cannot be, or not now: it takes a
- * sweep over all.
+ * The table was updated: a sweep over those alone that the system told of.
+ * False when that cannot be, or not now: it takes a sweep over all.
  */
 bool haywire_section_ring_update(HaywireSectionRing *ring);
 

@@ -24,7 +24,9 @@ static HaywireStatus grow(HaywireVector *vector)
     if (room > vector->max) {
         room = vector->max;
     }
-    data = reallocarray(vector->data, room, vector->size);
+    data = room <= SIZE_MAX / vector->size
+               ? realloc(vector->data, room * vector->size)
+               : NULL;
     if (!data) {
         return HAYWIRE_NO_MEMORY;
     }

@@ -41,11 +41,11 @@ const char *haywire_origin_name(HaywireOrigin origin)
     return name_at(names, COUNT_OF(names), origin);
 }
 
-const char *haywire_process_source_name(HaywireProcessSource source)
+const char *haywire_provider_name(HaywireProvider provider)
 {
     static const char *const names[] = {
-        [HAYWIRE_SOURCE_COMPANION] = "companion",
+        [HAYWIRE_PROVIDER_COMPANION] = "companion",
     };
 
-    return name_at(names, COUNT_OF(names), source);
+    return name_at(names, COUNT_OF(names), provider);
 }

@@ -47,7 +47,7 @@ static uint32_t load32(const uint8_t *live, size_t offset)
 {
     const LiveWord32 *word = (const LiveWord32 *)(live + offset);
 
-    return le32toh(__atomic_load_n(word, __ATOMIC_ACQUIRE));
+    return haywire_word32_get(__atomic_load_n(word, __ATOMIC_ACQUIRE));
 }
 
 /*
@@ -76,7 +76,8 @@ static void copy_live(const uint8_t *live, HaywirePage *ret_copy)
 
 bool haywire_page_has_magic(const uint8_t *page)
 {
-    const uint64_t two = htole64((uint64_t)HAYWIRE_MAGIC << 32 | HAYWIRE_MAGIC);
+    const uint64_t two =
+        haywire_word64((uint64_t)HAYWIRE_MAGIC << 32 | HAYWIRE_MAGIC);
     const LiveWord64 *word = (const LiveWord64 *)page;
     size_t i;
 

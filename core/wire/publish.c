@@ -1,24 +1,23 @@
-/*
- * Writing beacon pages: docs/protocol.md, section 2.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing beacon pages: docs/protocol.md, section 2. */
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <assert.h>
+#include <stdatomic.h>
 
 #include "haywire/bytes.h"
 #include "haywire/publish.h"
 
 /* Lock halves and control word are read by others while we write them. */
-typedef uint32_t __attribute__((may_alias)) SharedWord32;
-typedef uint64_t __attribute__((may_alias)) SharedWord64;
+typedef _Atomic uint32_t __attribute__((may_alias)) SharedWord32;
+typedef _Atomic uint64_t __attribute__((may_alias)) SharedWord64;
 
 static void shared_store32(uint8_t *at, uint32_t value)
 {
-    __atomic_store_n((SharedWord32 *)at, htole32(value), __ATOMIC_RELEASE);
+    atomic_store_explicit((SharedWord32 *)at, haywire_word32(value),
+                          memory_order_release);
 }
 
 /*
@@ -36,7 +35,8 @@ static void shared_copy(HaywirePage *page, const HaywirePage *image,
         uint64_t word;
 
         memcpy(&word, from + at, sizeof(word));
-        __atomic_store_n(to + at / sizeof(*to), word, __ATOMIC_RELEASE);
+        atomic_store_explicit(to + at / sizeof(*to), word,
+                              memory_order_release);
     }
 }
 
@@ -107,14 +107,14 @@ void haywire_page_set_control_word(HaywirePage *page, uint64_t value)
 {
     SharedWord64 *word = (SharedWord64 *)page->control_word.byte;
 
-    __atomic_store_n(word, htole64(value), __ATOMIC_RELAXED);
+    atomic_store_explicit(word, haywire_word64(value), memory_order_relaxed);
 }
 
 uint64_t haywire_page_get_control_word(const HaywirePage *page)
 {
-    const SharedWord64 *word = (const SharedWord64 *)page->control_word.byte;
+    SharedWord64 *word = (SharedWord64 *)(uintptr_t)page->control_word.byte;
 
-    return le64toh(__atomic_load_n(word, __ATOMIC_ACQUIRE));
+    return haywire_word64_get(atomic_load_explicit(word, memory_order_acquire));
 }
 
 void haywire_page_publish(HaywirePage *page, const HaywirePageStamp *stamp,

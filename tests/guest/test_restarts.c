@@ -3,9 +3,6 @@
  *
  * Companions that are killed, stopped and started again, while somebody asks
  * all the time: how soon that shows, and that no answer mixes two sessions.
- *
- *   test-guest-restarts           with the doorbell
- *   test-guest-restarts polling   without
  */
 #include "../qemu/qemus.h"
 #include "companions.h"
@@ -25,8 +22,8 @@
 /*
  * How soon it shows, in ms. Within two intervals of the plugin from when it can
  * be known: a companion is silent once ten beats are missing, and alive once
- * one is seen. A new one is found at once when it rings; else by the next
- * search, of which there is one every 4 s at least while nothing is live.
+ * one is seen. A new one is found by the next search, of which there is one every
+ * 4 s at least while nothing is live.
  * Emulation adds to that, and a busy host as long as it makes QEMU wait.
  */
 #define LOOKS_MS  500
@@ -37,8 +34,6 @@
 #define SEARCH_MS 4000
 /* Of another search, beside a live session: 10 s, more where one takes long. */
 #define SEARCH_LIVE_MS 20000
-
-static gboolean polling;
 
 /*
  * In the guest's shell: begin the next era, number $n. Its process opens a pipe that
@@ -56,10 +51,7 @@ static gboolean polling;
 
 static Scene *get_scene(const char *qemu)
 {
-    return scene_get(
-        &(VmOptions){ .qemu = qemu,
-                      .memory = "512M",
-                      .plugin = polling ? ",doorbell=off" : ",doorbell=on" });
+    return scene_get(&(VmOptions){ .qemu = qemu, .memory = "512M" });
 }
 
 typedef struct {
@@ -111,7 +103,7 @@ static void check_state(Vm *vm, const char *state, guint32 companion,
 
 static gint64 found_ms(void)
 {
-    return ALIVE_MS + (polling ? SEARCH_MS : 0);
+    return ALIVE_MS + SEARCH_MS;
 }
 
 /* Run what starts a companion; its pid, past what the shell says of others. */
@@ -231,8 +223,7 @@ static void test_beside(const char *qemu)
     }
     begin(scene);
     companion = run_for_pid(scene->vm, "older=$companion; " START);
-    check_state(scene->vm, "live", companion,
-                ALIVE_MS + (polling ? SEARCH_LIVE_MS : 0));
+    check_state(scene->vm, "live", companion, ALIVE_MS + SEARCH_LIVE_MS);
     g_free(vm_guest_run(
         scene->vm,
         "kill -9 $older; wait $older; usleep 300000; " END_ERA "true", NULL));
@@ -273,13 +264,10 @@ int main(int argc, char **argv)
     int result;
 
     g_test_init(&argc, &argv, NULL);
-    polling = argc > 1 && g_str_equal(argv[1], "polling");
     qemus_add_test("restarts/eras", test_eras);
     qemus_add_test("restarts/beside", test_beside);
-    if (!polling) {
-        qemus_add_test("restarts/stopped", test_stopped);
-        qemus_add_test("restarts/hundred", test_hundred);
-    }
+    qemus_add_test("restarts/stopped", test_stopped);
+    qemus_add_test("restarts/hundred", test_hundred);
     result = g_test_run();
     scene_drop();
     return result;

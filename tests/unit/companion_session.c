@@ -1,12 +1,9 @@
-/*
- * A companion's session over made-up processes: see companion_session.h.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A companion's session over made-up processes: see companion_session.h. */
 
 #include "companion_session.h"
 
-#include "os/platform.h"
+#include "os/os.h"
 
 /* More than that it was not let run, on a machine that is busy. */
 #define LONGEST_STEP_NS (20 * HAYWIRE_NS_PER_MS)
@@ -37,22 +34,25 @@ void session_free(Session *session)
 
 unsigned session_round(Session *session, HaywireTaskId id)
 {
-    unsigned before = session->fake.reads;
+    FakeCollector *fake = &session->fake;
+    bool snapshot = id == HAYWIRE_TASK_PID;
+    unsigned before = snapshot ? fake->reads : fake->opens;
 
+    session->companion->table.looked_ns = 0;
     g_assert_true(
         haywire_task_round(&session->companion->task[id], session->publisher));
-    return session->fake.reads - before;
+    return (snapshot ? fake->reads : fake->opens) - before;
 }
 
 uint64_t session_work(Session *session, uint64_t ms)
 {
-    uint64_t began = haywire_platform_monotonic_ns();
+    uint64_t began = haywire_os_monotonic_ns();
     uint64_t last = began, now = began;
 
     for (uint64_t ran = 0; ran < ms * HAYWIRE_NS_PER_MS; last = now) {
         (void)haywire_companion_work(session->companion);
         g_usleep(1000);
-        now = haywire_platform_monotonic_ns();
+        now = haywire_os_monotonic_ns();
         ran += MIN(now - last, LONGEST_STEP_NS);
     }
     return (now - began) / HAYWIRE_NS_PER_MS;

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A companion's session over made-up processes, and what a reader finds on its
  * pages. What goes wrong ends the test.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_COMPANION_SESSION_H
@@ -30,7 +29,10 @@ void session_free(Session *session);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 
-/* A whole round of a task. Returns how many processes it read. */
+/*
+ * A whole round of a task, over a table that is looked at anew. Returns how many
+ * processes it read: a snapshot for the table, another for itself.
+ */
 unsigned session_round(Session *session, HaywireTaskId id);
 
 /*

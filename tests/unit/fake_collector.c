@@ -1,8 +1,5 @@
-/*
- * Processes that a test makes up.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes that a test makes up. */
 
 #include <glib.h>
 #include <stdio.h>
@@ -10,7 +7,7 @@
 #include <string.h>
 
 #include "fake_collector.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 static FakeCollector *self_of(HaywireCollector *collector)
 {
@@ -33,16 +30,14 @@ static void fake_destroy(HaywireCollector *collector)
 }
 
 static HaywireCollect fake_list(HaywireCollector *collector,
-                                HaywirePidList *list)
+                                HaywireVector *pids)
 {
     FakeCollector *fake = self_of(collector);
 
-    free(list->pid);
-    list->pid = calloc(fake->count + 1, sizeof(*list->pid));
-    list->allocated = fake->count + 1;
-    list->count = fake->count;
+    pids->count = 0;
     for (size_t i = 0; i < fake->count; i++) {
-        list->pid[i] = fake->process[i].pid;
+        g_assert_cmpint(haywire_vector_push(pids, &fake->process[i].pid), ==,
+                        HAYWIRE_OK);
     }
     return HAYWIRE_COLLECT_OK;
 }
@@ -50,20 +45,18 @@ static HaywireCollect fake_list(HaywireCollector *collector,
 /* Use processor time, as reading a process does. */
 static void burn(unsigned us)
 {
-    uint64_t end = haywire_platform_cpu_ns() + us * (HAYWIRE_NS_PER_MS / 1000);
+    uint64_t end = haywire_os_cpu_ns() + us * (HAYWIRE_NS_PER_MS / 1000);
 
-    while (us > 0 && haywire_platform_cpu_ns() < end) {
+    while (us > 0 && haywire_os_cpu_ns() < end) {
         continue;
     }
 }
 
-static HaywireCollect fake_brief(HaywireCollector *collector, uint32_t pid,
+static HaywireCollect read_brief(FakeCollector *fake, uint32_t pid,
                                  HaywireBrief *ret_brief)
 {
-    FakeCollector *fake = self_of(collector);
     const FakeProcess *process = find(fake, pid);
 
-    fake->reads++;
     burn(fake->burn_us);
     if (!process || process->listed_only) {
         return process ? process->listed_only : HAYWIRE_COLLECT_GONE;
@@ -81,6 +74,13 @@ static HaywireCollect fake_brief(HaywireCollector *collector, uint32_t pid,
         (size_t)snprintf((char *)ret_brief->name, sizeof(ret_brief->name),
                          "fake-process-%u", pid);
     return HAYWIRE_COLLECT_OK;
+}
+
+static HaywireCollect fake_brief(HaywireCollector *collector, uint32_t pid,
+                                 HaywireBrief *ret_brief)
+{
+    self_of(collector)->reads++;
+    return read_brief(self_of(collector), pid, ret_brief);
 }
 
 static void fake_mark(HaywireCollector *collector, uint32_t pid,
@@ -107,22 +107,25 @@ static bool fake_hear(HaywireCollector *collector, HaywireHeard *ret_heard)
 }
 
 static HaywireCollect fake_open(HaywireCollector *collector, uint32_t pid,
-                                HaywireOpenProcess *ret_process,
+                                HaywireOpenProcess **ret_process,
                                 HaywireBrief *ret_brief)
 {
-    HaywireCollect result = fake_brief(collector, pid, ret_brief);
+    FakeCollector *fake = self_of(collector);
+    HaywireCollect result = read_brief(fake, pid, ret_brief);
 
+    fake->opens++;
     if (result == HAYWIRE_COLLECT_OK) {
-        ret_process->pid = pid;
-        ret_process->start_time_ns = ret_brief->start_time_ns;
-        self_of(collector)->open++;
+        *ret_process = g_new0(HaywireOpenProcess, 1);
+        (*ret_process)->pid = pid;
+        (*ret_process)->start_time_ns = ret_brief->start_time_ns;
+        fake->open++;
     }
     return result;
 }
 
 static void fake_close(HaywireCollector *collector, HaywireOpenProcess *process)
 {
-    (void)process;
+    g_free(process);
     self_of(collector)->open--;
 }
 
@@ -140,6 +143,22 @@ static HaywireCollect fake_details(HaywireCollector *collector,
     ret_details->cmdline_length = fake->cmdline_length;
     memset(ret_details->cmdline, 'c', fake->cmdline_length);
     return HAYWIRE_COLLECT_OK;
+}
+
+static void fake_fields(HaywireCollector *collector,
+                        HaywireOpenProcess *process, HaywireFields *ret_fields)
+{
+    const FakeProcess *fake = find(self_of(collector), process->pid);
+
+    memset(ret_fields, 0xee, sizeof(*ret_fields));
+    ret_fields->cgroup_truncated = false;
+    ret_fields->known = fake->fields;
+    for (uint64_t i = 0; i < HAYWIRE_FIELD_COUNT; i++) {
+        if (fake->fields & UINT64_C(1) << i) {
+            ret_fields->value[i] = 1000 + i;
+        }
+    }
+    memset(ret_fields->cgroup, 'g', sizeof(ret_fields->cgroup));
 }
 
 static HaywireCollect fake_sections(HaywireCollector *collector,
@@ -241,6 +260,7 @@ static const HaywireCollectorOps fake_ops = {
     .open = fake_open,
     .close = fake_close,
     .details = fake_details,
+    .fields = fake_fields,
     .sections = fake_sections,
     .sections_next = fake_next,
     .figures = fake_figures,

@@ -1,13 +1,10 @@
-/*
- * Processes that a test makes up, for the companion's publishing side.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes that a test makes up, for the companion's publishing side. */
 
 #ifndef HAYWIRE_FAKE_COLLECTOR_H
 #define HAYWIRE_FAKE_COLLECTOR_H
 
-#include "os/collector.h"
+#include "os/os.h"
 
 #define FAKE_SECTION_BASE UINT64_C(0x10000000)
 #define FAKE_SECTION_STEP UINT64_C(0x1000000)
@@ -26,6 +23,7 @@ typedef struct FakeProcess {
     size_t path_length; /* of each section; 0: "/bin/fake" */
     unsigned sections;
     unsigned runs;              /* of one page each, in each section */
+    uint64_t fields;            /* which are known: N has the value 1000 + N */
     HaywireCollect listed_only; /* what brief and open answer */
     HaywireCollect sections_result;
     HaywireCollect pages_result;
@@ -39,7 +37,8 @@ typedef struct FakeCollector {
     bool marks;                /* it can tell who has run */
     bool hears;                /* it tells of changes: */
     HaywireHeard heard;        /* what it tells next */
-    unsigned reads;            /* of processes, so far */
+    unsigned reads;            /* of processes for the table, so far */
+    unsigned opens;            /* of processes, so far */
     unsigned burn_us;          /* processor time of each */
     unsigned pause_ms;         /* in each read of a page table */
     int open;                  /* processes held open */

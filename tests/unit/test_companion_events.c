@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * News of processes from the kernel: messages one by one, and the real socket
  * where it may be used.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <glib.h>
@@ -15,7 +14,7 @@
 #include <unistd.h>
 
 #include "os/linux/proc_events.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 #define MESSAGE_SIZE \
     (NLMSG_HDRLEN + sizeof(struct cn_msg) + sizeof(struct proc_event))
@@ -100,7 +99,7 @@ static void test_not_ours(void)
 /* Twice as many as there is room for, in an order of their own. */
 static void test_changes(void)
 {
-    HaywireChanges changes = { 0 }, more = { 0 };
+    HaywireChanges changes = { 0 };
 
     g_assert_false(haywire_changes_any(&changes));
     for (guint32 i = 0; i < HAYWIRE_CHANGES_MAX; i++) {
@@ -109,18 +108,12 @@ static void test_changes(void)
     }
     g_assert_cmpuint(changes.count, ==, HAYWIRE_CHANGES_MAX);
     g_assert_false(changes.all);
-    for (gsize i = 1; i < changes.count; i++) {
-        g_assert_cmpuint(changes.pid[i - 1], <, changes.pid[i]);
-    }
     g_assert_true(haywire_changes_has(&changes, 38));
     g_assert_false(haywire_changes_has(&changes, 1000));
-    haywire_changes_add_all(&more, &changes);
-    g_assert_cmpuint(more.count, ==, changes.count);
     haywire_changes_add(&changes, 1000);
     g_assert_true(changes.all);
     g_assert_false(haywire_changes_has(&changes, 1000));
-    haywire_changes_clear(&changes);
-    g_assert_false(haywire_changes_any(&changes));
+    g_assert_true(haywire_changes_any(&changes));
 }
 
 /* The kernel's news, where they may be had; NULL after a skip. */
@@ -131,7 +124,7 @@ static HaywireProcEvents *listen_to_kernel(void)
 
     haywire_proc_events_init(events);
     for (int i = 0; i < 20 && !events->off; i++) {
-        if (haywire_proc_events_hear(events, haywire_platform_monotonic_ns(),
+        if (haywire_proc_events_hear(events, haywire_os_monotonic_ns(),
                                      &heard)) {
             /* What happened before nobody told. */
             g_assert_true(heard.begun.all);
@@ -157,8 +150,8 @@ static Told told_of(HaywireProcEvents *events, guint32 pid)
 
     for (int i = 0; i < 10; i++) {
         HaywireHeard heard = { 0 };
-        bool hears = haywire_proc_events_hear(
-            events, haywire_platform_monotonic_ns(), &heard);
+        bool hears =
+            haywire_proc_events_hear(events, haywire_os_monotonic_ns(), &heard);
 
         told.begun |= haywire_changes_has(&heard.begun, pid);
         told.ended |= haywire_changes_has(&heard.ended, pid);
@@ -221,7 +214,7 @@ static void test_process(void)
 static void test_flood(void)
 {
     HaywireProcEvents *events = listen_to_kernel();
-    uint64_t now = haywire_platform_monotonic_ns();
+    uint64_t now = haywire_os_monotonic_ns();
     HaywireHeard heard;
 
     if (!events) {

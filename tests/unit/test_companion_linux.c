@@ -1,8 +1,5 @@
-/*
- * The Linux collector on the real /proc, with children made for it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Linux collector on the real /proc, with children made for it. */
 
 #include <fcntl.h>
 #include <glib.h>
@@ -16,8 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "os/collector.h"
-#include "os/platform.h"
+#include "os/linux/linux_collector.h"
 
 static HaywireCollector *collector;
 
@@ -71,7 +67,7 @@ static pid_t sleeper_new(const char *path)
     return pid;
 }
 
-static void open_process(pid_t pid, HaywireOpenProcess *ret_process,
+static void open_process(pid_t pid, HaywireOpenProcess **ret_process,
                          HaywireBrief *ret_brief)
 {
     g_assert_cmpint(
@@ -82,32 +78,36 @@ static void open_process(pid_t pid, HaywireOpenProcess *ret_process,
 static HaywireDetails *details_of(pid_t pid)
 {
     HaywireDetails *details = g_new0(HaywireDetails, 1);
-    HaywireOpenProcess process;
+    HaywireOpenProcess *process;
     HaywireBrief brief;
 
     open_process(pid, &process, &brief);
-    g_assert_cmpint(collector->ops->details(collector, &process, details), ==,
+    g_assert_cmpint(collector->ops->details(collector, process, details), ==,
                     HAYWIRE_COLLECT_OK);
-    collector->ops->close(collector, &process);
+    collector->ops->close(collector, process);
     return details;
 }
 
 static void test_list(void)
 {
-    HaywirePidList list = { 0 };
+    HaywireVector list;
     bool found = false;
 
+    haywire_vector_init(&list, sizeof(uint32_t), 4194304);
     for (int round = 0; round < 2; round++) {
+        const uint32_t *pid;
+
         found = false;
         g_assert_cmpint(collector->ops->list(collector, &list), ==,
                         HAYWIRE_COLLECT_OK);
+        pid = list.data;
         for (size_t i = 0; i < list.count; i++) {
-            found |= list.pid[i] == (uint32_t)getpid();
-            g_assert_true(i == 0 || list.pid[i - 1] < list.pid[i]);
+            found |= pid[i] == (uint32_t)getpid();
+            g_assert_true(i == 0 || pid[i - 1] < pid[i]);
         }
         g_assert_true(found);
     }
-    free(list.pid);
+    haywire_vector_clear(&list);
 }
 
 static void odd_name(void)
@@ -119,7 +119,7 @@ static void odd_name(void)
 static void test_brief(void)
 {
     pid_t pid = child_new(odd_name);
-    uint64_t now = haywire_platform_monotonic_ns();
+    uint64_t now = haywire_os_monotonic_ns();
     HaywireBrief brief;
     g_autofree HaywireDetails *details = details_of(pid);
 
@@ -148,7 +148,7 @@ static void nothing(void)
 static void test_gone(void)
 {
     pid_t pid = child_new(nothing);
-    HaywireOpenProcess process;
+    HaywireOpenProcess *process;
     HaywireBrief brief;
     HaywireDetails details;
     HaywireFigures figures;
@@ -158,13 +158,13 @@ static void test_gone(void)
     child_end(pid);
     g_assert_cmpint(collector->ops->brief(collector, (uint32_t)pid, &brief), ==,
                     HAYWIRE_COLLECT_GONE);
-    g_assert_cmpint(collector->ops->details(collector, &process, &details), ==,
+    g_assert_cmpint(collector->ops->details(collector, process, &details), ==,
                     HAYWIRE_COLLECT_GONE);
-    g_assert_cmpint(collector->ops->sections(collector, &process, &count), ==,
+    g_assert_cmpint(collector->ops->sections(collector, process, &count), ==,
                     HAYWIRE_COLLECT_GONE);
-    g_assert_cmpint(collector->ops->figures(collector, &process, &figures), ==,
+    g_assert_cmpint(collector->ops->figures(collector, process, &figures), ==,
                     HAYWIRE_COLLECT_GONE);
-    collector->ops->close(collector, &process);
+    collector->ops->close(collector, process);
     g_assert_cmpint(
         collector->ops->open(collector, (uint32_t)pid, &process, &brief), ==,
         HAYWIRE_COLLECT_GONE);
@@ -174,7 +174,7 @@ static void test_zombie(void)
 {
     pid_t pid = child_new(nothing);
     g_autofree HaywireDetails *details = NULL;
-    HaywireOpenProcess process;
+    HaywireOpenProcess *process;
     HaywireBrief brief;
     siginfo_t info;
     size_t count = 77;
@@ -186,10 +186,10 @@ static void test_zombie(void)
     g_assert_false(details->exe_unreadable);
     open_process(pid, &process, &brief);
     g_assert_cmpint(brief.state, ==, 'Z');
-    g_assert_cmpint(collector->ops->sections(collector, &process, &count), ==,
+    g_assert_cmpint(collector->ops->sections(collector, process, &count), ==,
                     HAYWIRE_COLLECT_OK);
     g_assert_cmpuint(count, ==, 0);
-    collector->ops->close(collector, &process);
+    collector->ops->close(collector, process);
     child_end(pid);
 }
 
@@ -227,7 +227,7 @@ static void test_sections(void)
 {
     g_autofree char *folder = g_dir_make_tmp("companion-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(folder, "a\nb\\x", NULL);
-    HaywireOpenProcess process;
+    HaywireOpenProcess *process;
     HaywireBrief brief;
     HaywireGuestSection section;
     size_t count = 0, seen = 0;
@@ -243,7 +243,7 @@ static void test_sections(void)
     for (int round = 0; round < 2; round++) {
         seen = 0;
         found = false;
-        g_assert_cmpint(collector->ops->sections(collector, &process, &count),
+        g_assert_cmpint(collector->ops->sections(collector, process, &count),
                         ==, HAYWIRE_COLLECT_OK);
         while (collector->ops->sections_next(collector, &section)) {
             seen++;
@@ -258,7 +258,7 @@ static void test_sections(void)
         g_assert_true(found);
         g_assert_cmpuint(seen, ==, count);
     }
-    collector->ops->close(collector, &process);
+    collector->ops->close(collector, process);
     munmap(at, 4096);
     close(fd);
     g_unlink(path);
@@ -327,7 +327,7 @@ static void test_pages(void)
     uint8_t *at = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint64_t next = (uintptr_t)at, end = next + 8 * page, pages = 0;
-    HaywireOpenProcess process;
+    HaywireOpenProcess *process;
     HaywireBrief brief;
 
     g_assert_true(at != MAP_FAILED);
@@ -337,11 +337,11 @@ static void test_pages(void)
     at[6 * page] = 1;
     open_process(getpid(), &process, &brief);
     while (next < end) {
-        g_assert_cmpint(collector->ops->pages(collector, &process, next, end,
+        g_assert_cmpint(collector->ops->pages(collector, process, next, end,
                                               take_run, runs, &next),
                         ==, HAYWIRE_COLLECT_OK);
     }
-    collector->ops->close(collector, &process);
+    collector->ops->close(collector, process);
     for (guint i = 0; i < runs->len; i++) {
         HaywireGuestRun *run = &g_array_index(runs, HaywireGuestRun, i);
 
@@ -367,12 +367,158 @@ static void test_facts(void)
     }
 }
 
+/* A process group, a session and a terminal of its own, some files, faults. */
+static void odd_fields(void)
+{
+    size_t size = 64 * (size_t)getpagesize();
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int terminal;
+
+    (void)madvise(memory, size, MADV_NOHUGEPAGE);
+    memset(memory, 1, size);
+    (void)setsid();
+    terminal = posix_openpt(O_RDWR);
+    g_assert_cmpint(grantpt(terminal), ==, 0);
+    g_assert_cmpint(unlockpt(terminal), ==, 0);
+    /* The first terminal that a leader without one opens becomes its own. */
+    g_assert_cmpint(open(ptsname(terminal), O_RDWR), >=, 0);
+    (void)setpriority(PRIO_PROCESS, 0, 5);
+    usleep(1000);
+}
+
+static HaywireFields *fields_of(pid_t pid)
+{
+    HaywireFields *fields = g_new(HaywireFields, 1);
+    HaywireOpenProcess *process;
+    HaywireBrief brief;
+
+    memset(fields, 0xee, sizeof(*fields));
+    open_process(pid, &process, &brief);
+    collector->ops->fields(collector, process, fields);
+    collector->ops->close(collector, process);
+    return fields;
+}
+
+static bool is_known(const HaywireFields *fields, HaywireProcessField field)
+{
+    return fields->known >> field & 1;
+}
+
+static guint64 count_entries(pid_t pid, const char *folder)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, folder);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    guint64 count = 0;
+
+    while (dir && g_dir_read_name(dir)) {
+        count++;
+    }
+    return count;
+}
+
+static void check_files(pid_t pid)
+{
+    HaywireLinuxCollector *self = haywire_linux_collector(collector);
+    bool counts = self->counts_files;
+
+    for (int i = 0; i <= counts; i++) {
+        g_autofree HaywireFields *fields = NULL;
+
+        self->counts_files = i;
+        fields = fields_of(pid);
+        g_assert_true(is_known(fields, HAYWIRE_FIELD_OPEN_FILES));
+        g_assert_cmpuint(fields->value[HAYWIRE_FIELD_OPEN_FILES], ==,
+                         count_entries(pid, "fd"));
+    }
+    self->counts_files = counts;
+}
+
+/* Against what the kernel says elsewhere. */
+static void test_fields(void)
+{
+    pid_t pid = child_new(odd_fields);
+    g_autofree HaywireFields *fields = fields_of(pid);
+    const uint64_t *value = fields->value;
+    g_autofree char *path = g_strdup_printf("/proc/%d/cgroup", pid);
+    g_autofree char *cgroup = NULL;
+
+    g_assert_true(is_known(fields, HAYWIRE_FIELD_PRIORITY));
+    g_assert_cmpuint(value[HAYWIRE_FIELD_PROCESS_GROUP], ==, pid);
+    g_assert_cmpuint(value[HAYWIRE_FIELD_SESSION], ==, pid);
+    g_assert_cmpuint(value[HAYWIRE_FIELD_TERMINAL] >> 32, ==, 136);
+    g_assert_cmpint((int64_t)value[HAYWIRE_FIELD_PRIORITY], ==, 25);
+    g_assert_cmpuint(value[HAYWIRE_FIELD_MINOR_FAULTS], >=, 64);
+    g_assert_cmpuint(value[HAYWIRE_FIELD_MAJOR_FAULTS], <, 64);
+    g_assert_true(is_known(fields, HAYWIRE_FIELD_INVOLUNTARY_SWITCHES));
+    g_assert_cmpuint(value[HAYWIRE_FIELD_VOLUNTARY_SWITCHES], >, 0);
+    check_files(pid);
+    if (g_file_get_contents(path, &cgroup, NULL, NULL) && *cgroup) {
+        g_autofree char *text = g_strndup((const char *)fields->cgroup,
+                                          value[HAYWIRE_FIELD_CGROUP]);
+
+        g_assert_true(is_known(fields, HAYWIRE_FIELD_CGROUP));
+        g_assert_nonnull(g_strstr_len(cgroup, -1, "/"));
+        g_assert_cmpint(fields->cgroup[0], ==, '/');
+        g_assert_nonnull(g_strstr_len(cgroup, -1, text));
+    }
+    child_end(pid);
+}
+
+static void become_nobody(void)
+{
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) {
+        _exit(1);
+    }
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* What is for the privileged is absent for others, and not zero. */
+static void test_fields_denied(void)
+{
+    pid_t pid = child_new(become_nobody);
+    g_autofree HaywireFields *fields = NULL;
+
+    if (geteuid() == 0) {
+        g_test_skip("root may read everything");
+        child_end(pid);
+        return;
+    }
+    fields = fields_of(pid);
+    g_assert_false(is_known(fields, HAYWIRE_FIELD_READ_BYTES));
+    g_assert_false(is_known(fields, HAYWIRE_FIELD_WRITTEN_BYTES));
+    g_assert_true(is_known(fields, HAYWIRE_FIELD_MINOR_FAULTS));
+    child_end(pid);
+}
+
+/* A process that has ended has nothing to say. */
+static void test_fields_gone(void)
+{
+    pid_t pid = child_new(nothing);
+    HaywireOpenProcess *process;
+    HaywireFields *fields = g_new(HaywireFields, 1);
+    HaywireBrief brief;
+
+    open_process(pid, &process, &brief);
+    child_end(pid);
+    collector->ops->fields(collector, process, fields);
+    collector->ops->close(collector, process);
+    /* What the stat line said, which was read before. */
+    g_assert_true(is_known(fields, HAYWIRE_FIELD_PROCESS_GROUP));
+    g_assert_false(is_known(fields, HAYWIRE_FIELD_READ_BYTES));
+    g_assert_false(is_known(fields, HAYWIRE_FIELD_VOLUNTARY_SWITCHES));
+    g_assert_false(is_known(fields, HAYWIRE_FIELD_OPEN_FILES));
+    g_assert_false(is_known(fields, HAYWIRE_FIELD_CGROUP));
+    g_free(fields);
+}
+
 int main(int argc, char **argv)
 {
+    const char *why = NULL;
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    collector = haywire_collector_new();
+    collector = haywire_collector_new(&why);
     g_assert_nonnull(collector);
     g_test_add_func("/linux/list", test_list);
     g_test_add_func("/linux/brief", test_brief);
@@ -380,10 +526,13 @@ int main(int argc, char **argv)
     g_test_add_func("/linux/gone", test_gone);
     g_test_add_func("/linux/zombie", test_zombie);
     g_test_add_func("/linux/executables", test_executables);
+    g_test_add_func("/linux/fields", test_fields);
+    g_test_add_func("/linux/fields/denied", test_fields_denied);
+    g_test_add_func("/linux/fields/gone", test_fields_gone);
     g_test_add_func("/linux/sections", test_sections);
     g_test_add_func("/linux/pages", test_pages);
     g_test_add_func("/linux/facts", test_facts);
     status = g_test_run();
-    haywire_collector_destroy(collector);
+    collector->ops->destroy(collector);
     return status;
 }

@@ -1,14 +1,11 @@
-/*
- * The companion's command line.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion's command line. */
 
 #include <glib.h>
 #include <string.h>
 
 #include "options.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 static bool parse(const char *line, HaywireOptions *options, char *error)
 {

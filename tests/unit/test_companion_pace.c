@@ -1,14 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How the companion keeps to its budget of processor time: with made-up costs
  * and a made-up clock.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <glib.h>
 
 #include "engine/pace.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 #define MS      HAYWIRE_NS_PER_MS
 #define SECOND  HAYWIRE_NS_PER_SECOND

@@ -1,14 +1,11 @@
-/*
- * Page runs from pagemap entries.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Page runs from pagemap entries. */
 
 #include <glib.h>
 #include <string.h>
 
 #include "os/linux/pagemap.h"
-#include "publish/runs.h"
+#include "os/runs.h"
 
 #define PRESENT    (UINT64_C(1) << 63)
 #define SWAPPED    (UINT64_C(1) << 62)

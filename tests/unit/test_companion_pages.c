@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Page tables read in both ways, whole and where pages are, of memory that
  * this program lays out: the same runs.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <fcntl.h>
@@ -10,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "haywire/pagemap_scan.h"
 #include "os/linux/linux_collector.h"
-#include "os/linux/populated.h"
-#include "publish/runs.h"
+#include "os/runs.h"
 
 #define MIB         (UINT64_C(1) << 20)
 #define PAGE        UINT64_C(4096)
@@ -60,7 +59,7 @@ static Runs read_runs(const uint8_t *memory, uint64_t size, bool whole)
     Runs runs = { .all = g_array_new(FALSE, FALSE, sizeof(HaywireGuestRun)) };
     HaywireCollector *base = &collector->base;
     uint64_t at = (uintptr_t)memory, end = at + size;
-    HaywireOpenProcess process;
+    HaywireOpenProcess *process;
     HaywireBrief brief;
 
     collector->scan_off = whole;
@@ -70,14 +69,14 @@ static Runs read_runs(const uint8_t *memory, uint64_t size, bool whole)
         uint64_t next = 0;
 
         g_assert_cmpint(
-            base->ops->pages(base, &process, at, end, sink, &runs, &next), ==,
+            base->ops->pages(base, process, at, end, sink, &runs, &next), ==,
             HAYWIRE_COLLECT_OK);
         g_assert_cmphex(next, >, at);
         g_assert_cmphex(next, <=, end);
         at = next;
         runs.calls++;
     }
-    base->ops->close(base, &process);
+    base->ops->close(base, process);
     if (runs.last.pages > 0) {
         g_array_append_val(runs.all, runs.last);
     }
@@ -87,11 +86,16 @@ static Runs read_runs(const uint8_t *memory, uint64_t size, bool whole)
 static bool kernel_scans(void)
 {
     HaywirePagemapRegion part[1];
-    uint64_t next;
+    HaywirePagemapScan scan = {
+        .start = (uintptr_t)part & -PAGE,
+        .end = ((uintptr_t)part & -PAGE) + PAGE,
+        .vec = (uintptr_t)part,
+        .vec_len = 1,
+        .category_anyof_mask = HAYWIRE_PAGEMAP_PRESENT,
+        .return_mask = HAYWIRE_PAGEMAP_PRESENT,
+    };
     int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    long found = haywire_populated_find(pagemap, (uintptr_t)part & -PAGE,
-                                        ((uintptr_t)part & -PAGE) + PAGE, 1,
-                                        part, 1, &next);
+    long found = haywire_pagemap_scan(pagemap, &scan);
 
     close(pagemap);
     return found == 1;
@@ -214,10 +218,11 @@ static void test_enormous(void)
 
 int main(int argc, char **argv)
 {
+    const char *why = NULL;
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    collector = haywire_linux_collector(haywire_collector_new());
+    collector = haywire_linux_collector(haywire_collector_new(&why));
     g_assert_nonnull(collector);
     g_test_add_func("/companion-pages/scattered", test_scattered);
     g_test_add_func("/companion-pages/dense", test_dense);
@@ -226,6 +231,6 @@ int main(int argc, char **argv)
                     test_file_and_protected);
     g_test_add_func("/companion-pages/enormous", test_enormous);
     status = g_test_run();
-    haywire_collector_destroy(&collector->base);
+    collector->base.ops->destroy(&collector->base);
     return status;
 }

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Parsers of /proc texts, with texts as kernels write them and as they don't.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <glib.h>
@@ -50,6 +49,73 @@ static void test_stat(void)
     g_assert_cmpuint(stat.threads, ==, 3);
     g_assert_cmpuint(stat.start_ticks, ==, 7777);
     g_assert_cmpuint(stat.vsize, ==, 8192000);
+}
+
+/* Number by number, as proc(5) counts them. */
+static void test_stat_fields(void)
+{
+    HaywireProcStat stat;
+    const char *text = "1 (a) S 2 -3 4 34817 6 7 8 9 10 11 12 13 14 15 -16 17 "
+                       "18 19 20 21 22\n";
+
+    g_assert_true(haywire_parse_stat(text, strlen(text), &stat));
+    g_assert_cmpuint(stat.ppid, ==, 2);
+    g_assert_cmpint(stat.process_group, ==, -3);
+    g_assert_cmpint(stat.session, ==, 4);
+    g_assert_cmpint(stat.terminal, ==, 34817);
+    g_assert_cmpuint(stat.flags, ==, 7);
+    g_assert_cmpuint(stat.minor_faults, ==, 8);
+    g_assert_cmpuint(stat.major_faults, ==, 10);
+    g_assert_cmpint(stat.priority, ==, -16);
+    g_assert_cmpint(stat.nice, ==, 17);
+}
+
+static void test_named(void)
+{
+    const char *text = "Name:\tread_bytes: 5\nread_bytes: 4096\n"
+                       "voluntary_ctxt_switches:\t7\nother:\nlast: 1";
+    const char *huge = "read_bytes: 18446744073709551616\n";
+    size_t length = strlen(text);
+    uint64_t value = 0;
+
+    g_assert_true(haywire_parse_named(text, length, "read_bytes:", &value));
+    g_assert_cmpuint(value, ==, 4096);
+    g_assert_true(
+        haywire_parse_named(text, length, "voluntary_ctxt_switches:", &value));
+    g_assert_cmpuint(value, ==, 7);
+    g_assert_true(haywire_parse_named(text, length, "last:", &value));
+    g_assert_cmpuint(value, ==, 1);
+    g_assert_false(haywire_parse_named(text, length, "other:", &value));
+    g_assert_false(haywire_parse_named(text, length, "write_bytes:", &value));
+    g_assert_false(haywire_parse_named(text, length - 1, "last:", &value));
+    g_assert_false(
+        haywire_parse_named(huge, strlen(huge), "read_bytes:", &value));
+    g_assert_false(haywire_parse_named(text, 0, "read_bytes:", &value));
+}
+
+static void assert_cgroup(const char *text, const char *path)
+{
+    g_autofree char *held = g_memdup2(text, strlen(text) + 1);
+    size_t start = 0, length = 0;
+
+    g_assert_true(haywire_parse_cgroup(held, strlen(held), &start, &length) ==
+                  (path != NULL));
+    if (path) {
+        g_assert_cmpmem(held + start, length, path, strlen(path));
+    }
+}
+
+static void test_cgroup(void)
+{
+    assert_cgroup("0::/user.slice/a b:c\n", "/user.slice/a b:c");
+    assert_cgroup("12:cpu,cpuacct:/one\n1:name=systemd:/two\n0::/three\n",
+                  "/three");
+    assert_cgroup("12:cpu,cpuacct:/one\n1:name=systemd:/two\n", "/one");
+    assert_cgroup("0::/", "/");
+    assert_cgroup("0::", "");
+    assert_cgroup("0:/\n", NULL);
+    assert_cgroup("nonsense\n4:x:/y\n", "/y");
+    assert_cgroup("", NULL);
 }
 
 static void test_stat_names(void)
@@ -401,6 +467,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/parse/run-time", test_run_time);
     g_test_add_func("/parse/stat", test_stat);
+    g_test_add_func("/parse/stat/fields", test_stat_fields);
+    g_test_add_func("/parse/named", test_named);
+    g_test_add_func("/parse/cgroup", test_cgroup);
     g_test_add_func("/parse/stat/names", test_stat_names);
     g_test_add_func("/parse/stat/short", test_stat_short);
     g_test_add_func("/parse/stat/refused", test_stat_refused);

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PID ring, banks of process records, ring of sections: read back from the
  * pages, after made-up processes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "companion_session.h"
@@ -263,9 +262,12 @@ static void test_sections_kept(void)
     HaywireSectionRing *ring = &session->companion->section_ring;
 
     session_round(session, HAYWIRE_TASK_SECTIONS);
-    for (unsigned step = 0; step < 600; step++) {
+    for (unsigned step = 0; step < 1200; step++) {
         g_autofree Seen *seen = NULL;
 
+        if (!ring->collecting) {
+            session->companion->table.looked_ns = 0;
+        }
         (void)haywire_section_ring_step(ring);
         seen = see_all(session, 60);
         for (unsigned pid = 1; pid <= 60; pid++) {

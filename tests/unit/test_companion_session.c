@@ -1,11 +1,8 @@
-/*
- * A session's own pages: discovery, index, statistics, manifest.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session's own pages: discovery, index, statistics, manifest. */
 
 #include "companion_session.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 #define PROCESSES 20
 #define SECTIONS  3
@@ -229,13 +226,13 @@ static uint64_t cpu_time_of(Session *session)
 static void test_cpu_time(void)
 {
     g_autoptr(Session) session = session_new("c", PROCESSES, SECTIONS);
-    uint64_t before = haywire_platform_cpu_ns();
+    uint64_t before = haywire_os_cpu_ns();
 
     for (int i = 0; i < 100; i++) {
         uint64_t now = cpu_time_of(session);
 
         g_assert_cmpuint(now, >=, before);
-        g_assert_cmpuint(now, <=, haywire_platform_cpu_ns());
+        g_assert_cmpuint(now, <=, haywire_os_cpu_ns());
         before = now;
     }
 }

@@ -1,22 +1,14 @@
-/*
- * The Linux collector: creation and its table of operations.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Linux collector: creation and its table of operations. */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "engine/cleanup.h"
+#include "os/linux/cleanup.h"
 #include "os/linux/linux_collector.h"
-#include "os/platform.h"
-
-HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector)
-{
-    /* The base is the first member. */
-    return (HaywireLinuxCollector *)collector;
-}
+#include "os/os.h"
 
 static void linux_destroy(HaywireCollector *collector)
 {
@@ -34,8 +26,8 @@ static bool linux_hear(HaywireCollector *collector, HaywireHeard *ret_heard)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
 
-    return haywire_proc_events_hear(&self->events,
-                                    haywire_platform_monotonic_ns(), ret_heard);
+    return haywire_proc_events_hear(&self->events, haywire_os_monotonic_ns(),
+                                    ret_heard);
 }
 
 static const HaywireCollectorOps linux_ops = {
@@ -47,6 +39,7 @@ static const HaywireCollectorOps linux_ops = {
     .open = haywire_linux_open,
     .close = haywire_linux_close,
     .details = haywire_linux_details,
+    .fields = haywire_linux_fields,
     .sections = haywire_linux_sections,
     .sections_next = haywire_linux_sections_next,
     .figures = haywire_linux_figures,
@@ -55,11 +48,12 @@ static const HaywireCollectorOps linux_ops = {
     .reads_all = haywire_linux_reads_all,
 };
 
-HaywireCollector *haywire_collector_new(void)
+HaywireCollector *haywire_collector_new(const char **ret_why)
 {
     HaywireLinuxCollector *self = calloc(1, sizeof(*self));
 
     if (!self) {
+        *ret_why = strerror(ENOMEM);
         return NULL;
     }
     self->base.ops = &linux_ops;
@@ -68,13 +62,12 @@ HaywireCollector *haywire_collector_new(void)
     haywire_kept_make_room(&self->kept);
     self->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (self->proc < 0 || faccessat(self->proc, "self/stat", R_OK, 0) != 0) {
-        int error = errno;
-
+        *ret_why = strerror(errno);
         linux_destroy(&self->base);
-        errno = error;
         return NULL;
     }
     (void)haywire_proc_open(self->proc, "kpageflags", 0, &self->kpageflags);
+    self->counts_files = haywire_linux_counts_files(self);
     self->ticks_per_second = sysconf(_SC_CLK_TCK);
     self->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     return &self->base;

@@ -1,14 +1,11 @@
-/*
- * The notes of /proc/kcore, an ELF core file of the running kernel.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The notes of /proc/kcore, an ELF core file of the running kernel. */
 
 #include <elf.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/cleanup.h"
+#include "os/linux/cleanup.h"
 #include "os/linux/kcore.h"
 #include "os/linux/proc_file.h"
 

@@ -1,8 +1,5 @@
-/*
- * The Linux collector: /proc, relative to one open folder, with one buffer.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Linux collector: /proc, relative to one open folder, with one buffer. */
 
 #ifndef HAYWIRE_LINUX_COLLECTOR_H
 #define HAYWIRE_LINUX_COLLECTOR_H
@@ -10,15 +7,17 @@
 #include "os/linux/kept.h"
 #include "os/linux/proc_events.h"
 #include "os/linux/proc_file.h"
+#include "os/linux/proc_parse.h"
 
 /* Pagemap entries read at a time: 32 MiB of address space. */
 #define HAYWIRE_PAGEMAP_CHUNK 8192
 
 typedef struct HaywireLinuxCollector {
     HaywireCollector base;
-    int proc;       /* the folder /proc */
-    int kpageflags; /* -1: not readable */
-    bool scan_off;  /* the kernel has no PAGEMAP_SCAN */
+    int proc;          /* the folder /proc */
+    int kpageflags;    /* -1: not readable */
+    bool scan_off;     /* the kernel has no PAGEMAP_SCAN */
+    bool counts_files; /* the kernel tells how many files are open */
     long ticks_per_second;
     uint64_t page_size;
     HaywireKept kept;
@@ -30,23 +29,47 @@ typedef struct HaywireLinuxCollector {
     uint64_t entries[HAYWIRE_PAGEMAP_CHUNK];
 } HaywireLinuxCollector;
 
-HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector);
+/* The base is the first member, here and below. */
+static inline HaywireLinuxCollector *
+haywire_linux_collector(HaywireCollector *collector)
+{
+    return (HaywireLinuxCollector *)collector;
+}
 
-/* pid_list.c, process.c, sections.c, pagemap.c, facts.c: see collector.h. */
+/* A process that is held open. */
+typedef struct HaywireLinuxProcess {
+    HaywireOpenProcess base;
+    int folder;
+    int pagemap;          /* -1: not opened yet */
+    HaywireProcStat stat; /* without the name */
+} HaywireLinuxProcess;
+
+static inline HaywireLinuxProcess *
+haywire_linux_process(HaywireOpenProcess *process)
+{
+    return (HaywireLinuxProcess *)process;
+}
+
+/* pid_list.c, process.c, fields.c, sections.c, pages.c, facts.c: see os.h. */
 HaywireCollect haywire_linux_list(HaywireCollector *collector,
-                                  HaywirePidList *list);
+                                  HaywireVector *pids);
 HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
                                    HaywireBrief *ret_brief);
 void haywire_linux_mark(HaywireCollector *collector, uint32_t pid,
                         HaywireMark *ret_mark);
 HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
-                                  HaywireOpenProcess *ret_process,
+                                  HaywireOpenProcess **ret_process,
                                   HaywireBrief *ret_brief);
 void haywire_linux_close(HaywireCollector *collector,
                          HaywireOpenProcess *process);
 HaywireCollect haywire_linux_details(HaywireCollector *collector,
                                      HaywireOpenProcess *process,
                                      HaywireDetails *ret_details);
+void haywire_linux_fields(HaywireCollector *collector,
+                          HaywireOpenProcess *process,
+                          HaywireFields *ret_fields);
+/* Since Linux 6.2 the size of /proc/PID/fd is how many files are open. */
+bool haywire_linux_counts_files(const HaywireLinuxCollector *self);
 HaywireCollect haywire_linux_sections(HaywireCollector *collector,
                                       HaywireOpenProcess *process,
                                       size_t *ret_count);

@@ -1,12 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Entries of /proc/PID/pagemap to runs. The bits are those of
  * Documentation/admin-guide/mm/pagemap.rst in the kernel.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "os/linux/pagemap.h"
-#include "publish/runs.h"
+#include "os/runs.h"
 
 #define ENTRY_PRESENT    (UINT64_C(1) << 63)
 #define ENTRY_SWAPPED    (UINT64_C(1) << 62)

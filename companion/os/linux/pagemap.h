@@ -1,13 +1,10 @@
-/*
- * Entries of /proc/PID/pagemap to runs. Pure functions.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Entries of /proc/PID/pagemap to runs. Pure functions. */
 
 #ifndef HAYWIRE_PAGEMAP_H
 #define HAYWIRE_PAGEMAP_H
 
-#include "os/collector.h"
+#include "os/os.h"
 
 /*
  * What /proc/kpageflags says of a frame. Returns 0 where it cannot be asked.

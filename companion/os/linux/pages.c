@@ -1,16 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Page tables: /proc/PID/pagemap, and /proc/kpageflags for page sizes.
  * PAGEMAP_SCAN has no frame numbers, so it only says where to read.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <errno.h>
 #include <unistd.h>
 
+#include "haywire/pagemap_scan.h"
 #include "os/linux/linux_collector.h"
 #include "os/linux/pagemap.h"
-#include "os/linux/populated.h"
 
 /*
  * Asking first which pages are there walks the page table once more. That pays
@@ -131,6 +130,34 @@ static uint64_t cut_last(HaywirePagemapRegion *last, uint64_t next,
     return cut;
 }
 
+/*
+ * The first stretches of [start, end) whose pages are present or swapped out,
+ * ascending. Returns how many, or -1 where the kernel cannot do it (errno).
+ *
+ * @ret_next: up to where there are no others
+ */
+static long find_populated(int pagemap, uint64_t start, uint64_t end,
+                           HaywirePagemapRegion ret_part[PARTS],
+                           uint64_t *ret_next)
+{
+    const uint64_t there = HAYWIRE_PAGEMAP_PRESENT | HAYWIRE_PAGEMAP_SWAPPED;
+    HaywirePagemapScan scan = {
+        .start = start,
+        .end = end,
+        .vec = (uintptr_t)ret_part,
+        .vec_len = PARTS,
+        .max_pages = HAYWIRE_PAGEMAP_CHUNK,
+        .category_anyof_mask = there,
+        .return_mask = there,
+    };
+    long count = haywire_pagemap_scan(pagemap, &scan);
+
+    if (count >= 0) {
+        *ret_next = scan.walk_end;
+    }
+    return count;
+}
+
 /* Only the entries of pages that are there. */
 static HaywireCollect read_populated(HaywireLinuxCollector *self,
                                      const PageReader *reader, uint64_t start,
@@ -138,8 +165,7 @@ static HaywireCollect read_populated(HaywireLinuxCollector *self,
 {
     HaywirePagemapRegion part[PARTS];
     uint64_t next = end;
-    long found = haywire_populated_find(
-        reader->pagemap, start, end, HAYWIRE_PAGEMAP_CHUNK, part, PARTS, &next);
+    long found = find_populated(reader->pagemap, start, end, part, &next);
     size_t count;
 
     if (found < 0 || next <= start) {
@@ -170,18 +196,19 @@ HaywireCollect haywire_linux_pages(HaywireCollector *collector,
                                    void *opaque, uint64_t *ret_next)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
+    HaywireLinuxProcess *open_process = haywire_linux_process(process);
     PageReader reader = { .sink = sink, .opaque = opaque };
     bool worth_it = (end - start) / self->page_size >= SCAN_FROM_PAGES;
 
-    if (process->pagemap < 0) {
-        HaywireCollect result =
-            haywire_proc_open(process->folder, "pagemap", 0, &process->pagemap);
+    if (open_process->pagemap < 0) {
+        HaywireCollect result = haywire_proc_open(
+            open_process->folder, "pagemap", 0, &open_process->pagemap);
 
         if (result != HAYWIRE_COLLECT_OK) {
             return result;
         }
     }
-    reader.pagemap = process->pagemap;
+    reader.pagemap = open_process->pagemap;
     return worth_it && !self->scan_off
                ? read_populated(self, &reader, start, end, ret_next)
                : read_piece(self, &reader, start, end, ret_next);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * News of processes from the kernel's process connector.
  *
@@ -5,8 +6,6 @@
  * filtered out by the kernel. Where so many processes come and go that hearing
  * of each would cost more than looking at all, the socket is closed for a
  * while.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <arpa/inet.h>
@@ -20,7 +19,7 @@
 #include <unistd.h>
 
 #include "os/linux/proc_events.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 /* Some thousand messages; a busy guest sends as many between two looks. */
 #define RECEIVE_SIZE (1 << 20)

@@ -1,15 +1,11 @@
-/*
- * Reading files of /proc.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading files of /proc. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "engine/array.h"
-#include "engine/cleanup.h"
+#include "os/linux/cleanup.h"
 #include "os/linux/proc_file.h"
 
 #define FIRST_TEXT_SIZE 65536
@@ -87,21 +83,18 @@ HaywireCollect haywire_proc_read_kept(int fd, void *buffer, size_t size,
 
 static bool text_reserve(HaywireProcText *text, size_t limit)
 {
+    size_t room = text->allocated > 0 ? 2 * text->allocated : FIRST_TEXT_SIZE;
     char *data;
 
     if (text->length < text->allocated) {
         return true;
     }
-    if (text->allocated >= limit) {
-        return false;
+    data = text->allocated < limit ? realloc(text->data, room) : NULL;
+    if (data) {
+        text->data = data;
+        text->allocated = room;
     }
-    data = haywire_array_double(text->data, &text->allocated, FIRST_TEXT_SIZE,
-                                sizeof(*data));
-    if (!data) {
-        return false;
-    }
-    text->data = data;
-    return true;
+    return data != NULL;
 }
 
 HaywireCollect haywire_proc_read_all(HaywireCollector *collector, int folder,

@@ -1,15 +1,12 @@
-/*
- * Reading files of /proc: no buffering, one read for a small file.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading files of /proc: no buffering, one read for a small file. */
 
 #ifndef HAYWIRE_PROC_FILE_H
 #define HAYWIRE_PROC_FILE_H
 
 #include <stddef.h>
 
-#include "os/collector.h"
+#include "os/os.h"
 
 /* Text that grows as a file needs it. Owned by its holder; free(data). */
 typedef struct HaywireProcText {

@@ -1,8 +1,5 @@
-/*
- * Parsing the texts of /proc.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parsing the texts of /proc. */
 
 #include <string.h>
 
@@ -31,9 +28,9 @@ static bool scan_char(Scanner *scanner, char c)
     return true;
 }
 
-static void scan_spaces(Scanner *scanner)
+static void scan_blanks(Scanner *scanner)
 {
-    while (scan_char(scanner, ' ')) {
+    while (scan_char(scanner, ' ') || scan_char(scanner, '\t')) {
     }
 }
 
@@ -92,9 +89,15 @@ static bool scan_number(Scanner *scanner, uint64_t *ret_value)
 /* Fields of /proc/PID/stat behind the state, by their number in proc(5). */
 enum {
     STAT_PPID = 4,
+    STAT_PGRP = 5,
+    STAT_SESSION = 6,
+    STAT_TTY = 7,
     STAT_FLAGS = 9,
+    STAT_MINFLT = 10,
+    STAT_MAJFLT = 12,
     STAT_UTIME = 14,
     STAT_STIME = 15,
+    STAT_PRIORITY = 18,
     STAT_NICE = 19,
     STAT_THREADS = 20,
     STAT_START = 22,
@@ -112,7 +115,13 @@ static bool stat_numbers(Scanner *scanner, HaywireProcStat *stat)
         }
     }
     stat->ppid = (uint32_t)field[STAT_PPID];
+    stat->process_group = (int32_t)field[STAT_PGRP];
+    stat->session = (int32_t)field[STAT_SESSION];
+    stat->terminal = (int32_t)field[STAT_TTY];
     stat->flags = (uint32_t)field[STAT_FLAGS];
+    stat->minor_faults = field[STAT_MINFLT];
+    stat->major_faults = field[STAT_MAJFLT];
+    stat->priority = (int32_t)field[STAT_PRIORITY];
     stat->user_ticks = field[STAT_UTIME];
     stat->system_ticks = field[STAT_STIME];
     stat->nice = (int32_t)field[STAT_NICE];
@@ -235,7 +244,7 @@ bool haywire_parse_maps_line(const char *line, size_t length,
         section.end <= section.start) {
         return false;
     }
-    scan_spaces(&scanner);
+    scan_blanks(&scanner);
     scan_path(&scanner, ret_path, &section);
     *ret_section = section;
     return true;
@@ -257,19 +266,34 @@ bool haywire_parse_line(const char *text, size_t length, size_t *position,
     return true;
 }
 
-/* "Name:      123 kB" -> bytes, when @line starts with @name. */
-static bool rollup_figure(const char *line, size_t length, const char *name,
-                          uint64_t *ret_bytes)
+bool haywire_parse_named(const char *text, size_t length, const char *name,
+                         uint64_t *ret_value)
 {
     size_t name_length = strlen(name);
-    Scanner scanner = { line + name_length, line + length };
+    size_t position = 0;
+    size_t start;
+    size_t line;
+
+    while (haywire_parse_line(text, length, &position, &start, &line)) {
+        const char *at = text + start;
+
+        if (line >= name_length && memcmp(at, name, name_length) == 0) {
+            Scanner scanner = { at + name_length, at + line };
+
+            scan_blanks(&scanner);
+            return scan_u64(&scanner, 10, ret_value);
+        }
+    }
+    return false;
+}
+
+/* "Name:      123 kB" -> bytes */
+static bool rollup_figure(const char *text, size_t length, const char *name,
+                          uint64_t *ret_bytes)
+{
     uint64_t kib;
 
-    if (length < name_length || memcmp(line, name, name_length) != 0) {
-        return false;
-    }
-    scan_spaces(&scanner);
-    return scan_u64(&scanner, 10, &kib) &&
+    return haywire_parse_named(text, length, name, &kib) &&
            !__builtin_mul_overflow(kib, UINT64_C(1024), ret_bytes);
 }
 
@@ -277,23 +301,49 @@ bool haywire_parse_rollup(const char *text, size_t length,
                           HaywireFigures *ret_figures)
 {
     HaywireFigures figures = { 0 };
-    size_t position = 0;
-    size_t start;
-    size_t line;
-    unsigned found = 0;
 
-    while (haywire_parse_line(text, length, &position, &start, &line)) {
-        const char *at = text + start;
-
-        found |= rollup_figure(at, line, "Rss:", &figures.rss) ? 1 : 0;
-        found |= rollup_figure(at, line, "Pss:", &figures.pss) ? 2 : 0;
-        found |= rollup_figure(at, line, "Swap:", &figures.swap) ? 4 : 0;
-    }
-    if (found != 7) {
+    if (!rollup_figure(text, length, "Rss:", &figures.rss) ||
+        !rollup_figure(text, length, "Pss:", &figures.pss) ||
+        !rollup_figure(text, length, "Swap:", &figures.swap)) {
         return false;
     }
     *ret_figures = figures;
     return true;
+}
+
+/* "5:cpu,cpuacct:/path": what is behind the second colon. */
+static bool cgroup_path(const char *line, size_t length, size_t *ret_start)
+{
+    const char *colon = memchr(line, ':', length);
+
+    if (colon) {
+        colon = memchr(colon + 1, ':', length - (size_t)(colon + 1 - line));
+    }
+    if (colon) {
+        *ret_start = (size_t)(colon + 1 - line);
+    }
+    return colon != NULL;
+}
+
+bool haywire_parse_cgroup(const char *text, size_t length, size_t *ret_start,
+                          size_t *ret_length)
+{
+    bool found = false;
+    size_t position = 0;
+    size_t start;
+    size_t line;
+    size_t path;
+
+    while (haywire_parse_line(text, length, &position, &start, &line)) {
+        bool newest = line >= 3 && memcmp(text + start, "0::", 3) == 0;
+
+        if ((!found || newest) && cgroup_path(text + start, line, &path)) {
+            found = true;
+            *ret_start = start + path;
+            *ret_length = line - path;
+        }
+    }
+    return found;
 }
 
 /* "00100000-bffdefff : System RAM", whose end is inclusive. */

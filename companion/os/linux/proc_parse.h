@@ -1,14 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Parsing the texts of /proc. Pure functions: bytes in, values out. They take
  * any bytes, and refuse what is not as the kernel writes it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_PROC_PARSE_H
 #define HAYWIRE_PROC_PARSE_H
 
-#include "os/collector.h"
+#include "os/os.h"
 
 /* proc(5), /proc/PID/stat; times in clock ticks. */
 typedef struct HaywireProcStat {
@@ -20,6 +19,12 @@ typedef struct HaywireProcStat {
     uint64_t system_ticks;
     uint64_t start_ticks;
     uint64_t vsize; /* bytes */
+    uint64_t minor_faults;
+    uint64_t major_faults;
+    int32_t process_group; /* below 0: it has ended */
+    int32_t session;       /* the same */
+    int32_t terminal;      /* as the kernel packs a device's numbers */
+    int32_t priority;
     int32_t nice;
     uint8_t state;
     const char *name; /* in the text */
@@ -51,9 +56,23 @@ bool haywire_parse_maps_line(const char *line, size_t length,
                              uint8_t ret_path[HAYWIRE_PATH_MAX],
                              HaywireGuestSection *ret_section);
 
+/*
+ * The number behind @name (with its colon) and blanks, in the line of a text
+ * that begins so.
+ */
+bool haywire_parse_named(const char *text, size_t length, const char *name,
+                         uint64_t *ret_value);
+
 /* "Rss:", "Pss:" and "Swap:" of /proc/PID/smaps_rollup; all must be there. */
 bool haywire_parse_rollup(const char *text, size_t length,
                           HaywireFigures *ret_figures);
+
+/*
+ * Of /proc/PID/cgroup: where the path begins in the text, in the line of the
+ * v2 hierarchy ("0::"), else in the first line.
+ */
+bool haywire_parse_cgroup(const char *text, size_t length, size_t *ret_start,
+                          size_t *ret_length);
 
 /*
  * The "System RAM" ranges of /proc/iomem, at most @max. Without privilege the

@@ -1,8 +1,5 @@
-/*
- * One process: /proc/PID/stat, statm, exe, cmdline, smaps_rollup.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One process: /proc/PID/stat, statm, exe, cmdline, smaps_rollup. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "engine/cleanup.h"
+#include "os/linux/cleanup.h"
 #include "os/linux/linux_collector.h"
-#include "os/linux/proc_parse.h"
-#include "os/platform.h"
 
 #define PID_PATH_SIZE 32
 /* A stat line: 50 numbers of at most 20 digits, and the name. */
@@ -178,19 +173,6 @@ void haywire_linux_mark(HaywireCollector *collector, uint32_t pid,
     }
 }
 
-/* What details() needs of the stat line, which is dear to read twice. */
-static void keep_stat(const HaywireLinuxCollector *self,
-                      const HaywireProcStat *stat, HaywireOpenProcess *process)
-{
-    process->pid = stat->pid;
-    process->start_time_ns = ticks_to_ns(self, stat->start_ticks);
-    process->kernel = stat->flags & HAYWIRE_PF_KTHREAD;
-    process->nice = stat->nice;
-    process->vsize = stat->vsize;
-    process->user_time_ns = ticks_to_ns(self, stat->user_ticks);
-    process->system_time_ns = ticks_to_ns(self, stat->system_ticks);
-}
-
 static HaywireCollect open_by_name(HaywireLinuxCollector *self, uint32_t pid,
                                    HaywireProcStat *ret_stat,
                                    HaywireBrief *ret_brief, int *ret_fd)
@@ -231,21 +213,27 @@ static HaywireCollect open_kept(HaywireLinuxCollector *self, uint32_t pid,
 }
 
 HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
-                                  HaywireOpenProcess *ret_process,
+                                  HaywireOpenProcess **ret_process,
                                   HaywireBrief *ret_brief)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
-    HaywireProcStat stat;
-    int fd = -1;
-    HaywireCollect result = open_kept(self, pid, &stat, ret_brief, &fd);
+    HAYWIRE_AUTOFREE HaywireLinuxProcess *process = malloc(sizeof(*process));
+    HaywireCollect result;
 
+    if (!process) {
+        return HAYWIRE_COLLECT_FAILED;
+    }
+    result = open_kept(self, pid, &process->stat, ret_brief, &process->folder);
     if (result == HAYWIRE_COLLECT_GONE) {
-        result = open_by_name(self, pid, &stat, ret_brief, &fd);
+        result = open_by_name(self, pid, &process->stat, ret_brief,
+                              &process->folder);
     }
     if (result == HAYWIRE_COLLECT_OK) {
-        keep_stat(self, &stat, ret_process);
-        ret_process->folder = fd;
-        ret_process->pagemap = -1;
+        process->base.pid = ret_brief->pid;
+        process->base.start_time_ns = ret_brief->start_time_ns;
+        process->pagemap = -1;
+        *ret_process = &process->base;
+        process = NULL;
     }
     return result;
 }
@@ -253,11 +241,12 @@ HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
 void haywire_linux_close(HaywireCollector *collector,
                          HaywireOpenProcess *process)
 {
+    HaywireLinuxProcess *self = haywire_linux_process(process);
+
     (void)collector;
-    haywire_cleanup_fd(&process->folder);
-    haywire_cleanup_fd(&process->pagemap);
-    process->folder = -1;
-    process->pagemap = -1;
+    haywire_cleanup_fd(&self->folder);
+    haywire_cleanup_fd(&self->pagemap);
+    free(self);
 }
 
 /*
@@ -356,22 +345,24 @@ HaywireCollect haywire_linux_details(HaywireCollector *collector,
                                      HaywireDetails *ret_details)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
+    const HaywireProcStat *stat = &haywire_linux_process(process)->stat;
+    int folder = haywire_linux_process(process)->folder;
     HaywireCollect result;
 
     memset(ret_details, 0, offsetof(HaywireDetails, exe));
-    ret_details->vsize = process->vsize;
-    ret_details->nice = process->nice;
-    ret_details->user_time_ns = process->user_time_ns;
-    ret_details->system_time_ns = process->system_time_ns;
-    if (process->kernel) {
+    ret_details->vsize = stat->vsize;
+    ret_details->nice = stat->nice;
+    ret_details->user_time_ns = ticks_to_ns(self, stat->user_ticks);
+    ret_details->system_time_ns = ticks_to_ns(self, stat->system_ticks);
+    if (stat->flags & HAYWIRE_PF_KTHREAD) {
         return HAYWIRE_COLLECT_OK;
     }
-    result = read_rss(self, process->folder, ret_details);
+    result = read_rss(self, folder, ret_details);
     if (result == HAYWIRE_COLLECT_OK) {
-        result = read_exe(self, process->folder, ret_details);
+        result = read_exe(self, folder, ret_details);
     }
     if (result == HAYWIRE_COLLECT_OK) {
-        result = read_cmdline(self, process->folder, ret_details);
+        result = read_cmdline(self, folder, ret_details);
     }
     return result;
 }
@@ -382,9 +373,9 @@ HaywireCollect haywire_linux_figures(HaywireCollector *collector,
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
     size_t length = 0;
-    HaywireCollect result =
-        haywire_proc_read(process->folder, "smaps_rollup", self->buffer,
-                          sizeof(self->buffer), &length);
+    HaywireCollect result = haywire_proc_read(
+        haywire_linux_process(process)->folder, "smaps_rollup", self->buffer,
+        sizeof(self->buffer), &length);
 
     if (result != HAYWIRE_COLLECT_OK) {
         return result;

@@ -15,7 +15,6 @@ static const Lie *const all_lies[] = {
     lies_of_memory,
     lies_of_payload,
     lies_of_session,
-    lies_of_doorbell,
 };
 
 #define LISTS (sizeof(all_lies) / sizeof(all_lies[0]))

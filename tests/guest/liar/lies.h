@@ -21,7 +21,6 @@ typedef struct Lie {
 } Lie;
 
 /* Ends with a NULL name. */
-extern const Lie lies_of_doorbell[];
 extern const Lie lies_of_memory[];
 extern const Lie lies_of_payload[];
 extern const Lie lies_of_session[];

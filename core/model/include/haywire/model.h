@@ -88,12 +88,12 @@ typedef struct HaywireOverview {
 } HaywireOverview;
 
 /* Who has told it. */
-typedef enum HaywireProcessSource {
-    HAYWIRE_SOURCE_COMPANION,
-} HaywireProcessSource;
+typedef enum HaywireProvider {
+    HAYWIRE_PROVIDER_COMPANION,
+} HaywireProvider;
 
 /* "companion" */
-const char *haywire_process_source_name(HaywireProcessSource source);
+const char *haywire_provider_name(HaywireProvider provider);
 
 /* query-haywire-processes. Large tables are common: the members lie close. */
 typedef struct HaywireProcess {
@@ -112,7 +112,7 @@ typedef struct HaywireProcess {
     bool exe_deleted;
     bool exe_truncated;
     bool cmdline_truncated;
-    HaywireProcessSource source; /* of all of it */
+    HaywireProvider source; /* of all of it */
     uint32_t gid;
     int32_t nice;
     uint64_t vsize;
@@ -156,7 +156,7 @@ typedef struct HaywireSectionList {
     uint32_t pid;
     uint64_t start_time;
     uint64_t generation;
-    HaywireProcessSource provider;
+    HaywireProvider provider;
     HaywireOrigin source;
     bool readable;  /* false: the companion was refused */
     bool complete;  /* all of them are here */
@@ -170,7 +170,7 @@ typedef struct HaywirePageRunList {
     uint32_t pid;
     uint64_t start_time;
     uint64_t generation;
-    HaywireProcessSource provider;
+    HaywireProvider provider;
     HaywireOrigin source;
     bool complete;
     uint32_t total;

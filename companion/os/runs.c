@@ -1,10 +1,7 @@
-/*
- * Runs of pages.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs of pages. */
 
-#include "publish/runs.h"
+#include "os/runs.h"
 
 bool haywire_run_continues(const HaywireGuestRun *run,
                            const HaywireGuestRun *next)

@@ -1,21 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the companion publishes, as the guest's operating system tells it.
+ * The seam between the companion and the guest's operating system.
  *
- * One implementation for each system (linux/), picked by the build; tests
- * bring their own. Everything runs on the companion's one thread. A collector
- * that works for long calls haywire_collector_tick() in between, so that the
- * heartbeat goes on.
+ * Each system is a folder beside this file (linux/) which fills in all that
+ * is declared here; the build picks one. Above this line there is no file
+ * descriptor, no errno and no word of one system.
  *
- * SPDX-License-Identifier: GPL-2.0-or-later
+ * A system provides
+ *   - the functions haywire_os_*(): clocks, waiting, pages for beacons and
+ *     their frame numbers, identity. All are needed; two may say "not on this
+ *     system": haywire_os_boot_id() gives zeros, haywire_os_frame_numbers()
+ *     returns false.
+ *   - a collector: a table of operations on processes, sections, page runs
+ *     and facts. mark, hear, figures, pages and fields may be NULL where a
+ *     system has nothing of the kind; the others are needed. Tests bring
+ *     collectors of their own.
+ *
+ * Everything runs on the companion's one thread. A collector that works for
+ * long calls haywire_collector_tick() in between, so that the heartbeat goes
+ * on.
  */
 
-#ifndef HAYWIRE_COLLECTOR_H
-#define HAYWIRE_COLLECTOR_H
+#ifndef HAYWIRE_OS_H
+#define HAYWIRE_OS_H
 
 #include <stdbool.h>
 
-#include "table/changes.h"
 #include "haywire/beacon_protocol.h"
+#include "haywire/vector.h"
+
+#define HAYWIRE_NS_PER_MS     UINT64_C(1000000)
+#define HAYWIRE_NS_PER_SECOND UINT64_C(1000000000)
+
+/* Since boot, suspend included. */
+uint64_t haywire_os_monotonic_ns(void);
+/* Since 1970-01-01 UTC. */
+uint64_t haywire_os_realtime_ns(void);
+/* Processor time that this program has used. */
+uint64_t haywire_os_cpu_ns(void);
+
+/* A random number that is not 0. */
+uint64_t haywire_os_random(void);
+
+/* HaywireOs, HaywireArch (0: one that the protocol has no number for). */
+uint32_t haywire_os_kind(void);
+uint32_t haywire_os_arch(void);
+uint32_t haywire_os_page_size(void);
+uint32_t haywire_os_pid(void);
+/* All zero when the system has none. */
+void haywire_os_boot_id(uint8_t ret_id[HAYWIRE_BOOT_ID_SIZE]);
+
+/*
+ * From now on requests to end (signals and the like) are only noticed by
+ * haywire_os_wait().
+ */
+void haywire_os_catch_end(void);
+
+/*
+ * Sleep up to @ns; 0 only looks. Returns true as soon as the program was
+ * asked to end, and from then on always.
+ */
+bool haywire_os_wait(uint64_t ns);
+
+/*
+ * @count zeroed pages for beacons: populated, kept out of child processes,
+ * dumps, huge pages and page merging, and locked as far as allowed.
+ *
+ * @ret_unlocked: how many could not be locked
+ *
+ * Returns NULL without memory. Freed by haywire_os_pages_free(), which takes
+ * NULL.
+ */
+HaywirePage *haywire_os_pages_new(size_t count, size_t *ret_unlocked);
+void haywire_os_pages_free(HaywirePage *pages, size_t count);
+
+/*
+ * The frame numbers of @count pages as they lie now; 0 where it is not known.
+ * Returns false, and all zero, when the system hides them.
+ */
+bool haywire_os_frame_numbers(const HaywirePage *pages, size_t count,
+                              uint64_t *ret_pfn);
 
 typedef enum HaywireCollect {
     HAYWIRE_COLLECT_OK = 0,
@@ -24,12 +88,50 @@ typedef enum HaywireCollect {
     HAYWIRE_COLLECT_FAILED, /* anything else */
 } HaywireCollect;
 
-/* Pids in ascending order. Owned by whoever made it; free(pid). */
-typedef struct HaywirePidList {
-    uint32_t *pid;
+/* More at a time are no small change: all processes are then looked at. */
+#define HAYWIRE_CHANGES_MAX 64
+
+/* A small set of pids. Zeroed: nothing changed. */
+typedef struct HaywireChanges {
+    bool all; /* more than there is room for, or something was missed */
     size_t count;
-    size_t allocated;
-} HaywirePidList;
+    uint32_t pid[HAYWIRE_CHANGES_MAX]; /* each once */
+} HaywireChanges;
+
+/* Is @pid in it by name? @all does not count. */
+static inline bool haywire_changes_has(const HaywireChanges *changes,
+                                       uint32_t pid)
+{
+    size_t i = 0;
+
+    while (i < changes->count && changes->pid[i] != pid) {
+        i++;
+    }
+    return i < changes->count;
+}
+
+static inline void haywire_changes_add(HaywireChanges *changes, uint32_t pid)
+{
+    if (haywire_changes_has(changes, pid)) {
+        return;
+    }
+    if (changes->count == HAYWIRE_CHANGES_MAX) {
+        changes->all = true;
+    } else {
+        changes->pid[changes->count++] = pid;
+    }
+}
+
+static inline bool haywire_changes_any(const HaywireChanges *changes)
+{
+    return changes->all || changes->count > 0;
+}
+
+/* What a system tells of its processes, unasked. */
+typedef struct HaywireHeard {
+    HaywireChanges begun; /* started, or another program, name or owner */
+    HaywireChanges ended;
+} HaywireHeard;
 
 /* What a pid snapshot tells of a process. */
 typedef struct HaywireBrief {
@@ -63,6 +165,24 @@ typedef struct HaywireDetails {
     uint8_t exe[HAYWIRE_EXE_MAX];
     uint8_t cmdline[HAYWIRE_CMDLINE_MAX];
 } HaywireDetails;
+
+/*
+ * What a record of process fields tells. A field that cannot be read is not
+ * known; its value then means nothing.
+ */
+typedef struct HaywireFields {
+    uint64_t known;                      /* bits, by HaywireProcessField */
+    uint64_t value[HAYWIRE_FIELD_COUNT]; /* of texts: their length */
+    bool cgroup_truncated;
+    uint8_t cgroup[HAYWIRE_CGROUP_MAX];
+} HaywireFields;
+
+static inline void haywire_fields_set(HaywireFields *fields,
+                                      HaywireProcessField field, uint64_t value)
+{
+    fields->known |= UINT64_C(1) << field;
+    fields->value[field] = value;
+}
 
 /*
  * How far a process had run: two equal marks of a pid say that it is the same
@@ -106,18 +226,13 @@ typedef struct HaywireGuestRun {
 /* Takes the runs of a piece of address space, in ascending order. */
 typedef void HaywireRunSink(void *opaque, const HaywireGuestRun *run);
 
-/* A process held open: later reads are of it, even if its pid is reused. */
+/*
+ * A process held open: later reads are of it, even if its pid is reused. The
+ * system's structure begins with this one.
+ */
 typedef struct HaywireOpenProcess {
     uint32_t pid;
     uint64_t start_time_ns;
-    /* The rest is the collector's own. */
-    int folder;
-    int pagemap;
-    bool kernel;
-    int32_t nice;
-    uint64_t vsize;
-    uint64_t user_time_ns;
-    uint64_t system_time_ns;
 } HaywireOpenProcess;
 
 typedef struct HaywireRam {
@@ -146,8 +261,11 @@ typedef struct HaywireCollector HaywireCollector;
 typedef struct HaywireCollectorOps {
     void (*destroy)(HaywireCollector *collector);
 
-    /* All processes that can be seen. FAILED without memory. */
-    HaywireCollect (*list)(HaywireCollector *collector, HaywirePidList *list);
+    /*
+     * The pids (uint32_t) of all processes that can be seen, ascending, in
+     * place of what @pids held. FAILED without memory.
+     */
+    HaywireCollect (*list)(HaywireCollector *collector, HaywireVector *pids);
     /* The cheapest way to what a snapshot needs. */
     HaywireCollect (*brief)(HaywireCollector *collector, uint32_t pid,
                             HaywireBrief *ret_brief);
@@ -155,19 +273,19 @@ typedef struct HaywireCollectorOps {
     /*
      * Cheaper by far than reading the process. Only of use for a process that
      * had one thread when it was read afterwards: it is the first thread's.
-     * NULL: this system has no marks.
+     * May be NULL.
      */
     void (*mark)(HaywireCollector *collector, uint32_t pid,
                  HaywireMark *ret_mark);
     /*
      * What the system told of since the last call. False: it tells nothing
-     * here, or not now. NULL: never.
+     * here, or not now. May be NULL.
      */
     bool (*hear)(HaywireCollector *collector, HaywireHeard *ret_heard);
 
     /* On success the caller owes a close. */
     HaywireCollect (*open)(HaywireCollector *collector, uint32_t pid,
-                           HaywireOpenProcess *ret_process,
+                           HaywireOpenProcess **ret_process,
                            HaywireBrief *ret_brief);
     void (*close)(HaywireCollector *collector, HaywireOpenProcess *process);
 
@@ -175,6 +293,9 @@ typedef struct HaywireCollectorOps {
     HaywireCollect (*details)(HaywireCollector *collector,
                               HaywireOpenProcess *process,
                               HaywireDetails *ret_details);
+    /* As many as can be read. May be NULL. */
+    void (*fields)(HaywireCollector *collector, HaywireOpenProcess *process,
+                   HaywireFields *ret_fields);
     /*
      * Read all sections of a process into the collector, which holds those of
      * one process at a time; then sections_next() gives one after the other,
@@ -185,13 +306,15 @@ typedef struct HaywireCollectorOps {
     bool (*sections_next)(HaywireCollector *collector,
                           HaywireGuestSection *ret_section);
 
+    /* May be NULL. */
     HaywireCollect (*figures)(HaywireCollector *collector,
                               HaywireOpenProcess *process,
                               HaywireFigures *ret_figures);
     /*
      * Read a piece of the page table from @start on, not past @end: as much
-     * as the collector likes to read at a time. @ret_next: where it ended,
-     * above @start.
+     * as the collector likes to read at a time. May be NULL.
+     *
+     * @ret_next: where it ended, above @start
      */
     HaywireCollect (*pages)(HaywireCollector *collector,
                             HaywireOpenProcess *process, uint64_t start,
@@ -219,8 +342,10 @@ static inline void haywire_collector_tick(HaywireCollector *collector)
     }
 }
 
-/* The collector of this system. NULL: it cannot work here; errno says why. */
-HaywireCollector *haywire_collector_new(void);
-void haywire_collector_destroy(HaywireCollector *collector);
+/*
+ * The collector of this system, to be destroyed by its operation. NULL: it
+ * cannot work here, and *ret_why says why: one line.
+ */
+HaywireCollector *haywire_collector_new(const char **ret_why);
 
 #endif

@@ -1,8 +1,5 @@
-/*
- * The platform interface on Linux.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The platform interface on Linux. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,50 +11,50 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/cleanup.h"
+#include "os/linux/cleanup.h"
 #include "haywire/clock.h"
 #include "os/linux/proc_file.h"
-#include "os/platform.h"
+#include "os/os.h"
 
 /* Documentation/admin-guide/mm/pagemap.rst. */
 #define PAGEMAP_PRESENT  (UINT64_C(1) << 63)
 #define PAGEMAP_PFN_MASK ((UINT64_C(1) << 55) - 1)
 #define PAGEMAP_CHUNK    512
 
-uint64_t haywire_platform_monotonic_ns(void)
+uint64_t haywire_os_monotonic_ns(void)
 {
     return haywire_clock_ns(CLOCK_BOOTTIME);
 }
 
-uint64_t haywire_platform_realtime_ns(void)
+uint64_t haywire_os_realtime_ns(void)
 {
     return haywire_clock_ns(CLOCK_REALTIME);
 }
 
-uint64_t haywire_platform_cpu_ns(void)
+uint64_t haywire_os_cpu_ns(void)
 {
     return haywire_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-uint64_t haywire_platform_random(void)
+uint64_t haywire_os_random(void)
 {
     uint64_t value = 0;
 
     /* Early in boot there may be no entropy: then the clocks must do. */
     if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value)) {
-        value = haywire_platform_realtime_ns() * UINT64_C(0x9e3779b97f4a7c15);
-        value ^= haywire_platform_monotonic_ns() << 20;
+        value = haywire_os_realtime_ns() * UINT64_C(0x9e3779b97f4a7c15);
+        value ^= haywire_os_monotonic_ns() << 20;
         value ^= (uint64_t)getpid() << 48;
     }
     return value ? value : 1;
 }
 
-uint32_t haywire_platform_os(void)
+uint32_t haywire_os_kind(void)
 {
     return HAYWIRE_OS_LINUX;
 }
 
-uint32_t haywire_platform_arch(void)
+uint32_t haywire_os_arch(void)
 {
 #if defined(__x86_64__)
     return HAYWIRE_ARCH_X86_64;
@@ -68,12 +65,12 @@ uint32_t haywire_platform_arch(void)
 #endif
 }
 
-uint32_t haywire_platform_page_size(void)
+uint32_t haywire_os_page_size(void)
 {
     return (uint32_t)sysconf(_SC_PAGESIZE);
 }
 
-uint32_t haywire_platform_pid(void)
+uint32_t haywire_os_pid(void)
 {
     return (uint32_t)getpid();
 }
@@ -89,7 +86,7 @@ static int hex_digit(char c)
     return -1;
 }
 
-void haywire_platform_boot_id(uint8_t ret_id[HAYWIRE_BOOT_ID_SIZE])
+void haywire_os_boot_id(uint8_t ret_id[HAYWIRE_BOOT_ID_SIZE])
 {
     char text[64];
     size_t length = 0;
@@ -118,7 +115,7 @@ static void end_signals(sigset_t *ret_set)
     sigaddset(ret_set, SIGHUP);
 }
 
-void haywire_platform_catch_end(void)
+void haywire_os_catch_end(void)
 {
     sigset_t set;
 
@@ -128,7 +125,7 @@ void haywire_platform_catch_end(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-bool haywire_platform_wait(uint64_t ns)
+bool haywire_os_wait(uint64_t ns)
 {
     static bool ended;
     struct timespec timeout = {
@@ -160,7 +157,7 @@ static size_t lock_pages(HaywirePage *pages, size_t count)
     return locked;
 }
 
-HaywirePage *haywire_platform_pages_new(size_t count, size_t *ret_unlocked)
+HaywirePage *haywire_os_pages_new(size_t count, size_t *ret_unlocked)
 {
     static const int advice[] = { MADV_NOHUGEPAGE, MADV_DONTFORK, MADV_DONTDUMP,
                                   MADV_UNMERGEABLE };
@@ -180,7 +177,7 @@ HaywirePage *haywire_platform_pages_new(size_t count, size_t *ret_unlocked)
     return pages;
 }
 
-void haywire_platform_pages_free(HaywirePage *pages, size_t count)
+void haywire_os_pages_free(HaywirePage *pages, size_t count)
 {
     if (pages) {
         munmap(pages, count * sizeof(*pages));
@@ -199,7 +196,7 @@ static uint64_t entry_pfn(uint64_t entry)
 static bool read_frame_numbers(int pagemap, const HaywirePage *pages,
                                size_t count, uint64_t *ret_pfn)
 {
-    uint64_t system_page = haywire_platform_page_size();
+    uint64_t system_page = haywire_os_page_size();
     uint64_t per_entry = system_page / HAYWIRE_PAGE_SIZE;
     uint64_t entry[PAGEMAP_CHUNK];
     uint64_t at = (uintptr_t)pages / system_page;
@@ -224,8 +221,8 @@ static bool read_frame_numbers(int pagemap, const HaywirePage *pages,
     return any;
 }
 
-bool haywire_platform_frame_numbers(const HaywirePage *pages, size_t count,
-                                    uint64_t *ret_pfn)
+bool haywire_os_frame_numbers(const HaywirePage *pages, size_t count,
+                              uint64_t *ret_pfn)
 {
     HAYWIRE_AUTOCLOSE int pagemap =
         open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);

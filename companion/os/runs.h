@@ -1,13 +1,10 @@
-/*
- * Runs of pages.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs of pages. */
 
 #ifndef HAYWIRE_RUNS_H
 #define HAYWIRE_RUNS_H
 
-#include "os/collector.h"
+#include "os/os.h"
 
 /* Would both be one run? @next lies behind @run. */
 bool haywire_run_continues(const HaywireGuestRun *run,
