@@ -1,8 +1,5 @@
-/*
- * haywire-companion: parse the command line and dispatch.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* haywire-companion: parse the command line and dispatch. */
 
 #include <stdio.h>
 

@@ -1,16 +1,11 @@
-/*
- * The mode that measures how long a round of each category takes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mode that measures how long a round of each category takes. */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "modes.h"
-#include "os/os.h"
-#include "engine/start.h"
 
 typedef struct Timings {
     uint64_t *ns;
@@ -67,7 +62,7 @@ static void focus_cameras(HaywireCompanion *companion)
             haywire_publisher_page(companion->publisher, camera->category, 0);
 
         haywire_page_set_control_word(
-            page, HAYWIRE_CONTROL_WORD(camera->nonce, haywire_os_pid()));
+            page, HAYWIRE_CONTROL_WORD(camera->said.nonce, haywire_os_pid()));
         (void)haywire_camera_poll(camera);
     }
 }

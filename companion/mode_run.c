@@ -1,16 +1,28 @@
-/*
- * The modes that publish for a host, and those that print.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The modes that publish for a host, and those that print. */
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "engine/companion.h"
 #include "modes.h"
-#include "os/os.h"
-#include "engine/start.h"
+
+HaywireCompanion *haywire_start(const HaywireOptions *options)
+{
+    const char *why = NULL;
+    HaywireCollector *collector = haywire_collector_new(&why);
+    HaywireCompanion *companion;
+
+    if (!collector) {
+        fprintf(stderr, "haywire-companion: cannot read processes: %s\n", why);
+        return NULL;
+    }
+    haywire_os_catch_end();
+    companion = haywire_companion_new(options, collector);
+    if (!companion) {
+        fprintf(stderr, "haywire-companion: not enough memory\n");
+    }
+    return companion;
+}
 
 /* Work and sleep until the program is asked to end, or @end_ns comes. */
 static void work_until(HaywireCompanion *companion, uint64_t end_ns)
@@ -29,8 +41,7 @@ static void work_until(HaywireCompanion *companion, uint64_t end_ns)
     }
 }
 
-/* Returns false when the program was asked to end before. */
-static bool work_round(HaywireCompanion *companion)
+bool haywire_work_round(HaywireCompanion *companion)
 {
     while (!haywire_companion_round_done(companion)) {
         uint64_t next = haywire_companion_work(companion);
@@ -76,7 +87,7 @@ int haywire_mode_once(const HaywireOptions *options)
     if (!companion) {
         return HAYWIRE_EXIT_FAILED;
     }
-    if (work_round(companion)) {
+    if (haywire_work_round(companion)) {
         uint64_t now = haywire_os_monotonic_ns();
         bool forever = options->hold_ns == HAYWIRE_HOLD_FOREVER;
 

@@ -1,13 +1,9 @@
-/*
- * The mode that verifies what it publishes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mode that verifies what it publishes. */
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "engine/start.h"
 #include "modes.h"
 #include "selftest_read.h"
 
@@ -106,15 +102,8 @@ static bool camera_idle(const Selftest *test)
 
 static bool publish_round(Selftest *test)
 {
-    while (!haywire_companion_round_done(test->companion)) {
-        uint64_t next = haywire_companion_work(test->companion);
-        uint64_t now = haywire_os_monotonic_ns();
-
-        if (haywire_os_wait(next > now ? next - now : 0)) {
-            return say(test, false, "interrupted");
-        }
-    }
-    return say(test, true, "a round of every category is published");
+    return say(test, haywire_work_round(test->companion),
+               "a round of every category is published");
 }
 
 static void check_pages(Selftest *test)

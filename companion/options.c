@@ -1,13 +1,8 @@
-/*
- * The command line.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line. */
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
@@ -85,22 +80,20 @@ static bool fail(char *error, const char *what, const char *text,
     return false;
 }
 
+/* Digits and nothing else. */
 static bool parse_number(const char *text, uint64_t min, uint64_t max,
                          uint64_t *ret_value)
 {
-    char *end = NULL;
-    unsigned long long value;
+    uint64_t value = 0;
 
-    if (*text < '0' || *text > '9') {
-        return false;
-    }
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (errno != 0 || *end != '\0' || value < min || value > max) {
-        return false;
-    }
+    do {
+        if (*text < '0' || *text > '9') {
+            return false;
+        }
+        value = value * 10 + (uint64_t)(*text - '0');
+    } while (value <= max && *++text);
     *ret_value = value;
-    return true;
+    return value >= min && value <= max;
 }
 
 static bool parse_mode(const char *text, HaywireOptions *options, char *error)
@@ -247,56 +240,52 @@ static bool parse_rounds(const char *text, HaywireOptions *options, char *error)
     return true;
 }
 
-enum {
-    OPTION_ONLY = 256,
-    OPTION_INTERVAL,
-    OPTION_MAX_CPU,
-    OPTION_PAGES,
-    OPTION_HOLD,
-    OPTION_ROUNDS,
-    OPTION_HELP,
-    OPTION_VERSION,
+static bool parse_help(const char *text, HaywireOptions *options, char *error)
+{
+    (void)text;
+    (void)error;
+    options->mode = HAYWIRE_MODE_HELP;
+    return true;
+}
+
+static bool parse_version(const char *text, HaywireOptions *options,
+                          char *error)
+{
+    (void)text;
+    (void)error;
+    options->mode = HAYWIRE_MODE_VERSION;
+    return true;
+}
+
+/* In the order of long_options. */
+static bool (*const parsers[])(const char *text, HaywireOptions *options,
+                               char *error) = {
+    parse_only, parse_interval, parse_max_cpu, parse_pages,
+    parse_hold, parse_rounds,   parse_help,    parse_version,
 };
 
+#define FIRST_OPTION 256 /* above all characters */
+
 static const struct option long_options[] = {
-    { "only", required_argument, NULL, OPTION_ONLY },
-    { "interval", required_argument, NULL, OPTION_INTERVAL },
-    { "max-cpu", required_argument, NULL, OPTION_MAX_CPU },
-    { "pages", required_argument, NULL, OPTION_PAGES },
-    { "hold", required_argument, NULL, OPTION_HOLD },
-    { "rounds", required_argument, NULL, OPTION_ROUNDS },
-    { "help", no_argument, NULL, OPTION_HELP },
-    { "version", no_argument, NULL, OPTION_VERSION },
+    { "only", required_argument, NULL, FIRST_OPTION },
+    { "interval", required_argument, NULL, FIRST_OPTION + 1 },
+    { "max-cpu", required_argument, NULL, FIRST_OPTION + 2 },
+    { "pages", required_argument, NULL, FIRST_OPTION + 3 },
+    { "hold", required_argument, NULL, FIRST_OPTION + 4 },
+    { "rounds", required_argument, NULL, FIRST_OPTION + 5 },
+    { "help", no_argument, NULL, FIRST_OPTION + 6 },
+    { "version", no_argument, NULL, FIRST_OPTION + 7 },
     { NULL, 0, NULL, 0 },
 };
 
 static bool parse_option(int option, const char *word, HaywireOptions *options,
                          char *error)
 {
-    switch (option) {
-    case OPTION_ONLY:
-        return parse_only(optarg, options, error);
-    case OPTION_INTERVAL:
-        return parse_interval(optarg, options, error);
-    case OPTION_MAX_CPU:
-        return parse_max_cpu(optarg, options, error);
-    case OPTION_PAGES:
-        return parse_pages(optarg, options, error);
-    case OPTION_HOLD:
-        return parse_hold(optarg, options, error);
-    case OPTION_ROUNDS:
-        return parse_rounds(optarg, options, error);
-    case OPTION_HELP:
-        options->mode = HAYWIRE_MODE_HELP;
-        return true;
-    case OPTION_VERSION:
-        options->mode = HAYWIRE_MODE_VERSION;
-        return true;
-    case ':':
-        return fail(error, "option", word, "an argument is missing");
-    default:
-        return fail(error, "option", word, "not known");
+    if (option < FIRST_OPTION) {
+        return fail(error, "option", word,
+                    option == ':' ? "an argument is missing" : "not known");
     }
+    return parsers[option - FIRST_OPTION](optarg, options, error);
 }
 
 static void set_defaults(HaywireOptions *options)

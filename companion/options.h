@@ -1,8 +1,5 @@
-/*
- * The command line.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line. */
 
 #ifndef HAYWIRE_OPTIONS_H
 #define HAYWIRE_OPTIONS_H

@@ -1,8 +1,5 @@
-/*
- * Reading back what the companion published: see selftest_read.h.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading back what the companion published: see selftest_read.h. */
 
 #include "selftest_read.h"
 

@@ -5,17 +5,9 @@
 #include <string.h>
 
 #include "haywire/beacon_fill.h"
-#include "haywire/clock.h"
-#include "haywire/view.h"
+#include "haywire/watch.h"
 
 #include "ram_memory.h"
-
-/*
- * Between two looks that the guest brings about lie at least so much time, and
- * so many times what the first took: its beats cost it nothing.
- */
-#define BEAT_PAUSE_US 20000
-#define BEAT_SHARE    20
 
 struct HaywireWorker {
     guint interval_ms;
@@ -39,12 +31,11 @@ struct HaywireWorker {
 
     /* The worker's thread only: */
     HaywireRamMemory ram;
-    HaywireView *view;
+    HaywireWatch *watch;
     HaywireStatus reported; /* the newest trouble told to the user */
-    guint viewed_era;       /* what the view has seen is of this one */
+    guint viewed_era;       /* what the watch has seen is of this one */
     gint64 looked_us;       /* when the newest look ended */
-    gint64 look_us;         /* processor time that it took */
-    gint64 beat_us; /* how long until a beat may show it to be live; or 0 */
+    gint64 wait_us;         /* from then to the next */
 };
 
 static gboolean worker_should_stop(HaywireWorker *worker)
@@ -124,16 +115,16 @@ static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
 static void worker_follow_orders(HaywireWorker *worker, const Orders *orders)
 {
     if (orders->new_era) {
-        haywire_view_reset(worker->view);
+        haywire_watch_reset(worker->watch);
     }
     /* Pages are known by guest addresses, and looked at again at each use. */
     if (orders->blocks) {
         haywire_ram_memory_set_blocks(&worker->ram, orders->blocks);
-        haywire_view_request_rescan(worker->view);
+        haywire_watch_request_scan(worker->watch);
     }
     for (int i = 0; i < HAYWIRE_STATUS_COUNT; i++) {
         for (guint n = orders->focus_results[i]; n > 0; n--) {
-            haywire_view_count_focus(worker->view, (HaywireStatus)i);
+            haywire_watch_count_focus(worker->watch, (HaywireStatus)i);
         }
     }
 }
@@ -173,60 +164,34 @@ static void worker_publish(HaywireWorker *worker, HaywireModel *model)
     haywire_model_unref(old);
 }
 
-/*
- * A session just found is judged as soon as it can be, not after an interval
- * that may be long.  The guest's clock stands while it is paused.
- */
-static gint64 worker_beat_wait(HaywireWorker *worker, HaywireNow now)
-{
-    uint64_t wait_ns = haywire_view_beat_wait(worker->view, now);
-
-    return now.paused ? 0 : (gint64)((wait_ns + 999) / 1000);
-}
-
 static void worker_refresh(HaywireWorker *worker)
 {
     HaywireNow now = worker_now();
     HaywireModel *model;
     HaywireStatus status;
 
-    status = haywire_view_refresh(worker->view, now, &model);
+    status = haywire_watch_look(worker->watch, now, &model);
     if (status == HAYWIRE_OK) {
         worker_publish(worker, model);
-        worker->beat_us = worker_beat_wait(worker, now);
+        worker->wait_us =
+            (gint64)(haywire_watch_next(worker->watch, now,
+                                        (uint64_t)worker->wait_us * 1000) /
+                     1000);
     }
     worker_report(worker, status);
 }
 
-static gint64 thread_cpu_us(void)
-{
-    return (gint64)(haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) / 1000);
-}
-
 static void worker_look(HaywireWorker *worker)
 {
-    gint64 used_us = thread_cpu_us();
     Orders orders;
 
+    worker->wait_us = worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
     if (worker_take_orders(worker, &orders)) {
         worker_follow_orders(worker, &orders);
         haywire_ram_blocks_unref(orders.blocks);
         worker_refresh(worker);
     }
-    worker->look_us = thread_cpu_us() - used_us;
     worker->looked_us = g_get_monotonic_time();
-}
-
-/* When to look again if nobody on the host is in a hurry. */
-static gint64 worker_due(HaywireWorker *worker)
-{
-    gint64 wait = worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
-    gint64 pause = MAX(BEAT_PAUSE_US, worker->look_us * BEAT_SHARE);
-
-    if (worker->beat_us > 0) {
-        wait = MIN(wait, MAX(worker->beat_us, pause));
-    }
-    return worker->looked_us + wait;
 }
 
 /* Returns FALSE when it is time to end. */
@@ -236,7 +201,7 @@ static gboolean worker_wait(HaywireWorker *worker)
 
     while (!worker->stop && !worker->hurry) {
         if (!g_cond_wait_until(&worker->wake, &worker->lock,
-                               worker_due(worker))) {
+                               worker->looked_us + worker->wait_us)) {
             break;
         }
     }
@@ -255,7 +220,7 @@ static gpointer worker_run(gpointer opaque)
 
 static void worker_free(HaywireWorker *worker)
 {
-    haywire_view_destroy(worker->view);
+    haywire_watch_destroy(worker->watch);
     haywire_ram_memory_close(&worker->ram);
     haywire_ram_memory_close(&worker->door);
     haywire_model_unref(worker->model);
@@ -298,13 +263,13 @@ static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)
     }
     if (status == HAYWIRE_OK) {
         worker->model = haywire_model_ref(worker->empty);
-        status = haywire_view_new(worker->ram.memory, &worker->view);
+        status = haywire_watch_new(worker->ram.memory, &worker->watch);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_view_set_memory(worker->view, memory);
+        status = haywire_watch_set_memory(worker->watch, memory);
     }
     if (status == HAYWIRE_OK) {
-        haywire_view_set_progress(worker->view, worker_scan_goes_on, worker);
+        haywire_watch_set_progress(worker->watch, worker_scan_goes_on, worker);
     }
     return status;
 }
@@ -442,7 +407,7 @@ void haywire_worker_rescan(HaywireWorker *worker)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
-    haywire_view_request_rescan(worker->view);
+    haywire_watch_request_scan(worker->watch);
     worker_hurry(worker);
 }
 

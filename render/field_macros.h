@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * How the rows of the field tables are written. Private to render/.
+ * How the rows of the field tables are written.
  */
 
 #ifndef HAYWIRE_RENDER_FIELD_MACROS_H

@@ -101,6 +101,15 @@ static const HaywireField category_fields[] = {
     FIELD(HaywireCategoryRow, mapped, "mapped", "of these, how many are found"),
 };
 
+void haywire_category_rows(const HaywireOverview *overview,
+                           HaywireCategoryRow ret_row[HAYWIRE_CATEGORY_COUNT])
+{
+    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        ret_row[i] = (HaywireCategoryRow){ i, overview->category[i].pages,
+                                           overview->category[i].mapped };
+    }
+}
+
 const HaywireTable haywire_category_table =
     TABLE(HaywireCategoryRow, "category", category_fields);
 

@@ -102,6 +102,10 @@ typedef struct HaywireCategoryRow {
     uint32_t mapped;
 } HaywireCategoryRow;
 
+/* All of @overview, in the order of their numbers. */
+void haywire_category_rows(const HaywireOverview *overview,
+                           HaywireCategoryRow ret_row[HAYWIRE_CATEGORY_COUNT]);
+
 /* An element of `rejected` in query-haywire-stats. */
 typedef struct HaywireRejectedRow {
     const char *reason; /* haywire_status_name() */

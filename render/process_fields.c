@@ -85,8 +85,7 @@ static const HaywireField fields[] = {
     MEMBER(cmdline_truncated, "cmdline-truncated",
            "whether the arguments were cut", DETAILS),
     MEMBER(details_generation, "details-generation",
-           "cycle that the details are from; members from gid on are details, "
-           "absent until they were read",
+           "cycle that the details, from gid on, are from; absent without them",
            DETAILS),
     NUMBER(HAYWIRE_FIELD_MINOR_FAULTS, "minor-faults", U64,
            "page faults served without reading from storage",

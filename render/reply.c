@@ -79,11 +79,7 @@ static void emit_categories(HaywireEmitter *emitter,
 {
     HaywireCategoryRow row[HAYWIRE_CATEGORY_COUNT];
 
-    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        row[i].category = i;
-        row[i].pages = overview->category[i].pages;
-        row[i].mapped = overview->category[i].mapped;
-    }
+    haywire_category_rows(overview, row);
     emit_list(emitter, "categories", &haywire_category_table, row,
               HAYWIRE_CATEGORY_COUNT, HAYWIRE_MEMBERS_ALL);
 }

@@ -70,17 +70,13 @@ void haywire_text_session_line(GString *out, const HaywireOverview *overview)
 static void append_categories(GString *out, const HaywireOverview *overview)
 {
     static const HaywireColumn column[] = {
-        { .title = "CATEGORY", .field = "category" },
-        { .title = "PAGES", .field = "pages" },
-        { .title = "MAPPED", .field = "mapped" },
+        { .field = "category" },
+        { .field = "pages" },
+        { .field = "mapped" },
     };
     HaywireCategoryRow row[HAYWIRE_CATEGORY_COUNT];
 
-    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        row[i].category = i;
-        row[i].pages = overview->category[i].pages;
-        row[i].mapped = overview->category[i].mapped;
-    }
+    haywire_category_rows(overview, row);
     haywire_table_print(out, &haywire_category_table, column,
                         G_N_ELEMENTS(column), row, HAYWIRE_CATEGORY_COUNT,
                         NULL);
@@ -173,18 +169,18 @@ void haywire_text_cameras(GString *out, const HaywireCamera *camera,
                           size_t count)
 {
     static const HaywireColumn column[] = {
-        { .title = "CAMERA", .field = "camera" },
-        { .title = "STATUS", .field = "status" },
+        { .field = "camera" },
+        { .field = "status" },
         { .title = "TARGET", .field = "target-pid" },
         { .title = "PID", .field = "current-pid" },
-        { .title = "PASS", .field = "pass" },
-        { .title = "AGE", .field = "age" },
+        { .field = "pass" },
+        { .field = "age" },
         { .title = "TOOK", .field = "pass-duration" },
         { .title = "SECTIONS", .cell = sections_cell, .right = true },
         { .title = "RUNS", .cell = page_runs_cell, .right = true },
-        { .title = "RSS", .field = "rss" },
-        { .title = "PSS", .field = "pss" },
-        { .title = "SWAP", .field = "swap" },
+        { .field = "rss" },
+        { .field = "pss" },
+        { .field = "swap" },
     };
 
     haywire_table_print(out, &haywire_camera_table, column,

@@ -1,10 +1,8 @@
-/*
- * The companion: a session, a collector, and the tasks that publish.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion: a session, a collector, and the tasks that publish. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/companion.h"
 
@@ -26,31 +24,6 @@ static void tick(void *opaque)
     haywire_companion_tick(opaque);
 }
 
-static HaywireTask *set_task(HaywireCompanion *companion, HaywireTaskId id,
-                             const char *name, HaywireStepFunction *step,
-                             void *opaque, uint64_t interval_ns, unsigned rest,
-                             unsigned looks)
-{
-    HaywireTask *task = &companion->task[id];
-
-    task->name = name;
-    task->step = step;
-    task->opaque = opaque;
-    task->usual_ns = interval_ns;
-    task->interval_ns = interval_ns;
-    task->rest = rest;
-    task->looks = looks;
-    return task;
-}
-
-static void count_task(HaywireTask *task, HaywireGuestCounter rounds,
-                       HaywireGuestCounter time)
-{
-    task->counted = true;
-    task->rounds_counter = rounds;
-    task->time_counter = time;
-}
-
 /*
  * Snapshots never rest. Sections, the costliest (as much as three snapshots and
  * three cycles together) and those that change least, are swept every fourth
@@ -59,32 +32,47 @@ static void count_task(HaywireTask *task, HaywireGuestCounter rounds,
 static void set_tasks(HaywireCompanion *companion)
 {
     const HaywireSetup *setup = &companion->publisher->setup;
+    const uint64_t cycle_ns = setup->roundrobin_interval_ns;
+    const HaywireTask tasks[HAYWIRE_TASK_COUNT] = {
+        [HAYWIRE_TASK_MANIFEST] = { "manifest", haywire_manifest_step,
+                                    &companion->manifest,
+                                    MANIFEST_INTERVAL_MS * HAYWIRE_NS_PER_MS,
+                                    .rest = 1, .looks = 1 },
+        [HAYWIRE_TASK_PID] = { "pid", haywire_pid_ring_step,
+                               &companion->pid_ring, setup->pid_interval_ns,
+                               .looks = LOOKS_PID, .counted = true,
+                               .rounds_counter = HAYWIRE_COUNTER_PID_ROUNDS,
+                               .time_counter = HAYWIRE_COUNTER_PID_ROUND_TIME },
+        [HAYWIRE_TASK_ROUNDROBIN] = { "roundrobin", haywire_roundrobin_step,
+                                      &companion->roundrobin, cycle_ns,
+                                      .rest = 1, .looks = LOOKS_ROUNDROBIN,
+                                      .counted = true,
+                                      .rounds_counter =
+                                          HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS,
+                                      .time_counter =
+                                          HAYWIRE_COUNTER_ROUNDROBIN_ROUND_TIME },
+        [HAYWIRE_TASK_SECTIONS] = { "sections", haywire_section_ring_step,
+                                    &companion->section_ring,
+                                    SECTION_CYCLES * cycle_ns, .rest = 3,
+                                    .looks = LOOKS_SECTIONS },
+    };
 
-    set_task(companion, HAYWIRE_TASK_MANIFEST, "manifest",
-             haywire_manifest_step, &companion->manifest,
-             MANIFEST_INTERVAL_MS * HAYWIRE_NS_PER_MS, 1, 1);
-    count_task(set_task(companion, HAYWIRE_TASK_PID, "pid",
-                        haywire_pid_ring_step, &companion->pid_ring,
-                        setup->pid_interval_ns, 0, LOOKS_PID),
-               HAYWIRE_COUNTER_PID_ROUNDS, HAYWIRE_COUNTER_PID_ROUND_TIME);
-    count_task(set_task(companion, HAYWIRE_TASK_ROUNDROBIN, "roundrobin",
-                        haywire_roundrobin_step, &companion->roundrobin,
-                        setup->roundrobin_interval_ns, 1, LOOKS_ROUNDROBIN),
-               HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS,
-               HAYWIRE_COUNTER_ROUNDROBIN_ROUND_TIME);
-    set_task(companion, HAYWIRE_TASK_SECTIONS, "sections",
-             haywire_section_ring_step, &companion->section_ring,
-             SECTION_CYCLES * setup->roundrobin_interval_ns, 3, LOOKS_SECTIONS);
-    count_task(set_task(companion, HAYWIRE_TASK_CAMERA1, "camera1",
-                        haywire_camera_step, &companion->camera[0],
-                        setup->camera_interval_ns, 1, 1),
-               HAYWIRE_COUNTER_CAMERA1_PASSES,
-               HAYWIRE_COUNTER_CAMERA1_PASS_TIME);
-    count_task(set_task(companion, HAYWIRE_TASK_CAMERA2, "camera2",
-                        haywire_camera_step, &companion->camera[1],
-                        setup->camera_interval_ns, 1, 1),
-               HAYWIRE_COUNTER_CAMERA2_PASSES,
-               HAYWIRE_COUNTER_CAMERA2_PASS_TIME);
+    memcpy(companion->task, tasks, sizeof(tasks));
+    for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
+        static const char *const name[] = { "camera1", "camera2" };
+
+        companion->task[HAYWIRE_TASK_CAMERA1 + i] = (HaywireTask){
+            name[i],
+            haywire_camera_step,
+            &companion->camera[i],
+            setup->camera_interval_ns,
+            .rest = 1,
+            .looks = 1,
+            .counted = true,
+            .rounds_counter = HAYWIRE_COUNTER_CAMERA1_PASSES + i,
+            .time_counter = HAYWIRE_COUNTER_CAMERA1_PASS_TIME + i,
+        };
+    }
 }
 
 static void enable_tasks(HaywireCompanion *companion,
@@ -100,8 +88,11 @@ static void enable_tasks(HaywireCompanion *companion,
     };
 
     for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
+        HaywireTask *task = &companion->task[i];
+
         companion->enabled[i] = options->only & needs[i];
-        companion->task[i].once = options->mode == HAYWIRE_MODE_ONCE;
+        task->once = options->mode == HAYWIRE_MODE_ONCE;
+        task->interval_ns = task->usual_ns;
     }
 }
 

@@ -1,8 +1,5 @@
-/*
- * The companion: a session, a collector, and the tasks that publish.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion: a session, a collector, and the tasks that publish. */
 
 #ifndef HAYWIRE_COMPANION_H
 #define HAYWIRE_COMPANION_H

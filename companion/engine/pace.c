@@ -1,8 +1,5 @@
-/*
- * The companion's pace.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion's pace. */
 
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The companion's pace: how often it looks, so that all of it together takes
  * no more processor time than it may. docs/haywire-companion.1 tells users.
@@ -6,8 +7,6 @@
  * measured over a sliding window. The rest of the budget goes to the regular
  * rounds, each of which has a known cost: from those that matter least, time
  * is taken first.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_PACE_H

@@ -1,8 +1,5 @@
-/*
- * A session: its pages, where they lie, its heartbeat and its statistics.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session: its pages, where they lie, its heartbeat and its statistics. */
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,7 +8,6 @@
 #include "haywire/bytes.h"
 #include "os/os.h"
 #include "engine/publisher.h"
-#include "engine/version.h"
 
 /* Two beats show that a session lives: the first follow quickly. */
 #define FIRST_BEATS   2
@@ -117,7 +113,10 @@ static void name_index(const HaywirePublisher *publisher,
 
 static void put_discovery(HaywirePublisher *publisher)
 {
-    static const uint16_t version[] = HAYWIRE_COMPANION_VERSION_NUMBERS;
+    /* From the build, which has them from the project. */
+    static const uint16_t version[] = { HAYWIRE_VERSION_MAJOR,
+                                        HAYWIRE_VERSION_MINOR,
+                                        HAYWIRE_VERSION_PATCH };
     const HaywireSetup *setup = &publisher->setup;
     HaywireWireDiscovery wire = {
         .os = haywire_le32(haywire_os_kind()),

@@ -1,8 +1,5 @@
-/*
- * A session: its pages, where they lie, its heartbeat and its statistics.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session: its pages, where they lie, its heartbeat and its statistics. */
 
 #ifndef HAYWIRE_PUBLISHER_H
 #define HAYWIRE_PUBLISHER_H

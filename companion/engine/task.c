@@ -1,8 +1,5 @@
-/*
- * Work that comes in rounds, each made of small steps.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Work that comes in rounds, each made of small steps. */
 
 #include "os/os.h"
 #include "engine/task.h"

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Work that comes in rounds, each made of small steps, so that the heartbeat
  * and the control words never wait for a round to end.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_TASK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The seam between the companion and the guest's operating system.
  *
@@ -18,8 +19,6 @@
  * Everything runs on the companion's one thread. A collector that works for
  * long calls haywire_collector_tick() in between, so that the heartbeat goes
  * on.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_OS_H

@@ -1,8 +1,5 @@
-/*
- * Runs of pages.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs of pages. */
 
 #include "os/runs.h"
 

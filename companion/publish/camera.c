@@ -1,8 +1,5 @@
-/*
- * A camera: its control word and its control page.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A camera: its control word and its control page. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,30 +20,31 @@ static uint32_t narrow(uint64_t count)
 
 static void put_control(HaywireCameraWriter *camera)
 {
+    const HaywireControl *said = &camera->said;
     HaywireWireControl wire = {
-        .nonce = haywire_le32(camera->nonce),
-        .status = haywire_le32(camera->said.status),
-        .target_pid = haywire_le32(camera->said.target),
-        .current_pid = haywire_le32(camera->said.current),
-        .current_start_time_ns = haywire_le64(camera->said.start_time_ns),
-        .pass = haywire_le64(camera->said.pass),
-        .first_page = haywire_le32(camera->said.first_page),
-        .pages = haywire_le32(camera->said.pages),
-        .sections_total = haywire_le32(camera->said.sections_total),
-        .sections_stored = haywire_le32(camera->said.sections_stored),
-        .runs_total = haywire_le32(narrow(camera->said.runs_total)),
-        .runs_stored = haywire_le32(narrow(camera->said.runs_stored)),
-        .pass_started_ns = haywire_le64(camera->said.started_ns),
-        .pass_finished_ns = haywire_le64(camera->said.finished_ns),
-        .target_taken_ns = haywire_le64(camera->said.taken_ns),
-        .rss = haywire_le64(camera->said.figures.rss),
-        .pss = haywire_le64(camera->said.figures.pss),
-        .swap = haywire_le64(camera->said.figures.swap),
-        .flags = haywire_le32(camera->said.flags),
+        .nonce = haywire_le32(said->nonce),
+        .status = haywire_le32(said->status),
+        .target_pid = haywire_le32(said->target_pid),
+        .current_pid = haywire_le32(said->current_pid),
+        .current_start_time_ns = haywire_le64(said->current_start_time_ns),
+        .pass = haywire_le64(said->pass),
+        .first_page = haywire_le32(said->first_page),
+        .pages = haywire_le32(said->pages),
+        .sections_total = haywire_le32(said->sections_total),
+        .sections_stored = haywire_le32(said->sections_stored),
+        .runs_total = haywire_le32(said->runs_total),
+        .runs_stored = haywire_le32(said->runs_stored),
+        .pass_started_ns = haywire_le64(said->pass_started_ns),
+        .pass_finished_ns = haywire_le64(said->pass_finished_ns),
+        .target_taken_ns = haywire_le64(said->target_taken_ns),
+        .rss = haywire_le64(said->rss),
+        .pss = haywire_le64(said->pss),
+        .swap = haywire_le64(said->swap),
+        .flags = haywire_le32(said->flags),
     };
 
     haywire_publisher_put(camera->publisher, camera->category, 0,
-                          HAYWIRE_KIND_CONTROL, camera->said.pass, &wire,
+                          HAYWIRE_KIND_CONTROL, said->pass, &wire,
                           sizeof(wire));
 }
 
@@ -58,10 +56,10 @@ void haywire_camera_init(HaywireCameraWriter *camera,
     camera->collector = collector;
     camera->category = category;
     camera->bank_pages = (haywire_publisher_pages(publisher, category) - 1) / 2;
-    camera->nonce = (uint32_t)haywire_os_random();
-    camera->nonce = camera->nonce ? camera->nonce : 1;
+    camera->said.nonce = (uint32_t)haywire_os_random();
+    camera->said.nonce = camera->said.nonce ? camera->said.nonce : 1;
     haywire_page_set_control_word(control_page(camera),
-                                  HAYWIRE_CONTROL_WORD(camera->nonce, 0));
+                                  HAYWIRE_CONTROL_WORD(camera->said.nonce, 0));
     put_control(camera);
 }
 
@@ -80,7 +78,7 @@ bool haywire_camera_poll(HaywireCameraWriter *camera)
     uint64_t word = haywire_page_get_control_word(control_page(camera));
 
     /* Whoever does not know the nonce did not mean this camera. */
-    if (word >> 32 != camera->nonce || (uint32_t)word == camera->wanted) {
+    if (word >> 32 != camera->said.nonce || (uint32_t)word == camera->wanted) {
         return false;
     }
     camera->wanted = (uint32_t)word;
@@ -98,8 +96,8 @@ static void say_status(HaywireCameraWriter *camera, HaywireCameraStatus status)
 static void take_target(HaywireCameraWriter *camera)
 {
     haywire_pass_drop(camera);
-    camera->said.target = camera->wanted;
-    camera->said.taken_ns = haywire_os_monotonic_ns();
+    camera->said.target_pid = camera->wanted;
+    camera->said.target_taken_ns = haywire_os_monotonic_ns();
     camera->said.status = HAYWIRE_CAMERA_IDLE;
     put_control(camera);
 }
@@ -118,20 +116,27 @@ static void say_pass(HaywireCameraWriter *camera)
 {
     const HaywirePass *pass = &camera->pass;
 
-    camera->said.status = HAYWIRE_CAMERA_ACTIVE;
-    camera->said.current = pass->process->pid;
-    camera->said.start_time_ns = pass->process->start_time_ns;
-    camera->said.pass = camera->passes;
-    camera->said.first_page = 1 + (pass->number % 2 ? 0 : camera->bank_pages);
-    camera->said.pages = pass->used;
-    camera->said.sections_total = pass->sections_total;
-    camera->said.sections_stored = pass->sections_stored;
-    camera->said.runs_total = pass->runs_total;
-    camera->said.runs_stored = pass->runs_stored;
-    camera->said.started_ns = pass->started_ns;
-    camera->said.finished_ns = haywire_os_monotonic_ns();
-    camera->said.figures = pass->figures;
-    camera->said.flags = pass->flags;
+    camera->said = (HaywireControl){
+        .nonce = camera->said.nonce,
+        .status = HAYWIRE_CAMERA_ACTIVE,
+        .target_pid = camera->said.target_pid,
+        .current_pid = pass->process->pid,
+        .current_start_time_ns = pass->process->start_time_ns,
+        .pass = camera->passes,
+        .first_page = 1 + (pass->number % 2 ? 0 : camera->bank_pages),
+        .pages = pass->used,
+        .sections_total = pass->sections_total,
+        .sections_stored = pass->sections_stored,
+        .runs_total = narrow(pass->runs_total),
+        .runs_stored = narrow(pass->runs_stored),
+        .pass_started_ns = pass->started_ns,
+        .pass_finished_ns = haywire_os_monotonic_ns(),
+        .target_taken_ns = camera->said.target_taken_ns,
+        .rss = pass->figures.rss,
+        .pss = pass->figures.pss,
+        .swap = pass->figures.swap,
+        .flags = pass->flags,
+    };
 }
 
 /* The counter is of both cameras, so only the difference goes in. */
@@ -161,14 +166,14 @@ HaywireStep haywire_camera_step(void *opaque)
     HaywireCameraWriter *camera = opaque;
     HaywireCollect result = HAYWIRE_COLLECT_OK;
 
-    if (camera->said.target != camera->wanted) {
+    if (camera->said.target_pid != camera->wanted) {
         take_target(camera);
     }
-    if (camera->said.target == 0) {
+    if (camera->said.target_pid == 0) {
         return HAYWIRE_STEP_IDLE;
     }
     if (!camera->pass.process) {
-        result = haywire_pass_begin(camera, camera->said.target);
+        result = haywire_pass_begin(camera, camera->said.target_pid);
         return result == HAYWIRE_COLLECT_OK ? HAYWIRE_STEP_MORE
                                             : give_up(camera, result);
     }

@@ -1,13 +1,12 @@
-/*
- * A camera: one process in depth. docs/protocol.md, section 5.6.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A camera: one process in depth. docs/protocol.md, section 5.6. */
 
 #ifndef HAYWIRE_CAMERA_H
 #define HAYWIRE_CAMERA_H
 
 #include "engine/task.h"
+#include "haywire/decode.h"
+#include "haywire/vector.h"
 
 #define HAYWIRE_CAMERAS 2
 #define HAYWIRE_RUNS_PER_PAGE                                \
@@ -44,7 +43,6 @@ typedef struct HaywireCameraWriter {
     HaywirePublisher *publisher;
     HaywireCollector *collector;
     HaywireCategory category;
-    uint32_t nonce;
     uint32_t wanted; /* pid in the control word */
     uint32_t bank_pages;
     HaywireWriter *staged; /* the bank being filled; made when needed */
@@ -54,25 +52,7 @@ typedef struct HaywireCameraWriter {
     HaywirePass pass;
     uint64_t passes;       /* number of the newest */
     uint64_t runs_dropped; /* by the newest */
-    /* What the control page says, in host integers. */
-    struct {
-        HaywireCameraStatus status;
-        uint32_t target;
-        uint32_t current;
-        uint64_t start_time_ns;
-        uint64_t pass;
-        uint32_t first_page;
-        uint32_t pages;
-        uint32_t sections_total;
-        uint32_t sections_stored;
-        uint64_t runs_total;
-        uint64_t runs_stored;
-        uint64_t started_ns;
-        uint64_t finished_ns;
-        uint64_t taken_ns;
-        HaywireFigures figures;
-        uint32_t flags;
-    } said;
+    HaywireControl said;   /* what the control page says */
 } HaywireCameraWriter;
 
 /* Publishes the control page, idle. @category: HAYWIRE_CATEGORY_CAMERA1 or 2 */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A camera's pass: sections, then page runs, staged and published in one go.
  *
@@ -5,8 +6,6 @@
  * reading their page tables takes time all the same. So time is limited, for
  * each section and for the pass; a piece that was not read counts as one run
  * found and not stored.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdlib.h>
@@ -276,19 +275,11 @@ bool haywire_pass_read(HaywireCameraWriter *camera, HaywireCollect *ret_result)
     return *ret_result == HAYWIRE_COLLECT_OK;
 }
 
-static void patch_total(HaywireWriter *writer, uint64_t total)
-{
-    HaywireLe32 wire =
-        haywire_le32(total > UINT32_MAX ? UINT32_MAX : (uint32_t)total);
-
-    memcpy(writer->payload + offsetof(HaywireWirePageRunSet, total), &wire,
-           sizeof(wire));
-}
-
 void haywire_pass_publish(HaywireCameraWriter *camera)
 {
     HaywirePass *pass = &camera->pass;
     uint32_t first = 1 + (pass->number % 2 ? 0 : camera->bank_pages);
+    uint32_t total;
 
     if (pass->run.pages > 0) {
         store_run(camera, &pass->run);
@@ -296,9 +287,12 @@ void haywire_pass_publish(HaywireCameraWriter *camera)
     if (camera->run_page_count > 0) {
         stage_runs(camera);
     }
+    total =
+        pass->runs_total > UINT32_MAX ? UINT32_MAX : (uint32_t)pass->runs_total;
     for (uint32_t i = 0; i < pass->used; i++) {
         if (i >= pass->first_run_page) {
-            patch_total(&camera->staged[i], pass->runs_total);
+            haywire_patch32(camera->staged[i].payload,
+                            offsetof(HaywireWirePageRunSet, total), total);
         }
         haywire_publisher_put(
             camera->publisher, camera->category, first + i, HAYWIRE_KIND_CAMERA,

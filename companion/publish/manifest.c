@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guest's manifest. What matters most comes first, should it not all fit:
  * RAM ranges, by which readers place addresses; the kernel command line last.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdlib.h>

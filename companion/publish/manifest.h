@@ -1,8 +1,5 @@
-/*
- * The guest's manifest: docs/protocol.md, section 5.7.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's manifest: docs/protocol.md, section 5.7. */
 
 #ifndef HAYWIRE_MANIFEST_H
 #define HAYWIRE_MANIFEST_H

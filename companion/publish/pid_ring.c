@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PID snapshots.
  *
  * A generation takes at least a tenth of the ring, so that ten are kept while
  * snapshots are small, and at most half, so that the newest complete one is
  * never overwritten by the next.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <string.h>

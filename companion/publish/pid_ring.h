@@ -1,8 +1,5 @@
-/*
- * PID snapshots: docs/protocol.md, section 5.4.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PID snapshots: docs/protocol.md, section 5.4. */
 
 #ifndef HAYWIRE_PID_RING_H
 #define HAYWIRE_PID_RING_H

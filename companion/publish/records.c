@@ -1,8 +1,5 @@
-/*
- * From what was collected to records.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what was collected to records. */
 
 #include "haywire/bytes.h"
 #include "publish/records.h"
@@ -111,13 +108,6 @@ HaywireStatus haywire_append_section_set(HaywireWriter *writer,
     };
 
     return haywire_writer_append(writer, &wire, sizeof(wire), NULL, 0, ret_set);
-}
-
-void haywire_set_count(uint8_t *set, uint32_t count)
-{
-    HaywireLe32 wire = haywire_le32(count);
-
-    memcpy(set + offsetof(HaywireWireSectionSet, count), &wire, sizeof(wire));
 }
 
 HaywireStatus haywire_append_section(HaywireWriter *writer,

@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Process records in two banks.
  *
  * A cycle is staged and then published in one go: its pages carry totals that
  * are known at the end only, and readers get one consistent picture. The
  * records of a process that has not run are those of the cycle before.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdlib.h>
@@ -164,13 +163,6 @@ static void read_process(HaywireRoundrobin *robin, HaywireEntry *entry)
     count_details(robin, &brief);
 }
 
-static void patch32(uint8_t *record, size_t offset, uint32_t value)
-{
-    HaywireLe32 wire = haywire_le32(value);
-
-    memcpy(record + offset, &wire, sizeof(wire));
-}
-
 /* Cycles take the banks in turn. */
 static void publish(HaywireRoundrobin *robin, uint32_t dropped)
 {
@@ -179,12 +171,12 @@ static void publish(HaywireRoundrobin *robin, uint32_t dropped)
     for (uint32_t i = 0; i < robin->used; i++) {
         HaywireWriter *writer = &robin->staged[i];
 
-        patch32(writer->payload, offsetof(HaywireWireCycle, processes),
-                robin->written + dropped);
-        patch32(writer->payload, offsetof(HaywireWireCycle, written),
-                robin->written);
-        patch32(writer->payload, offsetof(HaywireWireCycle, pages),
-                robin->used);
+        haywire_patch32(writer->payload, offsetof(HaywireWireCycle, processes),
+                        robin->written + dropped);
+        haywire_patch32(writer->payload, offsetof(HaywireWireCycle, written),
+                        robin->written);
+        haywire_patch32(writer->payload, offsetof(HaywireWireCycle, pages),
+                        robin->used);
         haywire_publisher_put(robin->publisher, HAYWIRE_CATEGORY_ROUNDROBIN,
                               bank + i, HAYWIRE_KIND_ROUNDROBIN, robin->cycle,
                               writer->payload, writer->used);

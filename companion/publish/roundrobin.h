@@ -1,8 +1,5 @@
-/*
- * Process records in two banks: docs/protocol.md, section 5.5.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Process records in two banks: docs/protocol.md, section 5.5. */
 
 #ifndef HAYWIRE_ROUNDROBIN_H
 #define HAYWIRE_ROUNDROBIN_H

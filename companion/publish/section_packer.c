@@ -1,15 +1,13 @@
-/*
- * Sections of a process into section sets on as many pages as it takes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sections of a process into section sets on as many pages as it takes. */
 
 #include "publish/section_packer.h"
 
 static void close_set(HaywireSectionPacker *packer)
 {
     if (packer->set) {
-        haywire_set_count(packer->set, packer->set_count);
+        haywire_patch32(packer->set, offsetof(HaywireWireSectionSet, count),
+                        packer->set_count);
         packer->set = NULL;
     }
 }

@@ -1,8 +1,5 @@
-/*
- * Sections of a process into section sets on as many pages as it takes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sections of a process into section sets on as many pages as it takes. */
 
 #ifndef HAYWIRE_SECTION_PACKER_H
 #define HAYWIRE_SECTION_PACKER_H

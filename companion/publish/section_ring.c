@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The sections of all processes in turn.
  *
@@ -8,8 +9,6 @@
  *
  * What a process had written stays where it is while the process has not run,
  * unless this sweep might come to overwrite it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "publish/roundrobin.h"

@@ -1,8 +1,5 @@
-/*
- * The sections of all processes in turn: docs/protocol.md, section 5.5.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sections of all processes in turn: docs/protocol.md, section 5.5. */
 
 #ifndef HAYWIRE_SECTION_RING_H
 #define HAYWIRE_SECTION_RING_H

@@ -1,8 +1,5 @@
-/*
- * The one table of processes: see table.h.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The one table of processes: see table.h. */
 
 #include <stdlib.h>
 #include <string.h>

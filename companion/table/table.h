@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one table of processes. Snapshots, process records and sections are made
  * from it; what was made of a process is kept with it for as long as it holds.
@@ -6,8 +7,6 @@
  * told. A process that has not run since it was read (HaywireMark) is not read
  * again, for half a minute: others can change a process, too. Each reading
  * has a version of its own, and what was made of an older one is made again.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_TABLE_H

@@ -1,194 +1,125 @@
 /*
- * The mapping arrays of one session.
+ * The slots of one session.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "map_internal.h"
+#include "map.h"
 
-bool haywire_map_take_discovery(HaywireMap *map,
-                                const HaywireDiscovery *discovery)
-{
-    if (map->index_frames == discovery->index_frames &&
-        memcmp(map->index_pfn, discovery->index_pfn, sizeof(map->index_pfn)) ==
-            0) {
-        return false;
-    }
-    map->index_frames = discovery->index_frames;
-    memcpy(map->index_pfn, discovery->index_pfn, sizeof(map->index_pfn));
-    return true;
-}
-
-HaywireStatus haywire_map_new(uint64_t session,
-                              const HaywireDiscovery *discovery,
+HaywireStatus haywire_map_new(const HaywireSession *session,
                               HaywireMap **ret_map)
 {
+    const uint32_t *geometry = session->discovery.geometry;
     uint32_t i, total = 0;
     HaywireMap *map;
 
     for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        total += discovery->geometry[i];
+        total += geometry[i];
     }
     map = calloc(1, sizeof(*map) + total * sizeof(map->slot[0]));
     if (!map) {
         return HAYWIRE_NO_MEMORY;
     }
-    map->session = session;
-    map->index = discovery->part[HAYWIRE_PART_INDEX];
-    haywire_map_take_discovery(map, discovery);
+    map->session = session->id;
+    map->index = session->discovery.part[HAYWIRE_PART_INDEX];
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        map->pages[i] = geometry[i];
+        map->first[i] = map->total;
+        map->total += geometry[i];
+    }
     for (i = 0; i < total; i++) {
         map->slot[i].position = HAYWIRE_POSITION_NONE;
-    }
-    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        map->pages[i] = discovery->geometry[i];
-        map->array[i] = map->slot + map->total;
-        map->total += discovery->geometry[i];
     }
     *ret_map = map;
     return HAYWIRE_OK;
 }
 
-void haywire_map_destroy(HaywireMap *map)
+bool haywire_slot_is_mapped(const HaywireSlot *slot)
 {
-    free(map);
+    return slot->position.value != HAYWIRE_POSITION_NONE.value;
 }
 
-static HaywireMapSlot *find_slot(const HaywireMap *map,
-                                 HaywireCategory category, uint32_t index)
+HaywireStatus haywire_map_find(const HaywireMap *map,
+                               const HaywirePageInfo *info, uint32_t *ret_slot)
 {
-    if ((unsigned)category >= HAYWIRE_CATEGORY_COUNT ||
-        index >= map->pages[category]) {
-        return NULL;
+    if (info->session != map->session) {
+        return HAYWIRE_BAD_SESSION;
     }
-    return &map->array[category][index];
-}
-
-void haywire_map_claim(HaywireMap *map, HaywireMapSlot *slot,
-                       HaywirePosition position, const HaywirePageInfo *info)
-{
-    if (!haywire_map_slot_is_used(slot)) {
-        map->mapped[info->category]++;
+    if (info->index >= map->pages[info->category]) {
+        return HAYWIRE_BAD_INDEX;
     }
-    slot->position = position;
-    slot->monotonic_ns = info->monotonic_ns;
+    *ret_slot = map->first[info->category] + info->index;
+    return HAYWIRE_OK;
 }
 
-/* From another place than the slot's, if that has a page at all. */
-static bool may_claim(HaywireMap *map, const HaywireMapSlot *slot,
-                      const HaywirePageInfo *info)
+HaywireStatus haywire_map_check(const HaywireMap *map, uint32_t slot,
+                                const HaywirePageInfo *info)
 {
-    if (!haywire_map_slot_is_used(slot)) {
-        return info->monotonic_ns >= slot->monotonic_ns;
-    }
-    map->clashes++;
-    return info->monotonic_ns > slot->monotonic_ns;
-}
-
-HaywireStatus haywire_map_add(HaywireMap *map, HaywirePosition position,
-                              const HaywirePageInfo *info)
-{
-    HaywireMapSlot *slot = find_slot(map, info->category, info->index);
+    const uint32_t first = map->first[info->category];
 
     if (info->session != map->session) {
         return HAYWIRE_BAD_SESSION;
     }
-    if (!slot) {
-        return HAYWIRE_BAD_INDEX;
-    }
-    if (slot->position.value != position.value && !may_claim(map, slot, info)) {
-        return HAYWIRE_OK;
-    }
-    haywire_map_claim(map, slot, position, info);
-    return HAYWIRE_OK;
-}
-
-void haywire_map_forget(HaywireMap *map, HaywireCategory category,
-                        uint32_t index)
-{
-    HaywireMapSlot *slot = find_slot(map, category, index);
-
-    if (slot && haywire_map_slot_is_used(slot)) {
-        slot->position = HAYWIRE_POSITION_NONE;
-        map->mapped[category]--;
-    }
-}
-
-uint32_t haywire_map_pages(const HaywireMap *map, HaywireCategory category)
-{
-    return (unsigned)category < HAYWIRE_CATEGORY_COUNT ? map->pages[category]
-                                                       : 0;
-}
-
-uint32_t haywire_map_mapped(const HaywireMap *map, HaywireCategory category)
-{
-    return (unsigned)category < HAYWIRE_CATEGORY_COUNT ? map->mapped[category]
-                                                       : 0;
-}
-
-uint64_t haywire_map_clashes(const HaywireMap *map)
-{
-    return map->clashes;
-}
-
-uint64_t haywire_map_rejected(const HaywireMap *map, HaywireStatus reason)
-{
-    return (unsigned)reason < HAYWIRE_STATUS_COUNT ? map->rejected[reason] : 0;
-}
-
-HaywirePosition haywire_map_position(const HaywireMap *map,
-                                     HaywireCategory category, uint32_t index)
-{
-    const HaywireMapSlot *slot = find_slot(map, category, index);
-
-    return slot ? slot->position : HAYWIRE_POSITION_NONE;
-}
-
-HaywireStatus haywire_map_snapshot(const HaywireMap *map, const uint8_t *live,
-                                   HaywireCategory category, uint32_t index,
-                                   HaywirePage *ret_copy,
-                                   HaywirePageInfo *ret_info)
-{
-    HaywirePageInfo info;
-    HaywireStatus status = haywire_page_snapshot(live, ret_copy, &info, NULL);
-
-    if (status != HAYWIRE_OK) {
-        return status;
-    }
-    if (info.session != map->session) {
-        return HAYWIRE_BAD_SESSION;
-    }
-    if (info.category != category) {
+    if (slot < first || slot - first >= map->pages[info->category]) {
         return HAYWIRE_BAD_CATEGORY;
     }
-    if (info.index != index) {
-        return HAYWIRE_BAD_INDEX;
-    }
-    *ret_info = info;
-    return HAYWIRE_OK;
+    return slot - first == info->index ? HAYWIRE_OK : HAYWIRE_BAD_INDEX;
 }
 
-HaywireStatus haywire_map_read(HaywireMap *map, HaywireMemory *source,
-                               HaywireCategory category, uint32_t index,
-                               HaywirePage *ret_copy, HaywirePageInfo *ret_info)
+/* May a page that is not where the slot's is take its place? */
+static bool may_claim(const HaywireSlot *slot, const HaywirePageInfo *info,
+                      bool by_index, uint64_t *clashes)
 {
-    HaywireMapSlot *slot = find_slot(map, category, index);
-    const uint8_t *live;
-    HaywireStatus status;
+    if (!haywire_slot_is_mapped(slot)) {
+        return info->monotonic_ns >= slot->monotonic_ns;
+    }
+    ++*clashes;
+    return info->monotonic_ns > slot->monotonic_ns ||
+           (by_index && info->monotonic_ns == slot->monotonic_ns);
+}
 
-    if (!slot || !haywire_map_slot_is_used(slot)) {
-        return HAYWIRE_NOT_FOUND;
+bool haywire_map_claim(HaywireMap *map, uint32_t number,
+                       HaywirePosition position, const HaywirePageInfo *info,
+                       bool by_index, uint64_t *clashes)
+{
+    HaywireSlot *slot = &map->slot[number];
+
+    if (slot->position.value != position.value &&
+        !may_claim(slot, info, by_index, clashes)) {
+        return false;
     }
-    status = haywire_memory_resident_page(source, slot->position, &live);
-    if (status != HAYWIRE_OK) {
-        return status;
+    map->mapped[info->category] += !haywire_slot_is_mapped(slot);
+    slot->position = position;
+    slot->monotonic_ns = info->monotonic_ns;
+    slot->pfn = info->pfn;
+    slot->lock = info->lock;
+    return true;
+}
+
+void haywire_map_forget(HaywireMap *map, uint32_t number)
+{
+    HaywireSlot *slot = &map->slot[number];
+    int category = HAYWIRE_CATEGORY_COUNT - 1;
+
+    if (!haywire_slot_is_mapped(slot)) {
+        return;
     }
-    status =
-        haywire_map_snapshot(map, live, category, index, ret_copy, ret_info);
-    if (status == HAYWIRE_OK) {
-        slot->monotonic_ns = ret_info->monotonic_ns;
+    while (number < map->first[category]) {
+        category--;
     }
-    return status;
+    slot->position = HAYWIRE_POSITION_NONE;
+    map->mapped[category]--;
+}
+
+uint32_t haywire_map_missing(const HaywireMap *map)
+{
+    uint32_t missing = map->total;
+    int i;
+
+    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        missing -= map->mapped[i];
+    }
+    return missing;
 }

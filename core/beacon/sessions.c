@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#include "haywire/map.h"
+#include "haywire/page_read.h"
+#include "haywire/sessions.h"
 
 uint64_t haywire_session_stale_after(const HaywireSession *session)
 {
@@ -73,8 +74,7 @@ static void take_content(HaywireSession *session, const HaywirePageInfo *info,
                          const HaywireDiscovery *discovery)
 {
     session->discovery = *discovery;
-    session->monotonic_ns = info->monotonic_ns;
-    session->realtime_ns = info->realtime_ns;
+    session->info = *info;
     session->gone = false;
 }
 
@@ -84,7 +84,7 @@ static void take_beat(HaywireSession *session, const HaywirePageInfo *info,
 {
     bool grew = discovery->heartbeat > session->discovery.heartbeat;
 
-    session->rewinds += info->monotonic_ns < session->monotonic_ns;
+    session->rewinds += info->monotonic_ns < session->info.monotonic_ns;
     take_content(session, info, discovery);
     if (grew) {
         session->beat_seen_ns = now_ns;
@@ -126,10 +126,8 @@ static void add_new(HaywireSessions *sessions, HaywirePosition position,
     HaywireSession session = {
         .id = info->session,
         .position = position,
+        .info = *info,
         .discovery = *discovery,
-        .monotonic_ns = info->monotonic_ns,
-        .realtime_ns = info->realtime_ns,
-        .first_seen_ns = now_ns,
         .beat_seen_ns = now_ns,
     };
     HaywireSession *room = find_room(sessions, &session);
@@ -152,25 +150,22 @@ void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
     }
     if (session->position.value == position.value) {
         take_beat(session, info, discovery, now_ns);
-    } else if (session->gone || info->monotonic_ns > session->monotonic_ns) {
+    } else if (session->gone ||
+               info->monotonic_ns > session->info.monotonic_ns) {
         take_move(session, position, info, discovery, now_ns);
     }
     judge(session, now_ns);
 }
 
 static HaywireStatus read_discovery(const HaywireSession *session,
-                                    HaywireMemory *source,
+                                    HaywireMemory *memory,
                                     HaywirePageInfo *ret_info,
                                     HaywireDiscovery *ret_discovery)
 {
-    const uint8_t *live;
     HaywirePage copy;
     HaywireStatus status =
-        haywire_memory_resident_page(source, session->position, &live);
+        haywire_page_read(memory, session->position, &copy, ret_info, NULL);
 
-    if (status == HAYWIRE_OK) {
-        status = haywire_page_snapshot(live, &copy, ret_info, NULL);
-    }
     if (status == HAYWIRE_OK && ret_info->session != session->id) {
         status = HAYWIRE_BAD_SESSION;
     }
@@ -180,28 +175,45 @@ static HaywireStatus read_discovery(const HaywireSession *session,
     return status;
 }
 
-void haywire_sessions_observe(HaywireSessions *sessions, HaywireMemory *source,
-                              uint64_t now_ns)
+/* True when its page could be read. */
+static bool observe(HaywireSession *session, HaywireMemory *memory,
+                    uint64_t now_ns)
 {
-    size_t i;
+    HaywirePageInfo info;
+    HaywireDiscovery discovery;
+    HaywireStatus status = read_discovery(session, memory, &info, &discovery);
+
+    if (status == HAYWIRE_OK) {
+        take_beat(session, &info, &discovery, now_ns);
+    } else if (status != HAYWIRE_PAGE_BUSY) {
+        session->gone = true;
+    }
+    judge(session, now_ns);
+    return status == HAYWIRE_OK;
+}
+
+size_t haywire_sessions_observe(HaywireSessions *sessions,
+                                HaywireMemory *memory, uint64_t now_ns)
+{
+    size_t i, read = 0;
 
     for (i = 0; i < sessions->count; i++) {
-        HaywireSession *session = &sessions->session[i];
-        HaywirePageInfo info;
-        HaywireDiscovery discovery;
-        HaywireStatus status;
-
-        if (session->gone) {
-            continue;
+        if (!sessions->session[i].gone) {
+            read += observe(&sessions->session[i], memory, now_ns);
         }
-        status = read_discovery(session, source, &info, &discovery);
-        if (status == HAYWIRE_OK) {
-            take_beat(session, &info, &discovery, now_ns);
-        } else if (status != HAYWIRE_PAGE_BUSY) {
-            session->gone = true;
-        }
-        judge(session, now_ns);
     }
+    return read;
+}
+
+bool haywire_session_is_judged(const HaywireSession *session)
+{
+    return session->beating || session->stale || session->gone;
+}
+
+const HaywireSession *haywire_sessions_find(const HaywireSessions *sessions,
+                                            uint64_t id)
+{
+    return find((HaywireSessions *)sessions, id);
 }
 
 void haywire_sessions_settle(HaywireSessions *sessions)
@@ -233,7 +245,8 @@ static bool better(const HaywireSession *a, const HaywireSession *b)
     if (left != right) {
         return left > right;
     }
-    return left == 1 ? a->realtime_ns > b->realtime_ns : started_later(a, b);
+    return left == 1 ? a->info.realtime_ns > b->info.realtime_ns
+                     : started_later(a, b);
 }
 
 const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions)

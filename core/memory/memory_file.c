@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -409,9 +410,13 @@ static HaywireStatus file_swap_word(HaywireMemory *base,
     uint8_t *page;
     int fd;
 
+    /* Writing may be what makes a page: not where the word is another. */
     file_read(base, &spot, 1);
     if (spot.status != HAYWIRE_OK) {
         return spot.status;
+    }
+    if (le64toh(found) != expected) {
+        return HAYWIRE_FOCUS_LOST_RACE;
     }
     status = open_writable(file, &fd);
     if (status != HAYWIRE_OK) {

@@ -1,8 +1,5 @@
-/*
- * Writing beacon pages: docs/protocol.md, section 2.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing beacon pages: docs/protocol.md, section 2. */
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

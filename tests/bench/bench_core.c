@@ -5,61 +5,66 @@
 #include <string.h>
 
 #include "bench.h"
+#include "copy_pool.h"
 #include "guest_pages.h"
-#include "haywire/map.h"
-#include "haywire/page.h"
-#include "haywire/view.h"
+#include "haywire/follower.h"
+#include "haywire/page_read.h"
+#include "haywire/watch.h"
 #include "mapped_source.h"
 
 #define ROUNDS  9
 #define STEP_NS 1000000
 
-/* Of a discovery page whose place is known, and with that page in it. */
-static HaywireMap *new_map(const BenchGuest *guest)
+/* The session of a discovery page whose place is known. */
+static HaywireStatus find_session(const BenchGuest *guest,
+                                  HaywireMemory *memory,
+                                  HaywireSession *ret_session)
 {
     const HaywireBeacon *beacon =
         haywire_beacons_find(guest->beacons, 0, HAYWIRE_CATEGORY_MASTER, 0);
-    const HaywirePage *page =
-        bench_guest_page(guest, HAYWIRE_CATEGORY_MASTER, 0);
-    HaywireDiscovery discovery;
-    HaywirePageInfo info;
     HaywirePage copy;
-    HaywireMap *map;
+    HaywireStatus status = haywire_page_read(memory, beacon->position, &copy,
+                                             &ret_session->info, NULL);
 
-    if (haywire_page_snapshot((const uint8_t *)page, &copy, &info, NULL) !=
-            HAYWIRE_OK ||
-        haywire_decode_discovery(&copy, &info, &discovery, NULL) !=
-            HAYWIRE_OK ||
-        haywire_map_new(info.session, &discovery, &map) != HAYWIRE_OK ||
-        haywire_map_add(map, beacon->position, &info) != HAYWIRE_OK) {
-        return NULL;
-    }
-    return map;
+    ret_session->position = beacon->position;
+    ret_session->id = ret_session->info.session;
+    return status == HAYWIRE_OK
+               ? haywire_decode_discovery(&copy, &ret_session->info,
+                                          &ret_session->discovery, NULL)
+               : status;
 }
 
 /* From the discovery page to all of them. */
 static double attach_by_index(gpointer opaque)
 {
     const BenchGuest *guest = opaque;
-    HaywireMemory *source =
+    HaywireMemory *memory =
         mapped_source_new(guest->ram.host, guest->ram.size, -1);
-    HaywireStatus status = HAYWIRE_NOT_FOUND;
-    uint32_t missing = 1;
-    HaywireMap *map;
+    HaywireHostCounters host = { 0 };
+    HaywireFollower *follower = NULL;
+    HaywireSession session = { 0 };
+    HaywireCopyPool pool;
+    HaywireStatus status;
+    bool all = false;
     guint64 start;
 
+    g_assert_cmpint(haywire_pool_init(&pool, 8u << 20), ==, HAYWIRE_OK);
     bench_evict_caches();
     start = bench_cpu_ns();
-    map = new_map(guest);
-    if (map) {
-        status = haywire_map_add_index(map, source, haywire_memory_layout(source),
-                                       &missing);
+    status = find_session(guest, memory, &session);
+    if (status == HAYWIRE_OK) {
+        status =
+            haywire_follower_new(memory, &pool, &host, &session, &follower);
+    }
+    if (status == HAYWIRE_OK) {
+        all = haywire_follower_by_index(follower);
     }
     start = bench_cpu_ns() - start;
     g_assert_cmpint(status, ==, HAYWIRE_OK);
-    g_assert_cmpuint(missing, ==, 0);
-    haywire_map_destroy(map);
-    haywire_memory_destroy(source);
+    g_assert_true(all);
+    haywire_follower_destroy(follower);
+    haywire_pool_clear(&pool);
+    haywire_memory_destroy(memory);
     return start / BENCH_NS_PER_MS;
 }
 
@@ -118,7 +123,7 @@ static void bench_attach_index_full(void)
 typedef struct Reader {
     BenchGuest guest;
     HaywireMemory *source;
-    HaywireView *view;
+    HaywireWatch *watch;
     guint64 now_ns;
     bool cold; /* the guest has had the caches between two looks */
     gsize listed;
@@ -129,7 +134,7 @@ static HaywireModel *reader_look(Reader *reader)
 {
     HaywireNow now = { reader->now_ns, reader->now_ns };
     HaywireModel *model;
-    HaywireStatus status = haywire_view_refresh(reader->view, now, &model);
+    HaywireStatus status = haywire_watch_look(reader->watch, now, &model);
 
     g_assert_cmpint(status, ==, HAYWIRE_OK);
     return model;
@@ -204,10 +209,11 @@ static Reader *reader_new(guint processes, guint sections)
     g_assert_cmpint(
         haywire_memory_file_open(reader->guest.ram.fd, NULL, &reader->source),
         ==, HAYWIRE_OK);
-    g_assert_cmpint(haywire_view_new(reader->source, &reader->view), ==,
+    g_assert_cmpint(haywire_watch_new(reader->source, &reader->watch), ==,
                     HAYWIRE_OK);
-    g_assert_cmpint(haywire_view_set_memory(reader->view, HAYWIRE_MEMORY_ROOMY),
-                    ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_watch_set_memory(reader->watch, HAYWIRE_MEMORY_ROOMY), ==,
+        HAYWIRE_OK);
     for (int i = 0; i < 3; i++) {
         reader_refresh(reader);
         reader_next(reader);
@@ -219,7 +225,7 @@ static Reader *reader_new(guint processes, guint sections)
 
 static void reader_free(Reader *reader)
 {
-    haywire_view_destroy(reader->view);
+    haywire_watch_destroy(reader->watch);
     haywire_memory_destroy(reader->source);
     bench_guest_close(&reader->guest);
     g_free(reader);

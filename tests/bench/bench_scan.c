@@ -45,11 +45,14 @@ static void scatter(BenchRam *ram, guint64 total)
 }
 
 static bool ignore_candidate(void *opaque, HaywirePosition position,
-                             const uint8_t *page)
+                             HaywireStatus status, const HaywirePage *copy,
+                             const HaywirePageInfo *info)
 {
     (void)opaque;
     (void)position;
-    (void)page;
+    (void)status;
+    (void)copy;
+    (void)info;
     return true;
 }
 

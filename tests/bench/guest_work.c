@@ -17,7 +17,7 @@
     "i=0; while [ $i -lt %d ]; do /bin/busybox true; i=$((i+1)); done; " \
     "dd if=/dev/zero bs=1M count=%d 2>/dev/null | md5sum"
 
-void guest_work_fork(Vm *vm)
+static void work(Vm *vm)
 {
     int scale = bench_is_smoke() ? 1 : 20;
     g_autofree char *command = g_strdup_printf(WORK, 50 * scale, 2 * scale);
@@ -25,7 +25,7 @@ void guest_work_fork(Vm *vm)
     g_free(vm_guest_run(vm, command, NULL));
 }
 
-double guest_work_ms(Vm *vm, GuestWork *work)
+double guest_work_ms(Vm *vm)
 {
     clockid_t busy;
     guint64 before;
@@ -97,7 +97,7 @@ gboolean guest_work_counts(void)
     return counter >= 0;
 }
 
-double guest_work_instructions(Vm *vm, GuestWork *work)
+double guest_work_instructions(Vm *vm)
 {
     GArray *counters = open_counters(vm);
 

@@ -16,7 +16,7 @@
 #include "beacon_ram.h"
 #include "fuzz.h"
 #include "haywire/focus.h"
-#include "haywire/view.h"
+#include "haywire/watch.h"
 #include "json_emitter.h"
 #include "listing.h"
 #include "options.h"
@@ -46,17 +46,17 @@ static HaywireModel *get_model(void)
 {
     static HaywireModel *model;
     HaywireBeaconRam ram;
-    HaywireView *view;
+    HaywireWatch *watch;
 
     if (model) {
         return model;
     }
     haywire_beacon_ram_init(&ram, model_text, 1 << 20, true);
-    FUZZ_CHECK(haywire_view_new(ram.source, &view) == HAYWIRE_OK);
-    FUZZ_CHECK(haywire_view_refresh(view, (HaywireNow){ 1, 1 }, &model) ==
+    FUZZ_CHECK(haywire_watch_new(ram.source, &watch) == HAYWIRE_OK);
+    FUZZ_CHECK(haywire_watch_look(watch, (HaywireNow){ 1, 1 }, &model) ==
                HAYWIRE_OK);
     FUZZ_CHECK(model->process_count == 2);
-    haywire_view_destroy(view);
+    haywire_watch_destroy(watch);
     haywire_beacon_ram_clear(&ram);
     return model;
 }

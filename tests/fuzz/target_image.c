@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "haywire/focus.h"
 #include "image.h"
-#include "view_internal.h"
+#include "haywire/watch.h"
 
 #define STEP_NS    UINT64_C(400000000)
 #define HOLE_BYTES UINT64_C(0x40000000)
@@ -55,18 +55,19 @@ static uint64_t gpa_of(unsigned frame, uint8_t options)
                : offset;
 }
 
-static void give_hints(HaywireView *view, const FuzzChunk *chunk,
+static void give_hints(HaywireWatch *watch, const FuzzChunk *chunk,
                        uint8_t options)
 {
     if (chunk->hint & FUZZ_HINT_PAGE) {
-        haywire_view_hint(view, (HaywireGpa){ gpa_of(chunk->frame, options) });
+        haywire_watch_hint(watch,
+                           (HaywireGpa){ gpa_of(chunk->frame, options) });
     }
     if (chunk->hint & FUZZ_HINT_WORD) {
-        haywire_view_hint(view, (HaywireGpa){ chunk->control_word });
+        haywire_watch_hint(watch, (HaywireGpa){ chunk->control_word });
     }
 }
 
-static void write_step(HaywireView *view, const uint8_t *data, size_t size,
+static void write_step(HaywireWatch *watch, const uint8_t *data, size_t size,
                        unsigned step)
 {
     FuzzChunk chunk;
@@ -76,7 +77,7 @@ static void write_step(HaywireView *view, const uint8_t *data, size_t size,
         if (chunk.step == step) {
             fuzz_chunk_write(
                 &chunk, (HaywirePage *)(ram + chunk.frame * HAYWIRE_PAGE_SIZE));
-            give_hints(view, &chunk, data[0]);
+            give_hints(watch, &chunk, data[0]);
         }
     }
 }
@@ -136,7 +137,7 @@ static void clear_ram(const uint8_t *data, size_t size)
  * A limit in use is far above what a guest so small can need. These are not:
  * whatever does not fit must be left out, and nothing else may happen.
  */
-static void tighten(HaywireView *view)
+static void tighten(HaywireWatch *watch)
 {
     const HaywireShares shares = {
         .copies = 12 * HAYWIRE_PAGE_SIZE,
@@ -145,7 +146,7 @@ static void tighten(HaywireView *view)
         .work = 4096,
     };
 
-    FUZZ_CHECK(haywire_view_share(view, shares) == HAYWIRE_OK);
+    FUZZ_CHECK(haywire_watch_share(watch, shares) == HAYWIRE_OK);
 }
 
 /* A guest is said to be paused when it would be live, and then only. */
@@ -155,30 +156,30 @@ static void check_state(const HaywireModel *model, bool paused)
                (paused ? HAYWIRE_STATE_LIVE : HAYWIRE_STATE_PAUSED));
 }
 
-static void watch(HaywireMemory *source, const uint8_t *data, size_t size)
+static void look(HaywireMemory *source, const uint8_t *data, size_t size)
 {
     HaywireNow now = { 1000000000, 1000000000, false };
     HaywireModel *model = NULL;
-    HaywireView *view;
+    HaywireWatch *watch;
 
-    FUZZ_CHECK(haywire_view_new(source, &view) == HAYWIRE_OK);
+    FUZZ_CHECK(haywire_watch_new(source, &watch) == HAYWIRE_OK);
     if (data[0] & FUZZ_TIGHT) {
-        tighten(view);
+        tighten(watch);
     }
     for (unsigned step = 0; step < FUZZ_STEPS; step++) {
         now.paused = data[0] & FUZZ_PAUSES && step % 2;
-        write_step(view, data, size, step);
+        write_step(watch, data, size, step);
         haywire_model_unref(model);
-        FUZZ_CHECK(haywire_view_refresh(view, now, &model) == HAYWIRE_OK);
+        FUZZ_CHECK(haywire_watch_look(watch, now, &model) == HAYWIRE_OK);
         fuzz_check_model(model);
         check_state(model, now.paused);
-        FUZZ_CHECK(haywire_view_beat_wait(view, now) <= HAYWIRE_STALE_MAX_NS);
+        FUZZ_CHECK(haywire_watch_beat_wait(watch, now) <= HAYWIRE_STALE_MAX_NS);
         now.now_ns += now.paused ? 0 : STEP_NS;
         now.host_ns += STEP_NS;
     }
     focus(source, model, data[0]);
     haywire_model_unref(model);
-    haywire_view_destroy(view);
+    haywire_watch_destroy(watch);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -193,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         before = g_malloc(FUZZ_BYTES);
     }
     source = new_source(data[0]);
-    watch(source, data, size);
+    look(source, data, size);
     haywire_memory_destroy(source);
     clear_ram(data, size);
     return 0;

@@ -1,8 +1,5 @@
-/*
- * A companion's session over made-up processes: see companion_session.h.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A companion's session over made-up processes: see companion_session.h. */
 
 #include "companion_session.h"
 

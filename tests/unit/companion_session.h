@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A companion's session over made-up processes, and what a reader finds on its
  * pages. What goes wrong ends the test.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_COMPANION_SESSION_H

@@ -1,8 +1,5 @@
-/*
- * Processes that a test makes up.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes that a test makes up. */
 
 #include <glib.h>
 #include <stdio.h>

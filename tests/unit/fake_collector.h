@@ -1,8 +1,5 @@
-/*
- * Processes that a test makes up, for the companion's publishing side.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes that a test makes up, for the companion's publishing side. */
 
 #ifndef HAYWIRE_FAKE_COLLECTOR_H
 #define HAYWIRE_FAKE_COLLECTOR_H

@@ -1,8 +1,5 @@
-/*
- * Cameras: control word, control page and passes, over made-up processes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cameras: control word, control page and passes, over made-up processes. */
 
 #include "companion_session.h"
 
@@ -134,8 +131,8 @@ static void test_idle(void)
                     HAYWIRE_CONTROL_WORD(control.nonce, 0));
     g_assert_false(haywire_camera_poll(&session->companion->camera[0]));
     g_assert_false(pass(session));
-    g_assert_cmpuint(session->companion->camera[0].nonce, !=,
-                     session->companion->camera[1].nonce);
+    g_assert_cmpuint(session->companion->camera[0].said.nonce, !=,
+                     session->companion->camera[1].said.nonce);
 }
 
 static void test_active(void)

@@ -1,8 +1,5 @@
-/*
- * Files of /proc that stay open: what becomes of them when processes end.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of /proc that stay open: what becomes of them when processes end. */
 
 #include <fcntl.h>
 #include <glib.h>

@@ -1,8 +1,5 @@
-/*
- * The Linux collector on the real /proc, with children made for it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Linux collector on the real /proc, with children made for it. */
 
 #include <fcntl.h>
 #include <glib.h>

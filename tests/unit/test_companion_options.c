@@ -1,8 +1,5 @@
-/*
- * The companion's command line.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion's command line. */
 
 #include <glib.h>
 #include <string.h>

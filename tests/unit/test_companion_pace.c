@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How the companion keeps to its budget of processor time: with made-up costs
  * and a made-up clock.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <glib.h>

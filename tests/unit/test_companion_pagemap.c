@@ -1,8 +1,5 @@
-/*
- * Page runs from pagemap entries.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Page runs from pagemap entries. */
 
 #include <glib.h>
 #include <string.h>

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Page tables read in both ways, whole and where pages are, of memory that
  * this program lays out: the same runs.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <fcntl.h>

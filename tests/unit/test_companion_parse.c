@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Parsers of /proc texts, with texts as kernels write them and as they don't.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <glib.h>
@@ -99,8 +98,8 @@ static void assert_cgroup(const char *text, const char *path)
     g_autofree char *held = g_memdup2(text, strlen(text) + 1);
     size_t start = 0, length = 0;
 
-    g_assert_true(path != NULL ==
-                  haywire_parse_cgroup(held, strlen(held), &start, &length));
+    g_assert_true(haywire_parse_cgroup(held, strlen(held), &start, &length) ==
+                  (path != NULL));
     if (path) {
         g_assert_cmpmem(held + start, length, path, strlen(path));
     }

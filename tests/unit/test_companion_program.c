@@ -1,8 +1,5 @@
-/*
- * The companion as a program: its file, its command line, its modes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The companion as a program: its file, its command line, its modes. */
 
 #include <elf.h>
 #include <glib.h>

@@ -1,8 +1,5 @@
-/*
- * A session's rhythm: rounds, beats and news, and what it may cost.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session's rhythm: rounds, beats and news, and what it may cost. */
 
 #include "companion_session.h"
 
@@ -40,7 +37,7 @@ static void test_once(void)
     g_assert_cmpuint(counter[HAYWIRE_COUNTER_ROUNDROBIN_ROUNDS], ==, 1);
     haywire_page_set_control_word(
         haywire_publisher_page(session->publisher, HAYWIRE_CATEGORY_CAMERA1, 0),
-        HAYWIRE_CONTROL_WORD(camera->nonce, 5));
+        HAYWIRE_CONTROL_WORD(camera->said.nonce, 5));
     session_work(session, 200);
     g_assert_cmpuint(counter[HAYWIRE_COUNTER_CAMERA1_PASSES], ==, 1);
     g_assert_cmpuint(session_discovery(session).heartbeat, >=, 5);

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PID ring, banks of process records, ring of sections: read back from the
  * pages, after made-up processes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "companion_session.h"

@@ -1,8 +1,5 @@
-/*
- * A session's own pages: discovery, index, statistics, manifest.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session's own pages: discovery, index, statistics, manifest. */
 
 #include "companion_session.h"
 #include "os/os.h"

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table of processes and what is made of it: what is read anew and what is
  * kept, for made-up processes that run or do not, and news of some of them.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "companion_session.h"

@@ -30,40 +30,9 @@ static void test_divide(void)
     }
 }
 
-#define PARTIES 4
-
-static void test_fair(void)
-{
-    static const struct {
-        uint32_t whole;
-        uint32_t need[PARTIES];
-        uint32_t share[PARTIES];
-    } rows[] = {
-        /* enough for all */
-        { 100, { 10, 20, 30, 40 }, { 10, 20, 30, 40 } },
-        { 1000, { 10, 20, 30, 40 }, { 10, 20, 30, 40 } },
-        /* the modest are served, the rest is equal */
-        { 100, { 10, 500, 300, 40 }, { 10, 30, 30, 30 } },
-        { 100, { 1, 2, 500, 600 }, { 1, 2, 48, 49 } },
-        { 100, { 600, 500, 400, 300 }, { 25, 25, 25, 25 } },
-        { 100, { 0, 0, 0, 300 }, { 0, 0, 0, 100 } },
-        /* next to nothing */
-        { 2, { 5, 5, 5, 5 }, { 0, 0, 1, 1 } },
-        { 0, { 5, 0, 5, 5 }, { 0, 0, 0, 0 } },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        uint32_t share[PARTIES];
-
-        haywire_shares_fair(rows[i].whole, rows[i].need, PARTIES, share);
-        g_assert_cmpmem(share, sizeof(share), rows[i].share, sizeof(share));
-    }
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/limits/divide", test_divide);
-    g_test_add_func("/limits/fair", test_fair);
     return g_test_run();
 }

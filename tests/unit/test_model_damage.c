@@ -30,7 +30,8 @@ static const char seed_text[] =
     "snapshot\n"
     "processes first=1 count=120 in=snapshot\n"
     "cycle\n"
-    "process pid=5 name=\"odd\" exe=\"/x\" cmdline=\"a\\0b\\0\" in=cycle\n"
+    "process pid=5 name=\"odd\" exe=\"/x\" cmdline=\"a\\0b\\0\" in=cycle "
+    "minor-faults=3 open-files=4 cgroup=\"/user.slice\"\n"
     "camera 1 pid=5 pass=4 flags=figures\n"
     "sections pid=5 camera=1\n"
     "section start=0x1000 end=0x2000 path=\"/x\"\n"
@@ -118,6 +119,12 @@ static void check_process(const HaywireModel *model, size_t number)
     check_text(process->name);
     check_text(process->exe);
     check_text(process->cmdline);
+    check_text(process->cgroup);
+    g_assert_cmphex(process->known >> HAYWIRE_FIELD_COUNT, ==, 0);
+    for (size_t i = 0; i < HAYWIRE_FIELD_COUNT; i++) {
+        g_assert_true(process->known & UINT64_C(1) << i ||
+                      process->number[i] == 0 || i == HAYWIRE_FIELD_CGROUP);
+    }
     check_sections(model, process->pid);
     check_runs(model, process->pid);
 }

@@ -39,12 +39,16 @@ typedef struct Found {
     bool stop;
 } Found;
 
+/* Magic is all that these pages have. */
 static bool on_candidate(void *opaque, HaywirePosition position,
-                         const uint8_t *page)
+                         HaywireStatus status, const HaywirePage *copy,
+                         const HaywirePageInfo *info)
 {
     Found *found = opaque;
 
-    g_assert_true(haywire_page_has_magic(page));
+    (void)info;
+    g_assert_true(haywire_page_has_magic((const uint8_t *)copy));
+    g_assert_cmpint(status, ==, HAYWIRE_BAD_VERSION);
     g_array_append_val(found->positions, position.value);
     return found->most == 0 || found->positions->len < found->most;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "beacon_ram.h"
-#include "haywire/map.h"
+#include "haywire/sessions.h"
 
 #define MS       UINT64_C(1000000)
 #define S        UINT64_C(1000000000)

@@ -12,7 +12,7 @@
 #include "backend.h"
 #include "exit_status.h"
 #include "haywire/focus.h"
-#include "haywire/view.h"
+#include "haywire/watch.h"
 #include "open_ram.h"
 #include "progress.h"
 #include "ram_scan.h"
@@ -25,7 +25,7 @@ typedef struct RamBackend {
     char *path;
     int fd;
     HaywireMemory *source;
-    HaywireView *view;
+    HaywireWatch *watch;
     HaywireModel *model; /* the newest; NULL before the first refresh */
     HaywireProgress progress;
 } RamBackend;
@@ -66,7 +66,7 @@ static gboolean refresh(HaywireBackend *base, GError **error)
     HaywireStatus status;
 
     errno = 0;
-    status = haywire_view_refresh(backend->view, now(backend), &model);
+    status = haywire_watch_look(backend->watch, now(backend), &model);
     haywire_progress_end(&backend->progress);
     if (status != HAYWIRE_OK) {
         return fail(backend, status, error);
@@ -79,7 +79,7 @@ static gboolean refresh(HaywireBackend *base, GError **error)
 static gint64 beat_wait(HaywireBackend *base)
 {
     const RamBackend *backend = ram(base);
-    const uint64_t ns = haywire_view_beat_wait(backend->view, now(backend));
+    const uint64_t ns = haywire_watch_beat_wait(backend->watch, now(backend));
 
     return (gint64)((ns + NS_PER_US - 1) / NS_PER_US);
 }
@@ -182,7 +182,7 @@ static gboolean focus(HaywireBackend *base, uint32_t camera, uint32_t pid,
     }
     errno = 0;
     status = haywire_focus(backend->source, &target, pid, &control, &diagnosis);
-    haywire_view_count_focus(backend->view, status);
+    haywire_watch_count_focus(backend->watch, status);
     if (status == HAYWIRE_IO_ERROR) {
         return fail(backend, status, error);
     }
@@ -209,7 +209,7 @@ static void destroy(HaywireBackend *base)
     RamBackend *backend = ram(base);
 
     haywire_model_unref(backend->model);
-    haywire_view_destroy(backend->view);
+    haywire_watch_destroy(backend->watch);
     haywire_memory_destroy(backend->source);
     close(backend->fd);
     g_free(backend->path);
@@ -231,7 +231,7 @@ static const HaywireBackendOps ram_ops = {
     .destroy = destroy,
 };
 
-static gboolean open_view(RamBackend *backend, GError **error)
+static gboolean open_watch(RamBackend *backend, GError **error)
 {
     HaywireStatus status;
 
@@ -239,10 +239,10 @@ static gboolean open_view(RamBackend *backend, GError **error)
     status =
         haywire_memory_file_open(backend->fd, backend->path, &backend->source);
     if (status == HAYWIRE_OK) {
-        status = haywire_view_new(backend->source, &backend->view);
+        status = haywire_watch_new(backend->source, &backend->watch);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_view_set_memory(backend->view, HAYWIRE_MEMORY_ROOMY);
+        status = haywire_watch_set_memory(backend->watch, HAYWIRE_MEMORY_ROOMY);
     }
     return status == HAYWIRE_OK || fail(backend, status, error);
 }
@@ -259,12 +259,12 @@ HaywireBackend *haywire_backend_ram_new(const char *path, GError **error)
     backend->base.ops = &ram_ops;
     backend->path = g_strdup(path);
     backend->fd = fd;
-    if (!open_view(backend, error)) {
+    if (!open_watch(backend, error)) {
         destroy(&backend->base);
         return NULL;
     }
     haywire_progress_init(&backend->progress);
-    haywire_view_set_progress(backend->view, haywire_progress_show,
-                              &backend->progress);
+    haywire_watch_set_progress(backend->watch, haywire_progress_show,
+                               &backend->progress);
     return &backend->base;
 }

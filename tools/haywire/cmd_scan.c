@@ -5,6 +5,7 @@
  */
 #include "commands.h"
 #include "exit_status.h"
+#include "field_macros.h"
 #include "text.h"
 #include "text_format.h"
 #include "text_table.h"
@@ -14,40 +15,30 @@ static const char *state_name(uint32_t value)
     return haywire_state_name(value);
 }
 
-#define FIELD(member, name_, type_, help_, ...)                      \
-    {                                                                \
-        .name = (name_), .type = HAYWIRE_TYPE_##type_,               \
-        .offset = offsetof(HaywireScanRow, member), .help = (help_), \
-        __VA_ARGS__                                                  \
-    }
-
 static const HaywireField fields[] = {
-    FIELD(session, "session", HEX64, "number of the session, 16 hex digits"),
-    FIELD(state, "state", ENUM,
-          "live, stale, or searching when not judged in time",
-          .name_of = state_name),
-    FIELD(chosen, "chosen", BOOL, "whether the other commands show this one"),
-    FIELD(os, "os", ENUM, "operating system of the guest",
-          .name_of = haywire_os_name),
-    FIELD(arch, "arch", ENUM, "processor architecture of the guest",
-          .name_of = haywire_arch_name),
-    FIELD(companion_pid, "companion-pid", U32, "pid of the companion"),
-    FIELD(started, "started", U64,
-          "guest wall clock at its start, ns since 1970",
-          .unit = HAYWIRE_UNIT_WALL_TIME),
-    FIELD(heartbeat, "heartbeat", U64, "beats since then"),
-    FIELD(heartbeat_time, "heartbeat-time", U64,
-          "guest wall clock of the newest beat, ns since 1970",
-          .unit = HAYWIRE_UNIT_WALL_TIME),
-    FIELD(pages, "pages", U64, "good pages of the session"),
+    SPECIAL(HaywireScanRow, session, "session", HAYWIRE_TYPE_HEX64,
+            "number of the session, 16 hex digits"),
+    ENUM(HaywireScanRow, state, "state", state_name,
+         "live, stale, or searching when not judged in time"),
+    FIELD(HaywireScanRow, chosen, "chosen",
+          "whether the other commands show this one", .heading = "SHOWN"),
+    ENUM(HaywireScanRow, os, "os", haywire_os_name,
+         "operating system of the guest"),
+    ENUM(HaywireScanRow, arch, "arch", haywire_arch_name,
+         "processor architecture of the guest"),
+    FIELD(HaywireScanRow, companion_pid, "companion-pid",
+          "pid of the companion", .heading = "PID"),
+    FIELD(HaywireScanRow, started, "started",
+          "guest wall clock at its start, ns since 1970", UNIT(WALL_TIME)),
+    FIELD(HaywireScanRow, heartbeat, "heartbeat", "beats since then"),
+    FIELD(HaywireScanRow, heartbeat_time, "heartbeat-time",
+          "guest wall clock of the newest beat, ns since 1970", UNIT(WALL_TIME),
+          .heading = "LAST BEAT"),
+    FIELD(HaywireScanRow, pages, "pages", "good pages of the session"),
 };
 
-const HaywireTable haywire_scan_table = {
-    .name = "session",
-    .size = sizeof(HaywireScanRow),
-    .count = G_N_ELEMENTS(fields),
-    .field = fields,
-};
+const HaywireTable haywire_scan_table =
+    TABLE(HaywireScanRow, "session", fields);
 
 static void emit_report(HaywireEmitter *emitter,
                         const HaywireScanReport *report)
@@ -74,14 +65,10 @@ static void emit_report(HaywireEmitter *emitter,
 static void print_report(GString *out, const HaywireScanReport *report)
 {
     static const HaywireColumn column[] = {
-        { .title = "SESSION", .field = "session" },
-        { .title = "STATE", .field = "state" },
-        { .title = "SHOWN", .field = "chosen" },
-        { .title = "OS", .field = "os" },
-        { .title = "PID", .field = "companion-pid" },
-        { .title = "PAGES", .field = "pages" },
-        { .title = "STARTED", .field = "started" },
-        { .title = "LAST BEAT", .field = "heartbeat-time" },
+        { .field = "session" },       { .field = "state" },
+        { .field = "chosen" },        { .field = "os" },
+        { .field = "companion-pid" }, { .field = "pages" },
+        { .field = "started" },       { .field = "heartbeat-time" },
     };
 
     g_string_append_printf(out, "%" G_GUINT64_FORMAT " pages in ",

@@ -5,7 +5,6 @@
  */
 #include "ram_scan.h"
 
-#include "haywire/page.h"
 #include "haywire/scan.h"
 
 /* Sessions whose pages are counted; a guest can fake any number of them. */
@@ -39,28 +38,26 @@ static void count_page(Scan *scan, uint64_t session)
                         count);
 }
 
+/* HaywireCandidate */
 static bool candidate(void *opaque, HaywirePosition position,
-                      const uint8_t *live)
+                      HaywireStatus status, const HaywirePage *copy,
+                      const HaywirePageInfo *info)
 {
     Scan *scan = opaque;
     HaywireDiscovery discovery;
-    HaywirePageInfo info;
-    HaywirePage page;
 
-    if (haywire_page_snapshot(live, &page, &info, NULL) != HAYWIRE_OK) {
-        scan->rejected++;
-        return true;
-    }
-    if (info.kind == HAYWIRE_KIND_DISCOVERY) {
-        if (haywire_decode_discovery(&page, &info, &discovery, NULL) !=
-            HAYWIRE_OK) {
-            scan->rejected++;
-            return true;
+    if (status == HAYWIRE_OK && info->kind == HAYWIRE_KIND_DISCOVERY) {
+        status = haywire_decode_discovery(copy, info, &discovery, NULL);
+        if (status == HAYWIRE_OK) {
+            haywire_sessions_add(&scan->sessions, position, info, &discovery,
+                                 now_ns());
         }
-        haywire_sessions_add(&scan->sessions, position, &info, &discovery,
-                             now_ns());
     }
-    count_page(scan, info.session);
+    if (status == HAYWIRE_OK) {
+        count_page(scan, info->session);
+    } else {
+        scan->rejected++;
+    }
     return true;
 }
 
@@ -74,9 +71,7 @@ static bool show_progress(void *opaque, uint64_t done, uint64_t total)
 static bool all_judged(const HaywireSessions *sessions)
 {
     for (size_t i = 0; i < sessions->count; i++) {
-        const HaywireSession *session = &sessions->session[i];
-
-        if (!session->beating && !session->stale && !session->gone) {
+        if (!haywire_session_is_judged(&sessions->session[i])) {
             return false;
         }
     }
@@ -122,7 +117,7 @@ static GArray *make_rows(const Scan *scan)
             .companion_pid = session->discovery.companion_pid,
             .started = session->discovery.started_realtime_ns,
             .heartbeat = session->discovery.heartbeat,
-            .heartbeat_time = session->realtime_ns,
+            .heartbeat_time = session->info.realtime_ns,
             .pages = GPOINTER_TO_SIZE(
                 g_hash_table_lookup(scan->pages, &session->id)),
             .chosen = session == chosen,

@@ -7,7 +7,7 @@
 #define HAYWIRE_TOOL_RAM_SCAN_H
 
 #include "backend.h"
-#include "haywire/map.h"
+#include "haywire/sessions.h"
 #include "progress.h"
 
 /*

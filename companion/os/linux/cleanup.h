@@ -1,8 +1,5 @@
-/*
- * Cleanup at the end of a scope. Variables must be initialised.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cleanup at the end of a scope. Variables must be initialised. */
 
 #ifndef HAYWIRE_CLEANUP_H
 #define HAYWIRE_CLEANUP_H

@@ -1,8 +1,5 @@
-/*
- * The Linux collector: creation and its table of operations.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Linux collector: creation and its table of operations. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,12 +9,6 @@
 #include "os/linux/cleanup.h"
 #include "os/linux/linux_collector.h"
 #include "os/os.h"
-
-HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector)
-{
-    /* The base is the first member. */
-    return (HaywireLinuxCollector *)collector;
-}
 
 static void linux_destroy(HaywireCollector *collector)
 {

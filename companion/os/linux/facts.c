@@ -1,8 +1,5 @@
-/*
- * What the manifest says of a Linux guest, and what the companion may read.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the manifest says of a Linux guest, and what the companion may read. */
 
 #include <stdlib.h>
 #include <linux/capability.h>

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fields of a process that its record has no room for: /proc/PID/stat, io,
  * status, fd and cgroup. What cannot be read is not known, and no error.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <dirent.h>

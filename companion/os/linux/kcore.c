@@ -1,8 +1,5 @@
-/*
- * The notes of /proc/kcore, an ELF core file of the running kernel.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The notes of /proc/kcore, an ELF core file of the running kernel. */
 
 #include <elf.h>
 #include <string.h>

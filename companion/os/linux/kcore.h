@@ -1,8 +1,5 @@
-/*
- * The notes of /proc/kcore.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The notes of /proc/kcore. */
 
 #ifndef HAYWIRE_KCORE_H
 #define HAYWIRE_KCORE_H

@@ -1,8 +1,5 @@
-/*
- * Files of /proc that stay open: see kept.h.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of /proc that stay open: see kept.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +10,8 @@
 #include "os/linux/kept.h"
 #include "os/linux/proc_file.h"
 
-/* Snapshots, cycles and sweeps each make a list: a few go between two looks. */
-#define ROUNDS_UNUSED 4
+/* Each process that is listed is asked for before the next list is made. */
+#define ROUNDS_UNUSED 1
 /* Descriptors for all else: cameras, the event socket, files being read. */
 #define DESCRIPTORS_LEFT 64
 

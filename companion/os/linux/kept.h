@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Folders, stat and schedstat files of /proc/PID that stay open from one look
  * to the next: finding and opening them costs more than reading them.
  *
  * An open file of /proc belongs to one process for good. When that has ended
  * reading says so, also when its pid is another's by then.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_KEPT_H

@@ -1,8 +1,5 @@
-/*
- * The Linux collector: /proc, relative to one open folder, with one buffer.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Linux collector: /proc, relative to one open folder, with one buffer. */
 
 #ifndef HAYWIRE_LINUX_COLLECTOR_H
 #define HAYWIRE_LINUX_COLLECTOR_H
@@ -32,7 +29,12 @@ typedef struct HaywireLinuxCollector {
     uint64_t entries[HAYWIRE_PAGEMAP_CHUNK];
 } HaywireLinuxCollector;
 
-HaywireLinuxCollector *haywire_linux_collector(HaywireCollector *collector);
+/* The base is the first member, here and below. */
+static inline HaywireLinuxCollector *
+haywire_linux_collector(HaywireCollector *collector)
+{
+    return (HaywireLinuxCollector *)collector;
+}
 
 /* A process that is held open. */
 typedef struct HaywireLinuxProcess {
@@ -45,7 +47,6 @@ typedef struct HaywireLinuxProcess {
 static inline HaywireLinuxProcess *
 haywire_linux_process(HaywireOpenProcess *process)
 {
-    /* The base is the first member. */
     return (HaywireLinuxProcess *)process;
 }
 

@@ -1,8 +1,5 @@
-/*
- * The platform interface on Linux.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The platform interface on Linux. */
 
 #include <errno.h>
 #include <fcntl.h>

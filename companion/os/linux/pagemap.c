@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Entries of /proc/PID/pagemap to runs. The bits are those of
  * Documentation/admin-guide/mm/pagemap.rst in the kernel.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "os/linux/pagemap.h"

@@ -1,8 +1,5 @@
-/*
- * Entries of /proc/PID/pagemap to runs. Pure functions.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Entries of /proc/PID/pagemap to runs. Pure functions. */
 
 #ifndef HAYWIRE_PAGEMAP_H
 #define HAYWIRE_PAGEMAP_H

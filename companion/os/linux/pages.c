@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Page tables: /proc/PID/pagemap, and /proc/kpageflags for page sizes.
  * PAGEMAP_SCAN has no frame numbers, so it only says where to read.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <errno.h>

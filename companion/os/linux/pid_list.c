@@ -1,8 +1,5 @@
-/*
- * All pids, as the folder /proc lists them.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All pids, as the folder /proc lists them. */
 
 #include <stdlib.h>
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * News of processes from the kernel's process connector.
  *
@@ -5,8 +6,6 @@
  * filtered out by the kernel. Where so many processes come and go that hearing
  * of each would cost more than looking at all, the socket is closed for a
  * while.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <arpa/inet.h>

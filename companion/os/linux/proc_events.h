@@ -1,9 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * News of processes from the kernel's process connector: Linux's
  * drivers/connector/cn_proc.c, for root in the first network and process
  * namespaces, where CONFIG_PROC_EVENTS is set.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_PROC_EVENTS_H

@@ -1,8 +1,5 @@
-/*
- * Reading files of /proc.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading files of /proc. */
 
 #include <errno.h>
 #include <fcntl.h>

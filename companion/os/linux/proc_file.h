@@ -1,8 +1,5 @@
-/*
- * Reading files of /proc: no buffering, one read for a small file.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading files of /proc: no buffering, one read for a small file. */
 
 #ifndef HAYWIRE_PROC_FILE_H
 #define HAYWIRE_PROC_FILE_H

@@ -1,8 +1,5 @@
-/*
- * Parsing the texts of /proc.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parsing the texts of /proc. */
 
 #include <string.h>
 

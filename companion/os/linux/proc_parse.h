@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Parsing the texts of /proc. Pure functions: bytes in, values out. They take
  * any bytes, and refuse what is not as the kernel writes it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_PROC_PARSE_H

@@ -1,8 +1,5 @@
-/*
- * One process: /proc/PID/stat, statm, exe, cmdline, smaps_rollup.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One process: /proc/PID/stat, statm, exe, cmdline, smaps_rollup. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,5 @@
-/*
- * Memory sections: /proc/PID/maps.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory sections: /proc/PID/maps. */
 
 #include <string.h>
 

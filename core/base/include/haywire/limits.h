@@ -38,13 +38,4 @@ typedef struct HaywireShares {
 /* Divide @bytes, at least HAYWIRE_MEMORY_MIN. */
 HaywireShares haywire_shares_divide(size_t bytes);
 
-/*
- * Give each of @count parties as much of @whole as it needs, and what does not
- * suffice to all in equal shares: nobody gets less than one of @count shares
- * unless it needs less. Any unit; @count up to 32, as many elements as there are
- * in @need and @ret_share.
- */
-void haywire_shares_fair(uint32_t whole, const uint32_t *need, size_t count,
-                         uint32_t *ret_share);
-
 #endif

@@ -1,5 +1,5 @@
 /*
- * Scan: resident pages -> candidate beacon pages.
+ * Scan: all resident memory -> verified beacon pages.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,6 +8,7 @@
 #define HAYWIRE_SCAN_H
 
 #include "haywire/memory.h"
+#include "haywire/page.h"
 
 typedef struct HaywireScanStats {
     uint64_t resident_pages; /* looked at */
@@ -15,9 +16,14 @@ typedef struct HaywireScanStats {
     uint64_t candidates;     /* whose whole first line was */
 } HaywireScanStats;
 
-/* @page: host address of the candidate. Return false to end the scan. */
+/*
+ * A page that begins like a beacon. @status: HAYWIRE_OK, and @copy and @info
+ * are verified; else what haywire_pages_read() says is wrong with it. Return
+ * false to end the scan.
+ */
 typedef bool (*HaywireCandidate)(void *opaque, HaywirePosition position,
-                                 const uint8_t *page);
+                                 HaywireStatus status, const HaywirePage *copy,
+                                 const HaywirePageInfo *info);
 
 /*
  * Called about every 64 MiB of memory with how far the scan is (bytes of
@@ -28,9 +34,10 @@ typedef bool (*HaywireScanProgress)(void *opaque, uint64_t done,
 
 /*
  * Walk all resident pages in the order of positions. HAYWIRE_OK (also when a
- * callback ended it), HAYWIRE_IO_ERROR, HAYWIRE_SOURCE_TRUNCATED.
+ * callback ended it), HAYWIRE_NO_MEMORY, HAYWIRE_IO_ERROR,
+ * HAYWIRE_SOURCE_TRUNCATED.
  */
-HaywireStatus haywire_scan(HaywireMemory *source, HaywireCandidate candidate,
+HaywireStatus haywire_scan(HaywireMemory *memory, HaywireCandidate candidate,
                            HaywireScanProgress progress, void *opaque,
                            HaywireScanStats *ret_stats) HAYWIRE_MUST_CHECK;
 

@@ -1,9 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PAGEMAP_SCAN of /proc/PID/pagemap: Linux 6.7,
  * Documentation/admin-guide/mm/pagemap.rst. Declared here under names of our
  * own, for Debian 12's headers lack it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_PAGEMAP_SCAN_H

@@ -1,8 +1,5 @@
-/*
- * Little-endian loads and stores of the wire types.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Little-endian loads and stores of the wire types. */
 
 #ifndef HAYWIRE_BYTES_H
 #define HAYWIRE_BYTES_H

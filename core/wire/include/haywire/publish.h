@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writing beacon pages: the guest's side of docs/protocol.md, section 2.
  * Also used by the builder of test images. libc and xxHash only.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_PUBLISH_H

@@ -1,5 +1,5 @@
 /*
- * How a view finds what has moved, and how often it scans for that.
+ * How a watch finds what has moved, and how often it scans for that.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,7 +9,7 @@
 
 #include "haywire/bytes.h"
 #include "haywire/clock.h"
-#include "view_world.h"
+#include "watch_world.h"
 
 /* An index page has moved: discovery says where to, its old copy stands. */
 static void test_index_moved(void)
@@ -152,10 +152,10 @@ static void test_slow_stale(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/view-search/index-moved", test_index_moved);
-    g_test_add_func("/view-search/discovery-moved", test_discovery_moved);
-    g_test_add_func("/view-search/slow-search", test_slow_search);
-    g_test_add_func("/view-search/slow-live", test_slow_live);
-    g_test_add_func("/view-search/slow-stale", test_slow_stale);
+    g_test_add_func("/watch-search/index-moved", test_index_moved);
+    g_test_add_func("/watch-search/discovery-moved", test_discovery_moved);
+    g_test_add_func("/watch-search/slow-search", test_slow_search);
+    g_test_add_func("/watch-search/slow-live", test_slow_live);
+    g_test_add_func("/watch-search/slow-stale", test_slow_stale);
     return g_test_run();
 }

@@ -1,5 +1,5 @@
 /*
- * The view over arrays: pages that move, are torn, false, too many or gone.
+ * The watch over arrays: pages that move, are torn, false, too many or gone.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,7 +10,7 @@
 #include "haywire/bytes.h"
 #include "haywire/focus.h"
 #include "haywire/publish.h"
-#include "view_world.h"
+#include "watch_world.h"
 
 /* Where nothing lies yet. */
 static const HaywireGpa elsewhere = { 0x3000000 };
@@ -154,7 +154,7 @@ static void test_moved_snapshot(void)
             *newer = newest;
         }
         if (look > 0) {
-            haywire_view_request_rescan(world->view);
+            haywire_watch_request_scan(world->watch);
         }
         model = world_next(world);
         g_assert_cmpuint(model->host.scans, ==, look + 1);
@@ -281,7 +281,7 @@ static void test_reset(void)
 
     world_go_live(world, 0);
     memset(world->ram.host, 0, RAM_SIZE);
-    haywire_view_reset(world->view);
+    haywire_watch_reset(world->watch);
     model = world_refresh_after(world, 10 * MS);
     g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_SEARCHING);
     g_assert_false(model->overview.has_session);
@@ -317,18 +317,18 @@ static HaywireModel *look_once(uint8_t *ram, const HaywireLayout *layout)
     const HaywireRegion region = { { 0 }, FLOOD_SIZE, ram };
     HaywireModel *model = NULL;
     HaywireMemory *source;
-    HaywireView *view;
+    HaywireWatch *watch;
 
     g_assert_cmpint(
         haywire_memory_array_new(&region, 1, false, layout, &source), ==,
         HAYWIRE_OK);
-    g_assert_cmpint(haywire_view_new(source, &view), ==, HAYWIRE_OK);
-    g_assert_cmpint(haywire_view_refresh(view, (HaywireNow){ S, S }, &model),
-                    ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_watch_new(source, &watch), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_watch_look(watch, (HaywireNow){ S, S }, &model), ==,
+                    HAYWIRE_OK);
     g_assert_cmpuint(model->host.limits_reached, >=, 1);
     g_assert_cmpuint(model->overview.category[4].mapped, ==, 200);
     g_assert_cmpuint(model->process_count, ==, 1);
-    haywire_view_destroy(view);
+    haywire_watch_destroy(watch);
     haywire_memory_destroy(source);
     return model;
 }
@@ -368,7 +368,7 @@ static void test_truncated(void)
 
     world_go_live(world, 0);
     world->ram.ops.check = truncated;
-    g_assert_cmpint(haywire_view_refresh(world->view, world->now, &model), ==,
+    g_assert_cmpint(haywire_watch_look(world->watch, world->now, &model), ==,
                     HAYWIRE_SOURCE_TRUNCATED);
     g_assert_null(model);
     world_free(world);
@@ -379,9 +379,9 @@ static void test_focus_counts(void)
     World *world = world_new("", true);
     g_autoptr(HaywireModel) model = NULL;
 
-    haywire_view_count_focus(world->view, HAYWIRE_OK);
-    haywire_view_count_focus(world->view, HAYWIRE_FOCUS_UNCONFIRMED);
-    haywire_view_count_focus(world->view, HAYWIRE_FOCUS_LOST_RACE);
+    haywire_watch_count_focus(world->watch, HAYWIRE_OK);
+    haywire_watch_count_focus(world->watch, HAYWIRE_FOCUS_UNCONFIRMED);
+    haywire_watch_count_focus(world->watch, HAYWIRE_FOCUS_LOST_RACE);
     model = world_refresh(world);
     g_assert_cmpuint(model->host.focus_writes, ==, 2);
     g_assert_cmpuint(model->host.focus_failures, ==, 2);
@@ -391,18 +391,18 @@ static void test_focus_counts(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/view-pages/moved", test_moved);
-    g_test_add_func("/view-pages/moved-discovery", test_moved_discovery);
-    g_test_add_func("/view-pages/moved-unprivileged", test_moved_unprivileged);
-    g_test_add_func("/view-pages/moved-snapshot", test_moved_snapshot);
-    g_test_add_func("/view-pages/moved-control", test_moved_control);
-    g_test_add_func("/view-pages/put-back", test_put_back);
-    g_test_add_func("/view-pages/layout-deduced", test_layout_deduced);
-    g_test_add_func("/view-pages/busy", test_busy);
-    g_test_add_func("/view-pages/pacing", test_pacing);
-    g_test_add_func("/view-pages/reset", test_reset);
-    g_test_add_func("/view-pages/flood", test_flood);
-    g_test_add_func("/view-pages/truncated", test_truncated);
-    g_test_add_func("/view-pages/focus-counts", test_focus_counts);
+    g_test_add_func("/watch-pages/moved", test_moved);
+    g_test_add_func("/watch-pages/moved-discovery", test_moved_discovery);
+    g_test_add_func("/watch-pages/moved-unprivileged", test_moved_unprivileged);
+    g_test_add_func("/watch-pages/moved-snapshot", test_moved_snapshot);
+    g_test_add_func("/watch-pages/moved-control", test_moved_control);
+    g_test_add_func("/watch-pages/put-back", test_put_back);
+    g_test_add_func("/watch-pages/layout-deduced", test_layout_deduced);
+    g_test_add_func("/watch-pages/busy", test_busy);
+    g_test_add_func("/watch-pages/pacing", test_pacing);
+    g_test_add_func("/watch-pages/reset", test_reset);
+    g_test_add_func("/watch-pages/flood", test_flood);
+    g_test_add_func("/watch-pages/truncated", test_truncated);
+    g_test_add_func("/watch-pages/focus-counts", test_focus_counts);
     return g_test_run();
 }

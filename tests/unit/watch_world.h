@@ -1,15 +1,15 @@
 /*
- * A small guest of arrays, and a view of it. What goes wrong ends the test.
+ * A small guest of arrays, and a watch of it. What goes wrong ends the test.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef HAYWIRE_TEST_VIEW_WORLD_H
-#define HAYWIRE_TEST_VIEW_WORLD_H
+#ifndef HAYWIRE_TEST_WATCH_WORLD_H
+#define HAYWIRE_TEST_WATCH_WORLD_H
 
 #include <glib.h>
 
 #include "beacon_ram.h"
-#include "haywire/view.h"
+#include "haywire/watch.h"
 
 #define MS       UINT64_C(1000000)
 #define S        UINT64_C(1000000000)
@@ -24,7 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireModel, haywire_model_unref)
 
 typedef struct World {
     HaywireBeaconRam ram;
-    HaywireView *view;
+    HaywireWatch *watch;
     HaywireNow now;
 } World;
 

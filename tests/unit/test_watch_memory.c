@@ -1,13 +1,13 @@
 /*
- * A view with less memory than a session's pages would take.
+ * A watch with less memory than a session's pages would take.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "haywire/bytes.h"
 #include "haywire/publish.h"
-#include "view_internal.h"
-#include "view_world.h"
+#include "haywire/follower.h"
+#include "watch_world.h"
 
 /* More processes than a default geometry's details are for, and sections. */
 #define PROCESSES 3000
@@ -23,7 +23,7 @@ static World *crowd_new(size_t memory)
 {
     World *world = world_new(CROWD, TRUE);
 
-    g_assert_cmpint(haywire_view_set_memory(world->view, memory), ==,
+    g_assert_cmpint(haywire_watch_set_memory(world->watch, memory), ==,
                     HAYWIRE_OK);
     return world;
 }
@@ -94,10 +94,11 @@ static void test_roomy(void)
     g_autoptr(World) world = crowd_new(HAYWIRE_MEMORY_MIN);
 
     haywire_model_unref(world_next(world));
-    g_assert_cmpint(haywire_view_set_memory(world->view, HAYWIRE_MEMORY_ROOMY),
-                    ==, HAYWIRE_OK);
     g_assert_cmpint(
-        haywire_view_set_memory(world->view, HAYWIRE_MEMORY_MIN - 1), ==,
+        haywire_watch_set_memory(world->watch, HAYWIRE_MEMORY_ROOMY), ==,
+        HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_watch_set_memory(world->watch, HAYWIRE_MEMORY_MIN - 1), ==,
         HAYWIRE_LIMIT);
     haywire_model_unref(world_next(world));
     model = world_next(world);
@@ -146,10 +147,10 @@ static void test_room_again(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/view-memory/sections-give-way", test_sections_give_way);
-    g_test_add_func("/view-memory/least", test_least);
-    g_test_add_func("/view-memory/largest-geometry", test_largest_geometry);
-    g_test_add_func("/view-memory/roomy", test_roomy);
-    g_test_add_func("/view-memory/room-again", test_room_again);
+    g_test_add_func("/watch-memory/sections-give-way", test_sections_give_way);
+    g_test_add_func("/watch-memory/least", test_least);
+    g_test_add_func("/watch-memory/largest-geometry", test_largest_geometry);
+    g_test_add_func("/watch-memory/roomy", test_roomy);
+    g_test_add_func("/watch-memory/room-again", test_room_again);
     return g_test_run();
 }

@@ -1,9 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A small guest of arrays: see view_world.h.
+ * A small guest of arrays: see watch_world.h.
  */
-#include "view_world.h"
+#include "watch_world.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ World *world_new(const char *text, bool knows_layout)
     World *world = g_new0(World, 1);
 
     haywire_beacon_ram_init(&world->ram, text, RAM_SIZE, knows_layout);
-    g_assert_cmpint(haywire_view_new(world->ram.source, &world->view), ==,
+    g_assert_cmpint(haywire_watch_new(world->ram.source, &world->watch), ==,
                     HAYWIRE_OK);
     world->now = (HaywireNow){ .now_ns = 100 * S, .host_ns = 100 * S };
     return world;
@@ -22,7 +22,7 @@ World *world_new(const char *text, bool knows_layout)
 
 void world_free(World *world)
 {
-    haywire_view_destroy(world->view);
+    haywire_watch_destroy(world->watch);
     haywire_beacon_ram_clear(&world->ram);
     g_free(world);
 }
@@ -92,7 +92,7 @@ HaywireModel *world_refresh(World *world)
 {
     HaywireModel *model = NULL;
 
-    g_assert_cmpint(haywire_view_refresh(world->view, world->now, &model), ==,
+    g_assert_cmpint(haywire_watch_look(world->watch, world->now, &model), ==,
                     HAYWIRE_OK);
     return model;
 }

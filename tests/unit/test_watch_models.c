@@ -1,5 +1,5 @@
 /*
- * The models that a view makes, one after the other: what is decoded again,
+ * The models that a watch makes, one after the other: what is decoded again,
  * and what is counted again.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "haywire/bytes.h"
-#include "view_world.h"
+#include "watch_world.h"
 
 #define GUEST                                                                \
     "place first=0x100000\n"                                                 \
@@ -127,9 +127,9 @@ static void test_counted_once(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/view-models/unchanged", test_unchanged);
-    g_test_add_func("/view-models/changed", test_changed);
-    g_test_add_func("/view-models/index-changed", test_index_changed);
-    g_test_add_func("/view-models/counted-once", test_counted_once);
+    g_test_add_func("/watch-models/unchanged", test_unchanged);
+    g_test_add_func("/watch-models/changed", test_changed);
+    g_test_add_func("/watch-models/index-changed", test_index_changed);
+    g_test_add_func("/watch-models/counted-once", test_counted_once);
     return g_test_run();
 }

@@ -1,5 +1,5 @@
 /*
- * The view over arrays: finding sessions, judging them and replacing them.
+ * The watch over arrays: finding sessions, judging them and replacing them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "view_world.h"
+#include "watch_world.h"
 
 static void test_nothing(void)
 {
@@ -18,7 +18,7 @@ static void test_nothing(void)
     g_assert_false(model->overview.has_session);
     g_assert_true(model->overview.has_scan);
     g_assert_cmpuint(model->process_count, ==, 0);
-    g_assert_cmpuint(haywire_view_beat_wait(world->view, world->now), ==, 0);
+    g_assert_cmpuint(haywire_watch_beat_wait(world->watch, world->now), ==, 0);
     world_free(world);
 }
 
@@ -27,7 +27,7 @@ static void test_live(void)
     World *world = world_new(SESSION1, true);
     g_autoptr(HaywireModel) first = world_refresh(world);
     g_autoptr(HaywireModel) second = NULL;
-    uint64_t wait = haywire_view_beat_wait(world->view, world->now);
+    uint64_t wait = haywire_watch_beat_wait(world->watch, world->now);
 
     g_assert_cmpint(first->overview.state, ==, HAYWIRE_STATE_SEARCHING);
     g_assert_true(first->overview.has_session);
@@ -44,7 +44,7 @@ static void test_live(void)
     g_assert_cmpuint(second->overview.sessions, ==, 1);
     g_assert_cmpuint(second->host.scans, ==, 1);
     g_assert_cmpuint(second->host.sessions_seen, ==, 1);
-    g_assert_cmpuint(haywire_view_beat_wait(world->view, world->now), ==, 0);
+    g_assert_cmpuint(haywire_watch_beat_wait(world->watch, world->now), ==, 0);
     world_free(world);
 }
 
@@ -159,7 +159,7 @@ static void test_still(void)
     rest = world_refresh(world);
     g_assert_cmpint(rest->overview.state, ==, HAYWIRE_STATE_STALE);
     g_assert_cmpuint(rest->process_count, ==, 2);
-    g_assert_cmpuint(haywire_view_beat_wait(world->view, world->now), ==, 0);
+    g_assert_cmpuint(haywire_watch_beat_wait(world->watch, world->now), ==, 0);
     world->now.still = false;
     world_beat(world, 0);
     after = world_refresh_after(world, 100 * MS);
@@ -195,7 +195,7 @@ static void test_closed(void)
     g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_STALE);
     g_assert_true(model->overview.closed);
     g_assert_cmpuint(model->process_count, ==, 1);
-    g_assert_cmpuint(haywire_view_beat_wait(world->view, world->now), ==, 0);
+    g_assert_cmpuint(haywire_watch_beat_wait(world->watch, world->now), ==, 0);
     world_free(world);
 }
 
@@ -322,7 +322,7 @@ static void test_leftovers(void)
 
     world_go_live(world, 0);
     (void)world_add(world, SESSION2);
-    haywire_view_request_rescan(world->view);
+    haywire_watch_request_scan(world->watch);
     model = world_refresh_after(world, 100 * MS);
     g_assert_cmphex(model->overview.session, ==, 0x11);
     haywire_model_unref(model);
@@ -336,20 +336,20 @@ static void test_leftovers(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/view/nothing", test_nothing);
-    g_test_add_func("/view/live", test_live);
-    g_test_add_func("/view/cost", test_cost);
-    g_test_add_func("/view/rereads-changes-only", test_rereads_changes_only);
-    g_test_add_func("/view/stale", test_stale);
-    g_test_add_func("/view/paused", test_paused);
-    g_test_add_func("/view/stale-paused", test_stale_paused);
-    g_test_add_func("/view/still", test_still);
-    g_test_add_func("/view/killed", test_killed);
-    g_test_add_func("/view/closed", test_closed);
-    g_test_add_func("/view/successor", test_successor);
-    g_test_add_func("/view/second-companion", test_second_companion);
-    g_test_add_func("/view/not-back", test_not_back);
-    g_test_add_func("/view/gone-at-once", test_gone_at_once);
-    g_test_add_func("/view/leftovers", test_leftovers);
+    g_test_add_func("/watch/nothing", test_nothing);
+    g_test_add_func("/watch/live", test_live);
+    g_test_add_func("/watch/cost", test_cost);
+    g_test_add_func("/watch/rereads-changes-only", test_rereads_changes_only);
+    g_test_add_func("/watch/stale", test_stale);
+    g_test_add_func("/watch/paused", test_paused);
+    g_test_add_func("/watch/stale-paused", test_stale_paused);
+    g_test_add_func("/watch/still", test_still);
+    g_test_add_func("/watch/killed", test_killed);
+    g_test_add_func("/watch/closed", test_closed);
+    g_test_add_func("/watch/successor", test_successor);
+    g_test_add_func("/watch/second-companion", test_second_companion);
+    g_test_add_func("/watch/not-back", test_not_back);
+    g_test_add_func("/watch/gone-at-once", test_gone_at_once);
+    g_test_add_func("/watch/leftovers", test_leftovers);
     return g_test_run();
 }

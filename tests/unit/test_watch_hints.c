@@ -1,5 +1,5 @@
 /*
- * How a view comes to a session by hints.
+ * How a watch comes to a session by hints.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,16 +7,16 @@
 #include <glib.h>
 #include <string.h>
 
-#include "view_world.h"
+#include "watch_world.h"
 
-/* Told where the discovery page lies, the view has it all without a scan. */
+/* Told where the discovery page lies, the watch has it all without a scan. */
 static void test_all(void)
 {
     g_autoptr(World) world = world_new("", true);
     g_autoptr(HaywireModel) model = NULL;
     HaywireGpa discovery = world_add(world, SCATTERED1);
 
-    haywire_view_hint(world->view, (HaywireGpa){ discovery.value + 0x123 });
+    haywire_watch_hint(world->watch, (HaywireGpa){ discovery.value + 0x123 });
     model = world_refresh_after(world, 0);
     g_assert_cmphex(model->overview.session, ==, 0x11);
     g_assert_cmpuint(world_mapped(model), ==, TOTAL);
@@ -44,7 +44,7 @@ static void test_stale(void)
     g_autoptr(HaywireModel) model = NULL;
     HaywireGpa alive;
 
-    haywire_view_hint(world->view, world_add(world, SCATTERED1));
+    haywire_watch_hint(world->watch, world_add(world, SCATTERED1));
     alive = world_add(world, SCATTERED2);
     g_assert_cmpuint(world_scans_after(world, 0), ==, 0);
     g_assert_cmpuint(world_scans_after(world, 500 * MS), ==, 0);
@@ -67,7 +67,7 @@ static void test_successor(void)
     world_beat_at(world, first);
     g_assert_cmpuint(world_scans_after(world, 100 * MS), ==, 1);
     second = world_add(world, SCATTERED2);
-    haywire_view_hint(world->view, second);
+    haywire_watch_hint(world->watch, second);
     world_beat_at(world, first);
     model = world_refresh_after(world, 100 * MS);
     g_assert_cmphex(model->overview.session, ==, 0x11);
@@ -97,7 +97,7 @@ static void test_incomplete(void)
         g_autoptr(World) world = world_new("", true);
         g_autoptr(HaywireModel) model = NULL;
 
-        haywire_view_hint(world->view, world_add(world, texts[i]));
+        haywire_watch_hint(world->watch, world_add(world, texts[i]));
         model = world_refresh_after(world, 0);
         g_assert_cmpuint(model->process_count, ==, 2);
         g_assert_cmpuint(model->host.scans, ==, 1);
@@ -120,7 +120,7 @@ static void test_unprivileged(void)
     discovery = world_add(world, "place first=0x2000000\n"
                                  "session id=0x11 pfns=0 interval=100ms\n"
                                  "process pid=1\n");
-    haywire_view_hint(world->view, discovery);
+    haywire_watch_hint(world->watch, discovery);
     g_assert_cmpuint(world_scans_after(world, 10 * MS), ==, 1);
     world_beat_at(world, discovery);
     g_assert_cmpuint(world_scans_after(world, 100 * MS), ==, 1);
@@ -141,10 +141,10 @@ static void test_lies(void)
     g_autoptr(HaywireModel) model = NULL;
 
     memset(world_at(world, plain), 1, HAYWIRE_PAGE_SIZE);
-    haywire_view_hint(world->view, nothing);
-    haywire_view_hint(world->view, outside);
-    haywire_view_hint(world->view, plain);
-    haywire_view_hint(world->view, far);
+    haywire_watch_hint(world->watch, nothing);
+    haywire_watch_hint(world->watch, outside);
+    haywire_watch_hint(world->watch, plain);
+    haywire_watch_hint(world->watch, far);
     model = world_refresh_after(world, 0);
     g_assert_cmpuint(model->host.rejected[HAYWIRE_HOLE], ==, 1);
     g_assert_cmpuint(model->host.rejected[HAYWIRE_NO_LAYOUT], ==, 2);
@@ -159,8 +159,8 @@ static void test_other_page(void)
     g_autoptr(World) world = world_new(SCATTERED1, true);
     g_autoptr(HaywireModel) model = NULL;
 
-    haywire_view_hint(world->view,
-                      world_gpa(world, 0, HAYWIRE_CATEGORY_PID, 0));
+    haywire_watch_hint(world->watch,
+                       world_gpa(world, 0, HAYWIRE_CATEGORY_PID, 0));
     model = world_refresh_after(world, 0);
     g_assert_cmpuint(model->host.rejected[HAYWIRE_BAD_KIND], ==, 1);
     g_assert_cmpuint(model->host.scans, ==, 1);
@@ -175,9 +175,9 @@ static void test_storm(void)
     g_autoptr(HaywireModel) model = NULL;
 
     for (int i = 0; i < 1000; i++) {
-        haywire_view_hint(world->view, nothing);
+        haywire_watch_hint(world->watch, nothing);
     }
-    haywire_view_hint(world->view, world_add(world, SCATTERED1));
+    haywire_watch_hint(world->watch, world_add(world, SCATTERED1));
     model = world_refresh_after(world, 0);
     g_assert_cmpuint(model->host.rejected[HAYWIRE_HOLE], ==, 3);
     g_assert_cmpuint(model->host.scans, ==, 0);
@@ -193,7 +193,7 @@ static void test_without_layout(void)
     g_autoptr(World) world = world_new("", false);
     g_autoptr(HaywireModel) model = NULL;
 
-    haywire_view_hint(world->view, world_add(world, SCATTERED1));
+    haywire_watch_hint(world->watch, world_add(world, SCATTERED1));
     model = world_refresh_after(world, 0);
     g_assert_cmpuint(model->host.rejected[HAYWIRE_NO_LAYOUT], ==, 1);
     g_assert_cmpuint(model->host.scans, ==, 1);
@@ -203,19 +203,19 @@ static void test_without_layout(void)
 static gpointer give_hints(gpointer opaque)
 {
     for (uint64_t i = 0; i < 100000; i++) {
-        haywire_view_hint(opaque, (HaywireGpa){ i << HAYWIRE_PAGE_SHIFT });
+        haywire_watch_hint(opaque, (HaywireGpa){ i << HAYWIRE_PAGE_SHIFT });
     }
     return NULL;
 }
 
-/* From other threads, while the view works. */
+/* From other threads, while the watch works. */
 static void test_threads(void)
 {
     g_autoptr(World) world = world_new("", true);
     GThread *thread[2];
 
     for (size_t i = 0; i < G_N_ELEMENTS(thread); i++) {
-        thread[i] = g_thread_new("hints", give_hints, world->view);
+        thread[i] = g_thread_new("hints", give_hints, world->watch);
     }
     for (int i = 0; i < 100; i++) {
         haywire_model_unref(world_refresh_after(world, MS));
@@ -223,7 +223,7 @@ static void test_threads(void)
     for (size_t i = 0; i < G_N_ELEMENTS(thread); i++) {
         g_thread_join(thread[i]);
     }
-    haywire_view_hint(world->view, world_add(world, SCATTERED1));
+    haywire_watch_hint(world->watch, world_add(world, SCATTERED1));
     {
         g_autoptr(HaywireModel) model = world_refresh_after(world, MS);
 
@@ -234,15 +234,15 @@ static void test_threads(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/view-hints/all", test_all);
-    g_test_add_func("/view-hints/stale", test_stale);
-    g_test_add_func("/view-hints/successor", test_successor);
-    g_test_add_func("/view-hints/incomplete", test_incomplete);
-    g_test_add_func("/view-hints/unprivileged", test_unprivileged);
-    g_test_add_func("/view-hints/lies", test_lies);
-    g_test_add_func("/view-hints/other-page", test_other_page);
-    g_test_add_func("/view-hints/storm", test_storm);
-    g_test_add_func("/view-hints/without-layout", test_without_layout);
-    g_test_add_func("/view-hints/threads", test_threads);
+    g_test_add_func("/watch-hints/all", test_all);
+    g_test_add_func("/watch-hints/stale", test_stale);
+    g_test_add_func("/watch-hints/successor", test_successor);
+    g_test_add_func("/watch-hints/incomplete", test_incomplete);
+    g_test_add_func("/watch-hints/unprivileged", test_unprivileged);
+    g_test_add_func("/watch-hints/lies", test_lies);
+    g_test_add_func("/watch-hints/other-page", test_other_page);
+    g_test_add_func("/watch-hints/storm", test_storm);
+    g_test_add_func("/watch-hints/without-layout", test_without_layout);
+    g_test_add_func("/watch-hints/threads", test_threads);
     return g_test_run();
 }

@@ -1,0 +1,650 @@
+/*
+ * Following one session.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "copy_pool.h"
+#include "haywire/follower.h"
+#include "haywire/page_read.h"
+#include "map_index.h"
+#include "map_layout.h"
+
+_Static_assert(sizeof(HaywireSlot) == HAYWIRE_SLOT_BYTES, "as documented");
+
+/* What is known of a slot's page, in its member @copy. */
+enum {
+    SLOT_UNREAD,   /* nothing: not found, or not good yet */
+    SLOT_UNNEEDED, /* it says nothing that is kept */
+    SLOT_LEFT_OUT, /* there was no memory for a copy */
+    SLOT_HELD,     /* this and above: copy 0 and so on */
+};
+
+/* Slots in a row whose copies are equally worth their memory. */
+typedef struct Range {
+    uint32_t first;
+    uint32_t end;
+    uint32_t hand; /* copies from here on were given up in this update */
+} Range;
+
+#define RANGES 8
+/* Pages that are to be read, sorted at a time: more than a session has. */
+#define WANTS_MAX 2048
+/* Locks looked at with one question to the kernel. */
+#define PEEKS 64
+/* The first index pages lead to the others, and those to all pages. */
+#define INDEX_ROUNDS 3
+
+/* A page that a slot has, or is said to have, and that is to be read. */
+typedef struct Want {
+    HaywirePosition position;
+    uint32_t slot;
+} Want;
+
+struct HaywireFollower {
+    HaywireMemory *memory;
+    HaywireCopyPool *pool;
+    HaywireHostCounters *host;
+    HaywireMap *map;
+    Range range[RANGES]; /* the worthiest first */
+    bool beat;           /* the heartbeat has grown since the last update */
+    bool has_read;       /* all pages, once */
+    bool changed;        /* since the copies were last listed */
+    bool needs_scan;
+    bool lost;             /* a page, since the index was last asked */
+    bool index_moved;      /* the discovery page says so */
+    bool index_changed;    /* an index page was read */
+    bool following;        /* what is wanted, the index has named */
+    bool layout_told;      /* to the memory, by us */
+    uint32_t index_frames; /* the first pages of the index, by the discovery */
+    uint64_t index_pfn[HAYWIRE_INDEX_FRAMES_MAX];
+    HaywireStatus status; /* of reading */
+    size_t wants;
+    Want want[WANTS_MAX];
+    HaywirePage batch[HAYWIRE_PAGE_READS];
+};
+
+static void add_range(HaywireFollower *follower, int number,
+                      HaywireCategory category, uint32_t from, uint32_t to)
+{
+    uint32_t first = follower->map->first[category];
+
+    follower->range[number] = (Range){ first + from, first + to, first + to };
+}
+
+static void set_ranges(HaywireFollower *follower)
+{
+    const uint32_t *pages = follower->map->pages;
+    uint32_t records = pages[HAYWIRE_CATEGORY_ROUNDROBIN] / 2;
+
+    add_range(follower, 0, HAYWIRE_CATEGORY_MASTER, 0,
+              pages[HAYWIRE_CATEGORY_MASTER]);
+    add_range(follower, 1, HAYWIRE_CATEGORY_CAMERA1, 0, 1);
+    add_range(follower, 2, HAYWIRE_CATEGORY_CAMERA2, 0, 1);
+    add_range(follower, 3, HAYWIRE_CATEGORY_PID, 0,
+              pages[HAYWIRE_CATEGORY_PID]);
+    add_range(follower, 4, HAYWIRE_CATEGORY_ROUNDROBIN, 0, records);
+    add_range(follower, 5, HAYWIRE_CATEGORY_CAMERA1, 1,
+              pages[HAYWIRE_CATEGORY_CAMERA1]);
+    add_range(follower, 6, HAYWIRE_CATEGORY_CAMERA2, 1,
+              pages[HAYWIRE_CATEGORY_CAMERA2]);
+    add_range(follower, 7, HAYWIRE_CATEGORY_ROUNDROBIN, records,
+              pages[HAYWIRE_CATEGORY_ROUNDROBIN]);
+}
+
+HaywireStatus haywire_follower_new(HaywireMemory *memory, HaywireCopyPool *pool,
+                                   HaywireHostCounters *host,
+                                   const HaywireSession *session,
+                                   HaywireFollower **ret_follower)
+{
+    HaywireFollower *follower = calloc(1, sizeof(*follower));
+    HaywireStatus status = HAYWIRE_NO_MEMORY;
+
+    if (follower) {
+        status = haywire_map_new(session, &follower->map);
+    }
+    if (status != HAYWIRE_OK) {
+        free(follower);
+        return status;
+    }
+    follower->memory = memory;
+    follower->pool = pool;
+    follower->host = host;
+    set_ranges(follower);
+    haywire_pool_reset(pool, sizeof(HaywireSlot) * follower->map->total);
+    host->pages_left_out = 0;
+    haywire_follower_take_discovery(follower, session, true);
+    *ret_follower = follower;
+    return HAYWIRE_OK;
+}
+
+void haywire_follower_destroy(HaywireFollower *follower)
+{
+    if (follower) {
+        if (follower->layout_told) {
+            haywire_memory_set_layout(follower->memory, NULL);
+        }
+        haywire_pool_reset(follower->pool, 0);
+        follower->host->pages_left_out = 0;
+        free(follower->map);
+        free(follower);
+    }
+}
+
+static HaywireHeld *find_held(const HaywireFollower *follower, uint32_t slot)
+{
+    uint32_t copy = follower->map->slot[slot].copy;
+
+    return copy >= SLOT_HELD ? &follower->pool->held[copy - SLOT_HELD] : NULL;
+}
+
+/* Change what is known of a slot's page to one of the states without a copy. */
+static void set_state(HaywireFollower *follower, uint32_t number,
+                      uint32_t state)
+{
+    HaywireSlot *slot = &follower->map->slot[number];
+    HaywireHostCounters *host = follower->host;
+
+    if (slot->copy >= SLOT_HELD) {
+        haywire_pool_drop(follower->pool, slot->copy - SLOT_HELD);
+        follower->changed = true;
+    }
+    if (slot->copy != state) {
+        host->pages_left_out -= slot->copy == SLOT_LEFT_OUT;
+        host->pages_left_out += state == SLOT_LEFT_OUT;
+        host->limits_reached += state == SLOT_LEFT_OUT;
+    }
+    slot->copy = state;
+}
+
+static int find_range(const HaywireFollower *follower, uint32_t slot)
+{
+    int i = 0;
+
+    while (slot < follower->range[i].first || slot >= follower->range[i].end) {
+        i++;
+    }
+    return i;
+}
+
+/* Give up a copy that is worth less than one of @range. False: there is none. */
+static bool give_up_copy(HaywireFollower *follower, int range)
+{
+    int i;
+
+    for (i = RANGES - 1; i > range; i--) {
+        Range *of = &follower->range[i];
+
+        while (of->hand > of->first) {
+            if (find_held(follower, --of->hand)) {
+                set_state(follower, of->hand, SLOT_LEFT_OUT);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A copy for a slot that has none. NULL: there is no memory for it. */
+static HaywireHeld *take_copy(HaywireFollower *follower, uint32_t slot)
+{
+    uint32_t number;
+
+    if (!haywire_pool_has_room(follower->pool) &&
+        !give_up_copy(follower, find_range(follower, slot))) {
+        return NULL;
+    }
+    number = haywire_pool_take(follower->pool);
+    if (number == HAYWIRE_COPY_NONE) {
+        return NULL;
+    }
+    set_state(follower, slot, SLOT_UNREAD);
+    follower->map->slot[slot].copy = SLOT_HELD + number;
+    follower->pool->held[number].copy.position = HAYWIRE_POSITION_NONE;
+    return &follower->pool->held[number];
+}
+
+/* Is anything kept of such a page? */
+static bool is_needed(uint32_t kind)
+{
+    switch (kind) {
+    case HAYWIRE_KIND_EMPTY:
+    case HAYWIRE_KIND_DISCOVERY: /* kept with the session */
+    case HAYWIRE_KIND_REQUEST:
+    case HAYWIRE_KIND_RESPONSE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* The slot's page was read, where the map has it now. */
+static void keep(HaywireFollower *follower, uint32_t slot,
+                 const HaywirePage *page, const HaywirePageInfo *info)
+{
+    HaywirePosition position = follower->map->slot[slot].position;
+    HaywireHeld *held = find_held(follower, slot);
+
+    if (!is_needed(info->kind)) {
+        set_state(follower, slot, SLOT_UNNEEDED);
+        return;
+    }
+    if (!held) {
+        held = take_copy(follower, slot);
+    } else if (info->kind != HAYWIRE_KIND_INDEX) {
+        follower->host->remaps +=
+            held->copy.position.value != HAYWIRE_POSITION_NONE.value &&
+            held->copy.position.value != position.value;
+    }
+    if (!held) {
+        set_state(follower, slot, SLOT_LEFT_OUT);
+        return;
+    }
+    memcpy((HaywirePage *)held->copy.page, page, sizeof(*page));
+    held->copy.info = *info;
+    held->copy.position = position;
+    held->shown = false;
+    if (info->kind == HAYWIRE_KIND_INDEX) {
+        follower->index_changed = true;
+    } else {
+        follower->changed = true;
+    }
+}
+
+/*
+ * The slot's page is not there any more. While the session beats that means
+ * that it moved; what is held stays until it is found, so that a snapshot does
+ * not fall apart meanwhile. Else the companion may just have been killed: what
+ * is held is then the last that is to be known.
+ */
+static void lose(HaywireFollower *follower, uint32_t slot, HaywireStatus why)
+{
+    HaywireHeld *held = find_held(follower, slot);
+
+    if (!follower->beat && follower->has_read) {
+        return;
+    }
+    follower->host->rejected[why]++;
+    follower->host->remaps++;
+    haywire_map_forget(follower->map, slot);
+    if (held) {
+        held->copy.position = HAYWIRE_POSITION_NONE;
+        follower->changed = true;
+    } else {
+        set_state(follower, slot, SLOT_UNREAD);
+    }
+    follower->needs_scan = true;
+    follower->lost = true;
+}
+
+static void take(HaywireFollower *follower, const Want *want,
+                 const HaywirePageRead *read, const HaywirePage *copy)
+{
+    HaywireMap *map = follower->map;
+    HaywireStatus status = read->status;
+
+    if (status == HAYWIRE_OK) {
+        status = haywire_map_check(map, want->slot, &read->info);
+    }
+    if (status == HAYWIRE_OK) {
+        follower->host->pages_read++;
+        if (haywire_map_claim(map, want->slot, want->position, &read->info,
+                              follower->following,
+                              &follower->host->slot_clashes)) {
+            keep(follower, want->slot, copy, &read->info);
+        }
+    } else if (status == HAYWIRE_IO_ERROR && !follower->following) {
+        follower->status = status;
+    } else if (status == HAYWIRE_PAGE_BUSY ||
+               map->slot[want->slot].position.value != want->position.value) {
+        follower->host->rejected[status]++;
+    } else {
+        lose(follower, want->slot, status);
+    }
+}
+
+static int compare_wants(const void *left, const void *right)
+{
+    uint64_t a = ((const Want *)left)->position.value;
+    uint64_t b = ((const Want *)right)->position.value;
+
+    return a < b ? -1 : a > b;
+}
+
+/* Mostly pages lie in the order of their slots. */
+static void sort_wants(HaywireFollower *follower)
+{
+    size_t i = 1;
+
+    while (i < follower->wants &&
+           compare_wants(&follower->want[i - 1], &follower->want[i]) <= 0) {
+        i++;
+    }
+    if (i < follower->wants) {
+        qsort(follower->want, follower->wants, sizeof(follower->want[0]),
+              compare_wants);
+    }
+}
+
+static void read_wants(HaywireFollower *follower)
+{
+    HaywirePageRead read[HAYWIRE_PAGE_READS];
+    size_t at, i, count;
+
+    sort_wants(follower);
+    for (at = 0; at < follower->wants; at += count) {
+        const Want *want = &follower->want[at];
+
+        count = follower->wants - at < HAYWIRE_PAGE_READS ? follower->wants - at
+                                                          : HAYWIRE_PAGE_READS;
+        for (i = 0; i < count; i++) {
+            read[i].position = want[i].position;
+        }
+        haywire_pages_read(follower->memory, read, follower->batch, count);
+        for (i = 0; i < count; i++) {
+            take(follower, &want[i], &read[i], &follower->batch[i]);
+        }
+    }
+    follower->wants = 0;
+}
+
+/* HaywireIndexEntry */
+static void want(void *opaque, uint32_t slot, HaywirePosition position)
+{
+    HaywireFollower *follower = opaque;
+
+    if (follower->wants == WANTS_MAX) {
+        read_wants(follower);
+    }
+    follower->want[follower->wants++] = (Want){ position, slot };
+}
+
+/* Whatever its lock says: has the slot's page to be read? */
+static bool must_read(const HaywireFollower *follower, uint32_t slot)
+{
+    const HaywireSlot *of = &follower->map->slot[slot];
+    const HaywireHeld *held = find_held(follower, slot);
+
+    return of->copy == SLOT_UNREAD ||
+           (of->copy == SLOT_LEFT_OUT &&
+            haywire_pool_has_room(follower->pool)) ||
+           (held && (held->copy.position.value != of->position.value ||
+                     held->copy.info.lock != of->lock));
+}
+
+static void want_changed(HaywireFollower *follower, HaywirePeek *peek,
+                         const uint32_t *slot, size_t count)
+{
+    /* The lock's top: what a writer changes first. */
+    static const size_t offset[2] = {
+        offsetof(HaywirePage, header.lock_top),
+        offsetof(HaywirePage, header.lock_top),
+    };
+    size_t i;
+
+    haywire_memory_peek(follower->memory, offset, peek, count);
+    for (i = 0; i < count; i++) {
+        if (peek[i].status != HAYWIRE_OK ||
+            peek[i].word[0] != follower->map->slot[slot[i]].lock) {
+            want(follower, slot[i], peek[i].page);
+        }
+    }
+}
+
+static void want_range(HaywireFollower *follower, uint32_t first, uint32_t end)
+{
+    HaywirePeek peek[PEEKS];
+    uint32_t slot[PEEKS];
+    size_t count = 0;
+    uint32_t i;
+
+    for (i = first; i < end; i++) {
+        HaywirePosition position = follower->map->slot[i].position;
+
+        if (!haywire_slot_is_mapped(&follower->map->slot[i])) {
+            continue;
+        }
+        if (must_read(follower, i)) {
+            want(follower, i, position);
+            continue;
+        }
+        peek[count].page = position;
+        slot[count++] = i;
+        if (count == PEEKS) {
+            want_changed(follower, peek, slot, count);
+            count = 0;
+        }
+    }
+    want_changed(follower, peek, slot, count);
+}
+
+static void begin(HaywireFollower *follower)
+{
+    int i;
+
+    follower->status = HAYWIRE_OK;
+    for (i = 0; i < RANGES; i++) {
+        follower->range[i].hand = follower->range[i].end;
+    }
+}
+
+/* All that the index says now. True: it says something. */
+static bool walk_index(HaywireFollower *follower)
+{
+    const HaywireMap *map = follower->map;
+    HaywireIndexWalk walk = { .map = map,
+                              .layout = haywire_memory_layout(follower->memory),
+                              .entry = want,
+                              .opaque = follower,
+                              .rejected = follower->host->rejected,
+                              .left = map->total };
+    uint32_t i, first = map->index.first;
+
+    follower->following = true;
+    for (i = 0; i < follower->index_frames && i < map->index.pages; i++) {
+        haywire_index_entry(&walk, first + i, follower->index_pfn[i]);
+    }
+    walk.named = follower->index_pfn;
+    walk.named_count = i;
+    for (i = first; i - first < map->index.pages; i++) {
+        const HaywireHeld *held = find_held(follower, i);
+
+        if (held && held->copy.info.kind == HAYWIRE_KIND_INDEX) {
+            haywire_index_page(&walk, held->copy.page, &held->copy.info);
+        }
+    }
+    read_wants(follower);
+    follower->following = false;
+    return walk.any_pfn;
+}
+
+static bool follow_index(HaywireFollower *follower)
+{
+    bool any_pfn = false;
+    int round = 0;
+
+    do {
+        follower->index_changed = false;
+        any_pfn |= walk_index(follower);
+    } while (follower->index_changed && ++round < INDEX_ROUNDS);
+    follower->index_moved = false;
+    follower->index_changed = false;
+    follower->lost = false;
+    return any_pfn;
+}
+
+bool haywire_follower_by_index(HaywireFollower *follower)
+{
+    uint32_t first = follower->map->index.first;
+
+    if (!haywire_memory_layout(follower->memory)) {
+        return false;
+    }
+    begin(follower);
+    want_range(follower, first, first + follower->map->index.pages);
+    read_wants(follower);
+    return follow_index(follower) && haywire_map_missing(follower->map) == 0;
+}
+
+static HaywireStatus tell_layout(HaywireFollower *follower)
+{
+    const HaywireMap *map = follower->map;
+    const HaywireCopy **manifest = follower->pool->order;
+    uint32_t i, first = map->first[HAYWIRE_CATEGORY_MASTER];
+    HaywireStatus status;
+    size_t count = 0;
+
+    for (i = first; i - first < map->pages[HAYWIRE_CATEGORY_MASTER]; i++) {
+        const HaywireHeld *held = find_held(follower, i);
+
+        if (held && held->copy.info.kind == HAYWIRE_KIND_MANIFEST) {
+            manifest[count++] = &held->copy;
+        }
+    }
+    status = haywire_map_tell_layout(map, follower->memory, manifest, count);
+    follower->layout_told = haywire_memory_layout(follower->memory) != NULL;
+    return status;
+}
+
+HaywireStatus haywire_follower_update(HaywireFollower *follower, bool beat)
+{
+    const HaywireLayout *layout = haywire_memory_layout(follower->memory);
+    int i;
+
+    begin(follower);
+    follower->beat = beat;
+    for (i = 0; i < RANGES; i++) {
+        want_range(follower, follower->range[i].first, follower->range[i].end);
+    }
+    read_wants(follower);
+    if (follower->status != HAYWIRE_OK) {
+        return follower->status;
+    }
+    if (layout &&
+        (follower->index_changed || follower->lost || follower->index_moved)) {
+        follow_index(follower);
+        follower->needs_scan =
+            follower->needs_scan && haywire_map_missing(follower->map) > 0;
+    }
+    follower->has_read = true;
+    return layout ? HAYWIRE_OK : tell_layout(follower);
+}
+
+void haywire_follower_found(HaywireFollower *follower, HaywirePosition position,
+                            const HaywirePageInfo *info)
+{
+    HaywireMap *map = follower->map;
+    HaywireStatus status;
+    uint32_t slot;
+
+    if (info->session != map->session) {
+        return;
+    }
+    status = haywire_map_find(map, info, &slot);
+    if (status != HAYWIRE_OK) {
+        follower->host->rejected[status]++;
+        return;
+    }
+    if (!haywire_map_claim(map, slot, position, info, false,
+                           &follower->host->slot_clashes)) {
+        return;
+    }
+    if (!is_needed(info->kind)) {
+        set_state(follower, slot, SLOT_UNNEEDED);
+    } else if (map->slot[slot].copy == SLOT_UNNEEDED) {
+        set_state(follower, slot, SLOT_UNREAD);
+    }
+}
+
+void haywire_follower_take_discovery(HaywireFollower *follower,
+                                     const HaywireSession *session, bool found)
+{
+    const HaywireDiscovery *discovery = &session->discovery;
+
+    if (found ||
+        haywire_follower_position(follower, HAYWIRE_CATEGORY_MASTER, 0).value ==
+            session->position.value) {
+        haywire_follower_found(follower, session->position, &session->info);
+    }
+    if (follower->index_frames == discovery->index_frames &&
+        memcmp(follower->index_pfn, discovery->index_pfn,
+               sizeof(follower->index_pfn)) == 0) {
+        return;
+    }
+    follower->index_frames = discovery->index_frames;
+    memcpy(follower->index_pfn, discovery->index_pfn,
+           sizeof(follower->index_pfn));
+    follower->index_moved = true;
+}
+
+const HaywireCopy *const *haywire_follower_list(HaywireFollower *follower,
+                                                size_t *ret_count)
+{
+    const HaywireCopy **order = follower->pool->order;
+    size_t count = 0;
+    uint32_t i;
+
+    for (i = 0; i < follower->map->total; i++) {
+        HaywireHeld *held = find_held(follower, i);
+
+        if (held && held->copy.info.kind != HAYWIRE_KIND_INDEX) {
+            held->copy.counted = held->shown;
+            held->shown = true;
+            order[count++] = &held->copy;
+        }
+    }
+    follower->changed = false;
+    *ret_count = count;
+    return order;
+}
+
+bool haywire_follower_changed(const HaywireFollower *follower)
+{
+    return follower->changed;
+}
+
+bool haywire_follower_has_read(const HaywireFollower *follower)
+{
+    return follower->has_read;
+}
+
+uint32_t haywire_follower_pages(const HaywireFollower *follower,
+                                HaywireCategory category)
+{
+    return follower->map->pages[category];
+}
+
+uint32_t haywire_follower_mapped(const HaywireFollower *follower,
+                                 HaywireCategory category)
+{
+    return follower->map->mapped[category];
+}
+
+uint32_t haywire_follower_missing(const HaywireFollower *follower)
+{
+    return haywire_map_missing(follower->map);
+}
+
+HaywirePosition haywire_follower_position(const HaywireFollower *follower,
+                                          HaywireCategory category,
+                                          uint32_t index)
+{
+    const HaywireMap *map = follower->map;
+
+    return index < map->pages[category]
+               ? map->slot[map->first[category] + index].position
+               : HAYWIRE_POSITION_NONE;
+}
+
+bool haywire_follower_needs_scan(const HaywireFollower *follower)
+{
+    return follower->needs_scan;
+}
+
+void haywire_follower_set_needs_scan(HaywireFollower *follower, bool needs)
+{
+    follower->needs_scan = needs;
+}

@@ -1,0 +1,72 @@
+/*
+ * Sessions: which companions have left pages in memory, and which one beats.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_SESSIONS_H
+#define HAYWIRE_SESSIONS_H
+
+#include "haywire/decode.h"
+#include "haywire/memory.h"
+
+/* More sessions than this are counted, not kept; the oldest starts go first. */
+#define HAYWIRE_SESSIONS_MAX 64
+
+/* One discovery page seen. */
+typedef struct HaywireSession {
+    uint64_t id;
+    HaywirePosition position; /* of its discovery page */
+    HaywirePageInfo info;     /* of that page, when the newest beat was seen */
+    HaywireDiscovery discovery;
+    uint32_t rewinds; /* times that its page became an older one: memory was put
+                         back in time */
+    /* Kept by haywire_sessions_observe(), in the caller's clock: */
+    uint64_t beat_seen_ns; /* when the heartbeat last grew or was first seen */
+    bool beating;          /* it grew while we watched, and not too long ago */
+    bool stale;            /* judged: it stood still too long, or closed */
+    bool gone;             /* its page is no longer this session's */
+} HaywireSession;
+
+typedef struct HaywireSessions {
+    size_t count;
+    uint64_t dropped; /* did not fit */
+    HaywireSession session[HAYWIRE_SESSIONS_MAX];
+} HaywireSessions;
+
+/* Add a verified discovery page, or refresh what is known of its session. */
+void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
+                          const HaywirePageInfo *info,
+                          const HaywireDiscovery *discovery, uint64_t now_ns);
+
+/*
+ * Read every session's discovery page again and judge its heartbeat. Returns
+ * how many were read.
+ *
+ * @now_ns: any clock that stands still while the guest does
+ */
+size_t haywire_sessions_observe(HaywireSessions *sessions,
+                                HaywireMemory *memory, uint64_t now_ns);
+
+/* Nobody can write to the memory: what is not judged yet is stale. */
+void haywire_sessions_settle(HaywireSessions *sessions);
+
+/* How long (ns) its heartbeat may stand still: section 5.1. */
+uint64_t haywire_session_stale_after(const HaywireSession *session);
+
+/* Seen to beat, or judged stale or gone. */
+bool haywire_session_is_judged(const HaywireSession *session);
+
+/* NULL: not known. */
+const HaywireSession *haywire_sessions_find(const HaywireSessions *sessions,
+                                            uint64_t id);
+
+/*
+ * The session to show: of the beating ones that which started last; else of
+ * those not yet judged the last to start; else of the stale ones that with the
+ * newest beat. Within one boot the guest's monotonic clock says which started
+ * last, across boots the wall clock. NULL when there is none that is not gone.
+ */
+const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions);
+
+#endif

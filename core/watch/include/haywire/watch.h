@@ -1,0 +1,82 @@
+/*
+ * Watch: the one thing that the plugin and the host tool hold. It looks at one
+ * memory, again and again, through whoever provides something about the guest
+ * in it (today: what a companion publishes), makes models, and says when the
+ * next look is due. One thread, but for what says otherwise.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HAYWIRE_WATCH_H
+#define HAYWIRE_WATCH_H
+
+#include "haywire/reader.h"
+
+typedef struct HaywireWatch HaywireWatch;
+
+/* @memory: borrowed until destroy. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
+HaywireStatus haywire_watch_new(HaywireMemory *memory,
+                                HaywireWatch **ret_watch) HAYWIRE_MUST_CHECK;
+void haywire_watch_destroy(HaywireWatch *watch); /* NULL is fine */
+
+/*
+ * Take no more than @bytes of memory from now on, models that are alive
+ * included (limits.h says how it is divided); HAYWIRE_MEMORY_DEFAULT at first.
+ * What that leaves out of a session is counted. Forgets what was found.
+ * HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_LIMIT (less than HAYWIRE_MEMORY_MIN).
+ */
+HaywireStatus haywire_watch_set_memory(HaywireWatch *watch,
+                                       size_t bytes) HAYWIRE_MUST_CHECK;
+/* The same, with shares of any size. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
+HaywireStatus haywire_watch_share(HaywireWatch *watch,
+                                  HaywireShares shares) HAYWIRE_MUST_CHECK;
+
+/* For a tool with a person in front of it. May be NULL. */
+void haywire_watch_set_progress(HaywireWatch *watch,
+                                HaywireScanProgress progress, void *opaque);
+
+/* The next look scans everything. Any thread. */
+void haywire_watch_request_scan(HaywireWatch *watch);
+
+/*
+ * Somebody says that a discovery page lies at @gpa (any address within it). The
+ * next look looks there before it scans: at a page that is resident and
+ * verifies, one copy; else the reason is counted in `rejected`. Only the newest
+ * four that came since the last look are looked at, so hints may be wrong and
+ * many. Needs to know where @gpa lies: a memory without a layout refuses hints
+ * (HAYWIRE_NO_LAYOUT in `rejected`) until it is known. Any thread; never waits.
+ */
+void haywire_watch_hint(HaywireWatch *watch, HaywireGpa gpa);
+
+/* The memory's regions changed: forget all positions. */
+void haywire_watch_reset(HaywireWatch *watch);
+
+/*
+ * Look again. *ret_model: a new reference, to be unreffed; a searching model
+ * when no session is there. HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_IO_ERROR,
+ * HAYWIRE_SOURCE_TRUNCATED.
+ *
+ * The state is live only once a heartbeat was seen to grow between two looks; a
+ * tool that looks once calls it again after haywire_watch_beat_wait().
+ */
+HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
+                                 HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
+
+/*
+ * How long (ns) to wait from the newest look for the next one, which should see
+ * the chosen session beat; call and look again until it is 0: the session is
+ * beating or judged stale, or there is none.
+ */
+uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now);
+
+/*
+ * When the next look is due, ns after the newest: after @interval_ns; sooner,
+ * but for no more than a twentieth of a core, where a beat is waited for.
+ */
+uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,
+                            uint64_t interval_ns);
+
+/* For focus.c and its callers: count a write or a failure in the statistics. */
+void haywire_watch_count_focus(HaywireWatch *watch, HaywireStatus status);
+
+#endif

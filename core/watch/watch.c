@@ -1,0 +1,165 @@
+/*
+ * One look after the other.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "haywire/clock.h"
+#include "haywire/watch.h"
+#include "pace.h"
+
+struct HaywireWatch {
+    HaywireMemory *memory;
+    HaywireReader *beacons;
+    HaywireHostCounters host;
+    HaywirePace pace;
+    uint64_t began_ns; /* host clock of the first look; 0: none yet */
+    atomic_bool scan;  /* asked for */
+};
+
+HaywireStatus haywire_watch_new(HaywireMemory *memory, HaywireWatch **ret_watch)
+{
+    HaywireWatch *watch = calloc(1, sizeof(*watch));
+    HaywireStatus status;
+
+    if (!watch) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    watch->memory = memory;
+    status = haywire_reader_new(memory, &watch->host, &watch->beacons);
+    if (status == HAYWIRE_OK) {
+        status = haywire_watch_set_memory(watch, HAYWIRE_MEMORY_DEFAULT);
+    }
+    if (status != HAYWIRE_OK) {
+        haywire_watch_destroy(watch);
+        return status;
+    }
+    *ret_watch = watch;
+    return HAYWIRE_OK;
+}
+
+void haywire_watch_destroy(HaywireWatch *watch)
+{
+    if (watch) {
+        haywire_reader_destroy(watch->beacons);
+        free(watch);
+    }
+}
+
+HaywireStatus haywire_watch_share(HaywireWatch *watch, HaywireShares shares)
+{
+    haywire_watch_reset(watch);
+    return haywire_reader_share(watch->beacons, shares);
+}
+
+HaywireStatus haywire_watch_set_memory(HaywireWatch *watch, size_t bytes)
+{
+    return bytes < HAYWIRE_MEMORY_MIN
+               ? HAYWIRE_LIMIT
+               : haywire_watch_share(watch, haywire_shares_divide(bytes));
+}
+
+void haywire_watch_set_progress(HaywireWatch *watch,
+                                HaywireScanProgress progress, void *opaque)
+{
+    haywire_reader_set_progress(watch->beacons, progress, opaque);
+}
+
+void haywire_watch_request_scan(HaywireWatch *watch)
+{
+    atomic_store(&watch->scan, true);
+}
+
+void haywire_watch_hint(HaywireWatch *watch, HaywireGpa gpa)
+{
+    haywire_reader_hint(watch->beacons, gpa);
+}
+
+void haywire_watch_reset(HaywireWatch *watch)
+{
+    haywire_reader_reset(watch->beacons);
+    memset(&watch->pace, 0, sizeof(watch->pace));
+}
+
+static bool scan_is_due(HaywireWatch *watch, HaywireNow now)
+{
+    HaywireSearch search = haywire_reader_search(watch->beacons);
+    bool due = haywire_pace_scan_is_due(&watch->pace, &search, now.host_ns);
+
+    return atomic_exchange(&watch->scan, false) || due;
+}
+
+static HaywireStatus scan(HaywireWatch *watch, HaywireNow now)
+{
+    HaywireStatus status = haywire_reader_scan(watch->beacons, now);
+
+    if (status == HAYWIRE_OK) {
+        HaywireSearch search = haywire_reader_search(watch->beacons);
+
+        haywire_pace_scanned(&watch->pace, &search);
+    }
+    return status;
+}
+
+static HaywireStatus see(HaywireWatch *watch, HaywireNow now)
+{
+    HaywireStatus status = haywire_reader_observe(watch->beacons, now);
+
+    if (status == HAYWIRE_OK && scan_is_due(watch, now)) {
+        status = scan(watch, now);
+    }
+    if (status == HAYWIRE_OK) {
+        status = haywire_reader_follow(watch->beacons, now);
+    }
+    /* What was read of a file that has become shorter meanwhile is void. */
+    return status == HAYWIRE_OK ? haywire_memory_check(watch->memory) : status;
+}
+
+HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
+                                 HaywireModel **ret_model)
+{
+    uint64_t started = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    HaywireStatus status;
+
+    if (watch->began_ns == 0) {
+        watch->began_ns = now.host_ns;
+    }
+    watch->host.refreshes++;
+    status = see(watch, now);
+    watch->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    if (status == HAYWIRE_OK) {
+        status = haywire_reader_model(watch->beacons, now, watch->began_ns,
+                                      ret_model);
+    }
+    watch->pace.look_ns = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started;
+    return status;
+}
+
+uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now)
+{
+    return haywire_pace_beat_wait(haywire_reader_search(watch->beacons).session,
+                                  now.now_ns);
+}
+
+uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,
+                            uint64_t interval_ns)
+{
+    /* The guest's clock stands while it is paused, and so do its beats. */
+    uint64_t wait = now.paused ? 0 : haywire_watch_beat_wait(watch, now);
+
+    return haywire_pace_next(&watch->pace, wait, interval_ns);
+}
+
+void haywire_watch_count_focus(HaywireWatch *watch, HaywireStatus status)
+{
+    if (status == HAYWIRE_OK || status == HAYWIRE_FOCUS_UNCONFIRMED) {
+        watch->host.focus_writes++;
+    }
+    if (status != HAYWIRE_OK) {
+        watch->host.focus_failures++;
+    }
+}
