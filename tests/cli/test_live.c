@@ -36,7 +36,7 @@ static void test_live(void)
     g_autofree char *json = on(guest, "--json status");
     CliResult result;
 
-    check(guest, "ps", 0, NULL, NULL);
+    check(guest, "ps --wait", 0, NULL, NULL);
     cli_run(json, &result);
     g_assert_nonnull(strstr(result.out, "\"state\": \"live\""));
     cli_result_clear(&result);
