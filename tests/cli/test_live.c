@@ -36,7 +36,7 @@ static void test_live(void)
     g_autofree char *json = on(guest, "--json status");
     CliResult result;
 
-    check(guest, "ps", 0, NULL, NULL);
+    check(guest, "ps --wait", 0, NULL, NULL);
     cli_run(json, &result);
     g_assert_nonnull(strstr(result.out, "\"state\": \"live\""));
     cli_result_clear(&result);
@@ -100,7 +100,7 @@ static void test_at_rest(void)
 static void test_not_judged(void)
 {
     g_autofree char *path = cli_ram_new(
-        "slow", "session id=0x5 interval=500ms\nprocess pid=1 name=\"init\"\n",
+        "slow", "session id=0x5 interval=200ms\nprocess pid=1 name=\"init\"\n",
         SCENE_SIZE);
     g_autofree char *at_once = g_strdup_printf("--ram %s ps", path);
     g_autofree char *waiting = g_strdup_printf("--ram %s ps --wait", path);
