@@ -142,7 +142,7 @@ static void finish_runs(PassReader *reader, HaywirePageRunList *list)
     list->pid = control->current_pid;
     list->start_time = control->current_start_time_ns;
     list->generation = control->pass;
-    list->provider = HAYWIRE_SOURCE_COMPANION;
+    list->provider = HAYWIRE_PROVIDER_COMPANION;
     list->total = control->runs_total;
     list->complete =
         list->count == list->total && !(control->flags & PAGE_TABLE_LACKS);

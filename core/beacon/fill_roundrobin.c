@@ -101,7 +101,7 @@ static bool add_record(HaywireFill *fill, const HaywireProcessRecord *record)
         .threads = record->threads,
         .kernel_thread = record->flags & HAYWIRE_PROCESS_KERNEL,
         .name_truncated = record->flags & HAYWIRE_PROCESS_NAME_TRUNCATED,
-        .source = HAYWIRE_SOURCE_COMPANION,
+        .source = HAYWIRE_PROVIDER_COMPANION,
     };
 
     return haywire_builder_add_process(fill->builder, &process, record->name);

@@ -168,7 +168,7 @@ static bool add_sets(HaywireFill *fill, const HaywireSetSeen *set, size_t count,
     for (size_t i = 0; i < count && room; i++) {
         add_set(fill, &set[i], list);
     }
-    list->provider = HAYWIRE_SOURCE_COMPANION;
+    list->provider = HAYWIRE_PROVIDER_COMPANION;
     list->generation = count ? set->generation : 0;
     list->readable = count == 0 || set->readable;
     list->total = count ? set->total : 0;

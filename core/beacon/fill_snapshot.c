@@ -123,7 +123,7 @@ static bool add_entry(HaywireFill *fill, const HaywirePidEntry *entry)
         .threads = entry->threads,
         .kernel_thread = entry->flags & HAYWIRE_PID_FLAG_KERNEL,
         .name_truncated = entry->flags & HAYWIRE_PID_FLAG_NAME_TRUNCATED,
-        .source = HAYWIRE_SOURCE_COMPANION,
+        .source = HAYWIRE_PROVIDER_COMPANION,
     };
     HaywireString name = { entry->name, entry->name_length };
 
