@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Names of terminals: see device.h. The numbers are those of Linux's
  * Documentation/admin-guide/devices.txt.
  */

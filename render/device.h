@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Names of terminals, as ps writes them: "pts/0", "tty1", "?" for none. Of
  * Linux guests; a device that is not in the list is "MAJOR:MINOR".
  *

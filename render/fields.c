@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Access to members through the field tables: see fields.h. The structures
  * are our own, never guest bytes; memcpy() keeps the access free of casts.
  */

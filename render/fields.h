@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Fields: one table for each structure that users see. The tables drive the
  * replies (reply.h), the reading back of replies, the text (text.h), the help,
  * and through fields_doc.c the documents and the schema of the patches, so that

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * haywire-fields: what documents say of the field tables, made from them.
  *
  *   haywire-fields --qmp TABLE   the members, as a table of docs/qmp.md

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What is known of a process, a row for each field. From here come the members
  * of query-haywire-processes and of the tool's JSON, the columns of ps, their
  * help, the lists in docs/qmp.md and docs/haywire.1, and the structure in

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Replies: what each command answers, said once. A function walks a model's
  * structure and calls an emitter; the plugin's emitter makes QDicts, the host
  * tool's makes JSON text. So both answer the same, member for member.

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Text for people: what the monitor and the host tool print. Tables come from
  * the field tables through libsmartcols; nothing is ever cut to a width.
  *

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Aligned tables: see text_table.h. libsmartcols fails only for want of
  * memory, which ends the process in glib programs.
  */

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Dividing a view's memory.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "haywire/limits.h"

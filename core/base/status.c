@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Names and sentences of the status codes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "haywire/status.h"

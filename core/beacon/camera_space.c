@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An address space over the page runs of a camera.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "haywire/beacon_protocol.h"

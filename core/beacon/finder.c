@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Finding sessions.
  *
@@ -5,8 +6,6 @@
  * believed: the page is looked at, once, like a candidate of a scan. The newest
  * few wait in a ring of words, without a lock; how many come between two looks
  * does not matter.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdatomic.h>

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Focus: the only writer. docs/protocol.md, section 5.6.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "haywire/bytes.h"

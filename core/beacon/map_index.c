@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading the master index. An index is as long as there are slots, whatever
  * its pages say.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "map_index.h"

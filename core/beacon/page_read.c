@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Copying and verifying beacon pages.
  *
@@ -5,8 +6,6 @@
  * suffice: it is the checksum that tells a copy of two moments. A page with a
  * wrong one is bad when a second copy has the same lock; else it was written
  * meanwhile.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "haywire/bytes.h"

@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Scanning resident memory for beacon pages.
  *
  * Touching one word of each page is all cache misses: what limits the scan is
  * how many of them are under way at a time, hence the prefetch. What begins
  * like a beacon is read when its window has been searched.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <endian.h>

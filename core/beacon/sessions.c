@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sessions: which companions have left pages in memory, and which one beats.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <string.h>

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Looking addresses up in a layout.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "haywire/layout.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Working out where guest addresses lie in a RAM file.
  *
@@ -14,8 +15,6 @@
  * the end of the high part can: nothing is reserved there. So `low` follows
  * from the file's size and the last range, or from any beacon in the high part,
  * which is exact too. What contradicts any of this is refused.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdbool.h>

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What all kinds of memory have in common: pieces become spots, each within one
  * page of one region, and many spots are dealt with at a time.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <endian.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory in RAM files of another process, live or kept.
  *
@@ -6,8 +7,6 @@
  * whether it has it, so that neither a hole is filled nor a page swapped in.
  * Hugetlbfs, which tells nothing of that, is read by way of the descriptor:
  * there it fills no hole.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <endian.h>

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whether pages of this process are present, and copying them.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <errno.h>

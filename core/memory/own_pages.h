@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The pages of this process, as the kernel knows them. Private to the core.
  *
@@ -5,8 +6,6 @@
  * is cut off, hardware breaks. So nothing is touched that the kernel has not
  * just called present, and copying is left to a system call, which fails where
  * an instruction would raise SIGBUS.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_OWN_PAGES_H
@@ -83,7 +82,7 @@ typedef struct HaywireOwnRun {
 
 struct HaywireOwnPages {
     int pagemap;
-    int mem; /* /proc/self/mem; -1: not needed */
+    int mem;   /* /proc/self/mem; -1: not needed */
     pid_t pid; /* our own: asking for it takes as long as a copy */
     bool has_scan;
     bool has_move_pages;

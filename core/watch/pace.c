@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * When to scan, and when to look.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "pace.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The whole policy of times: when to scan, and when to look. Private to this
  * room.
@@ -14,8 +15,6 @@
  *
  * A look is due after the interval; sooner, but for no more than a twentieth of
  * a core, when a heartbeat is waited for: the guest says when those come.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_PACE_H

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One look after the other.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdatomic.h>

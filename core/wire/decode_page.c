@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Pages that are no sequence of records: docs/protocol.md, sections 5.1 to 5.4
  * and the control page of 5.6.
  */

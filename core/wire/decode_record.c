@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Records: docs/protocol.md, sections 5.5 to 5.7.
  *
  * A record's length is checked against the least that its type needs. So its

@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Copying and verifying one beacon page: docs/protocol.md, section 2.
  *
  * Guest memory changes under our hands. It is read into a copy; whatever is
  * judged afterwards is the copy.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "diagnose.h"

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What the benchmarks share: a table of measurements, a limit beside each, and
  * one line of output for each result.
  *

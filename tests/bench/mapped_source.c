@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A memory over a mapping of this process: see mapped_source.h.
  */
 #include "mapped_source.h"

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A memory source over a mapping of this process, as the plugin's is over
  * QEMU's: its page table says what is resident.
  */

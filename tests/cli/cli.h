@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Running the built host tool, and what it is run on. For tests: what goes
  * wrong here ends the program.
  */

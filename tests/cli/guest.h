@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A guest that is a thread: beacon pages in a RAM file, a heartbeat, and
  * cameras that answer.
  */

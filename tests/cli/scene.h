@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The guest that most tests show.
  */
 #ifndef HAYWIRE_TEST_CLI_SCENE_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A QMP server that is a thread and says what it was told to say.
  */
 #ifndef HAYWIRE_TEST_CLI_SERVER_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What the commands print of a session that stands still: golden texts, and
  * JSON that is valid and has every member that its table names.
  */

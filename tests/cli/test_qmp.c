@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * --qmp: sockets that are not QMP, and replies of all kinds. What the tool
  * makes of a reply is compared with what it says of the RAM file.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A scan of a big, mostly empty RAM file: it allocates nothing in the file,
  * and the tool stays small.
  */

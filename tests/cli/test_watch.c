@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * watch on a terminal: it refreshes in place, adapts to the size, ends on q
  * and on Ctrl-C, and leaves the terminal as it was.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Replies and errors held against docs/qmp.md: what users are told they get.
  */
 #ifndef HAYWIRE_TESTS_DOCUMENTED_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Values measured over time, and what a long test says of them.
  */
 #ifndef HAYWIRE_TESTS_FIGURES_H

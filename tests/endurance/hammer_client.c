@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Clients that ask without a pause: see hammer_client.h.
  */
 #include "hammer_client.h"

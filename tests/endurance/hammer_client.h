@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Clients that ask without a pause, each in a thread and on a socket of its
  * own: over QMP, or at the monitor as a person would.
  */

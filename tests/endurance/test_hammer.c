@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Eight QMP clients and two monitors ask for everything at once, as fast as
  * they can, while the guest boots, cameras turn and the machine is reset. All
  * replies are as documented, no error is but the guest's, QEMU does not grow,

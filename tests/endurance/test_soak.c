@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Haywire in use for long: a real guest whose processes come and go and whose
  * memory is compacted now and then, a camera that changes its target, a client
  * that asks over QMP all the time and the host tool that reads the RAM file.

@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the fuzz targets share.
  *
  * Each target is one file that defines LLVMFuzzerTestOneInput(). Linked with
  * libFuzzer it is a fuzzer, with replay.c a program that runs it on files.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_FUZZ_H

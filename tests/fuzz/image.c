@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A guest's memory as a fuzz input: see image.h.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "image.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A guest's memory as a fuzz input: beacon pages without what every page has,
  * so that mutations do not die at the magic or the checksum.
@@ -14,8 +15,6 @@
  *   16  bytes 64 to 127 of the page, then the payload
  *
  * Magic, both locks and the checksum are made up to be right.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_FUZZ_IMAGE_H

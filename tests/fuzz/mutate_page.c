@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A mutator for pages: changes header or payload, then mostly puts magic,
  * locks and checksum right, or nothing would get past verification.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <string.h>

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs a fuzz target on files, and on the files in folders, without libFuzzer:
  * for kept inputs, for debuggers, and for compilers that have no fuzzer.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdio.h>

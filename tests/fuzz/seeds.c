@@ -1,9 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Makes a target's first inputs out of the builder's texts.
  *
  *   fuzz-seeds TARGET FOLDER TEXT...
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Target: what a person or a program hands in. The first byte says what the
  * rest of the input is:
@@ -6,8 +7,6 @@
  *      answered as the plugin does
  *   w  the words of a command line of the host tool
  *   r  a reply, as JSON, from a QMP peer that need not be our plugin
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <json-glib/json-glib.h>

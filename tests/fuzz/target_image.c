@@ -1,9 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Target: a small guest's memory, through scan, map, snapshot, decoding and
  * model, at several times, with hints where to look and with pauses; and both
  * cameras' focus, whose one word is the only thing ever written.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <string.h>

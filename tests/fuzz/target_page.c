@@ -1,9 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Target: one page, through snapshot, verification and every decoder.
  *
  * The input is the page's bytes; what is missing is zero.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <string.h>

@@ -1,9 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Target: the host tool's file input, from the open file to what it prints.
  *
  * The input is an image (image.h) or, with FUZZ_RAW, the file as it is.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <json-glib/json-glib.h>

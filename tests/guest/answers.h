@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Everything that Haywire answers about a guest, whatever that guest says, is
  * harmless to show. What is not ends the test.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Guests that arrive in another machine: what is to be seen of them there.
  * For the programs that test migration, whose scenes are all of one kind.
  */

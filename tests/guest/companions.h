@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Companions in a guest, and where their beacon pages lie.
  */
 #ifndef HAYWIRE_TESTS_COMPANIONS_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Answers of Haywire (JSON, as QMP and the host tool give it) against the
  * guest's own words. A difference fails the test and names process and field.
  */

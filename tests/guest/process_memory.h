@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * How much memory a process of ours uses.
  */
 #ifndef HAYWIRE_TESTS_PROCESS_MEMORY_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Whether a process was let run: see process_threads.h. Format of schedstat:
  * Linux, Documentation/scheduler/sched-stats.rst.
  */

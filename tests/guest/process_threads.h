@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What the host's scheduler says of a process: whether it was let run.
  */
 #ifndef HAYWIRE_TESTS_PROCESS_THREADS_H

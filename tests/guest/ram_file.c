@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The RAM file, looked at directly: see ram_file.h. Page format:
  * docs/protocol.md, section 2.
  */

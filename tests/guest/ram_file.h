@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The RAM file, looked at without any of Haywire's code.
  */
 #ifndef HAYWIRE_TESTS_RAM_FILE_H

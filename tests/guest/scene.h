@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A booted guest that several test cases look at, so that each need not boot
  * one of its own. It is started when first asked for, once for each QEMU, and
  * ended when another is asked for.

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Any arguments for every command, over QMP and in the monitor of a real QEMU:
  * each is answered or refused, QEMU stays up and does not grow. Its RAM has
  * beacons but no guest.

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A guest that boots again, told to or after a panic, and one that panics and
  * hangs; and another that is paused for more than a minute meanwhile.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Focus, the only write: both cameras, from every side; and that a focus which
  * fails leaves memory byte for byte as it was.
  */

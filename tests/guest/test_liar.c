@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A guest that lies: each lie of haywire-liar in a real guest, looked at by
  * the plugin and by the host tool. Both stay up, the guest goes on, memory and
  * scans stay within bounds (docs/security.md), what is printed is harmless, and

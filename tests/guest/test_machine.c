@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What a machine goes through while Haywire looks: RAM without a file, a RAM
  * file with the last boot in it, stopping, a reset, guest pages that move.
  */

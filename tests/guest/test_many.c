@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Five hundred processes more than the menagerie: all of them are listed, with
  * their details, within one cycle of the companion.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Page runs and translation: every view against the guest's /proc/PID/pagemap,
  * and the bytes at the translated place in the RAM file against the content
  * that the guest put there. Arguments: the machine type and its memory.

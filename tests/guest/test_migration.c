@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Live migration while Haywire looks: what the source shows goes on, what the
  * destination shows begins with the guest's arrival, and a focus is not lost
  * on the way. Each case leaves the scene with the machine that its guest is

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Other ways for a guest to move: memory that both machines share, a file, and
  * postcopy, where the guest runs before its memory is there. Each case leaves
  * the scene with the machine that its guest is in then.

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Guest memory that goes away, comes and is moved about while Haywire looks:
  * a balloon, a DIMM that is plugged and unplugged with beacon pages on it,
  * huge pages that are made where beacon pages are in the way.

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Too little memory in the guest: pages are pushed out to swap, processes are
  * killed, the companion as well.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Processes and their sections: every view against the guest's own words,
  * while the guest runs and, from a copy of the RAM file, once QEMU is gone.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Companions that are killed, stopped and started again, while somebody asks
  * all the time: how soon that shows, and that no answer mixes two sessions.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * savevm and loadvm: the guest goes back in time, and forward again, and so
  * does what the plugin shows, never a bit of each.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Unkind life in a real guest: process ids that are used again, and thousands
  * of processes at once.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The only write: all of guest RAM is recorded before and after each kind of
  * focus, with the guest stopped, and compared byte for byte. What differs must
  * be the low half of one control word, and be the pid; or nothing.

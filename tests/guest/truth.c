@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The guest's own words: see truth.h. Formats: Linux, proc(5).
  */
 #include "truth.h"

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What the guest itself says of its processes: read from its /proc by busybox
  * and brought over the serial line, without the companion.
  *

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The ways in which a user can ask Haywire, behind one function, so that one
  * test can put the same question to all of them.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A QEMU for tests, from start to end: see vm.h.
  */
 #include "vm_internal.h"

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A QEMU with a real guest in it, for tests: started with the plugin, watched,
  * and always reaped, also when the test fails or is killed.
  *

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What the parts of the machine share: see vm.h.
  */
 #ifndef HAYWIRE_TESTS_VM_INTERNAL_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Moving a guest from one machine to another. The destination is started with
  * `incoming` and else the same options.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Talking to a machine: console, QMP, monitor, qtest. See vm.h.
  */
 #include "vm_internal.h"

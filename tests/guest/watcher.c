@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Asks all the time, and looks for mixtures: see watcher.h.
  */
 #include "watcher.h"

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Somebody who asks a plugin all the time, in a thread and on a socket of his
  * own, and fails the test when an answer mixes two sessions.
  *

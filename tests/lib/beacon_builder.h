@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Builder: beacon pages made from readable text, for tests.
  *
  * A text is lines; `#` starts a comment. A line is a command, words, and

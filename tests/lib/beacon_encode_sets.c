@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Sections and page runs into pages: docs/protocol.md, sections 5.5 and 5.6.
  */
 

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Lines of a builder's text: command, words, KEY=VALUE pairs.
  *
  * Getters are sticky: the first thing that is wrong is kept, in the line.

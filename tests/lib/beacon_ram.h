@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Beacon pages that lie in RAM: an array as a memory source, and pages that
  * are published again where they are. What goes wrong ends the test.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * One page of a session made from text, damaged or not, to be decoded. What
  * goes wrong ends the test.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Decoders of pages: each field arrives; each corrupt field has its status
  * and its diagnosis.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Records: each field arrives; each corrupt field has its status and its
  * diagnosis; a malformed record does not take its neighbours along.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The tree of processes: whatever a guest says of who is whose parent, every
  * process is in it once.
  */

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory that goes away, or was never there: the reader learns why, and nothing
  * happens to it or to the host.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <errno.h>

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Models of damaged guests: good pages, damaged at random under a right
  * checksum, as a hostile guest could publish them. What a model promises is
  * checked after each round. glib prints the seed, and --seed repeats it.

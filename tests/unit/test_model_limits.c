@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Models of guests that lie as much as they can: bounded time and memory,
  * counted, never an error.
  */

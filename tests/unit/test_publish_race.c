@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * One page, one writer that never rests, four readers. Every snapshot that is
  * accepted must be one whole publication: its payload carries its own proof,
  * which no checksum of ours is part of. Built twice: with the thread sanitizer,

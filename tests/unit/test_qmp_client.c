@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The QMP client against a scripted server: each test plays the other side
  * of the socket, right or wrong.
  */

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The scan: what it finds, and what it must not cost.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <fcntl.h>

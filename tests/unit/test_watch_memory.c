@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A watch with less memory than a session's pages would take.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "haywire/bytes.h"

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The models that a watch makes, one after the other: what is decoded again,
  * and what is counted again.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <string.h>

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A small guest of arrays, and a watch of it. What goes wrong ends the test.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef HAYWIRE_TEST_WATCH_WORLD_H
 #define HAYWIRE_TEST_WATCH_WORLD_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Backend: where the tool's answers come from, a RAM file or a running plugin.
  * Commands know only this interface. One thread.
  *

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The backend that reads a RAM file, live or kept: see backend.h.
  */
 #include <errno.h>

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * focus and unfocus: write the control word, then wait for the companion.
  */
 #include "commands.h"

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The commands, one row each: what the usage shows is what is dispatched.
  */
 #ifndef HAYWIRE_TOOL_COMMANDS_H

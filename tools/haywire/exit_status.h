@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * How the tool ends: failures become a GError whose code is the exit status.
  */
 #ifndef HAYWIRE_TOOL_EXIT_STATUS_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Processes as a tree: see forest.h. Without recursion, and in time that grows
  * with the number of processes: the guest says who is whose parent.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Processes as a tree, drawn as ps --forest draws it.
  */
 #ifndef HAYWIRE_TOOL_FOREST_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The emitter that writes JSON text. Its own, since json-glib has no unsigned
  * 64-bit numbers: addresses near the end of the address space need them.
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * How ps lists processes: which of them, in which order, with which columns.
  * The habits are those of ps(1).
  */

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Text for the locale: terminals that know no UTF-8 take some of its bytes for
  * commands.
  */

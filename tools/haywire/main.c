@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * haywire: shows on the host what runs inside a QEMU guest. Parses and
  * dispatches; see commands.h.
  */

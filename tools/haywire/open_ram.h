@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Opening the RAM file that a person names.
  */
 #ifndef HAYWIRE_TOOL_OPEN_RAM_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The command line: options, then a command and its arguments.
  */
 #ifndef HAYWIRE_TOOL_OPTIONS_H

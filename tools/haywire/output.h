@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * What the commands print: text, or one JSON object. Text is made in memory
  * and written in one go. JSON is written as it grows: it may be far larger than
  * the model that it tells.

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Progress of a long scan, on a terminal only.
  */
 #ifndef HAYWIRE_TOOL_PROGRESS_H

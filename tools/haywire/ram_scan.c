@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * `haywire scan` on a RAM file: see ram_scan.h.
  */
 #include "ram_scan.h"

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * `haywire scan` on a RAM file: every session in it, live or not.
  */
 #ifndef HAYWIRE_TOOL_RAM_SCAN_H

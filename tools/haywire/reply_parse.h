@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The reverse of render/reply.h: replies that came over QMP, back into the
  * structures of the model, through the same field tables.
  *

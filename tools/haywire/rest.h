@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Whether a RAM file is at rest: kept, and used by no QEMU.
  */
 #ifndef HAYWIRE_TOOL_REST_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The end of the memory that is being looked at.
  */
 #ifndef HAYWIRE_TOOL_SIGBUS_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * watch: the processes again and again. On a terminal it refreshes in place;
  * elsewhere, and as JSON, it prints one snapshot after the other.
  */

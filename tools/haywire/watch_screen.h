@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The terminal as a screen for `haywire watch`, through ncurses.
  */
 #ifndef HAYWIRE_TOOL_WATCH_SCREEN_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A terminal on QEMU's human monitor: see monitor_relay.h.
  */
 #include "monitor_relay.h"

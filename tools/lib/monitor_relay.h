@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A terminal on QEMU's human monitor, which listens on a unix socket.
  */
 #ifndef HAYWIRE_MONITOR_RELAY_H

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * QMP messages over a unix socket: see qmp_channel.h.
  */
 #include "qmp_channel.h"

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * QMP messages over a unix socket, on one line or many. Private to qmp_client.c.
  *
  * Errors are those of qmp_client.h. Deadlines are times of

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * QMP over a unix socket: see qmp_client.h.
  */
 #include "qmp_client.h"

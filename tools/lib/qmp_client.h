@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * A small synchronous client of QEMU's machine protocol (QMP) over a unix
  * socket. Source: QEMU, docs/interop/qmp-spec.
  *

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * vmctl: what the scripts need to talk to a running QEMU.
  */
 #include "monitor_relay.h"

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Forged sessions: see forge.h.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "forge.h"

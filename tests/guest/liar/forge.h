@@ -1,9 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Forged sessions: beacon pages like a companion's, with any content.
  *
  * Ends the program with a message when the guest refuses memory.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_LIAR_FORGE_H

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * haywire-liar: a companion that lies, for tests. It never ends by itself.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <stdio.h>

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Lies about pages: floods, claims, changes under the reader's hands.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include <pthread.h>

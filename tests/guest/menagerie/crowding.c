@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Programs that crowd the guest's memory: see menagerie.h.
  */
 #include "menagerie.h"

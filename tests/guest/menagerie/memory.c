@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Animals whose memory is odd. Where an animal names an address `at=HEX`, the
  * 32 bytes there are "haywire:" + the address as 16 hex digits + ":known!!":
  * a test can tell what it must find from the address alone.

@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Keeper of the menagerie: starts every animal, prints a line for each
  *
  *     NAME PID [KEY=VALUE...]

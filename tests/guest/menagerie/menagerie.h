@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * The menagerie: odd processes, made on purpose in the test guest. An animal
  * is one process; it sets itself up, reports itself ready and then sits there
  * until it is killed.

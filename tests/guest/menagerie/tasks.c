@@ -1,6 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SPDX-License-Identifier: GPL-2.0-or-later
- *
  * Animals that are odd as tasks: states, threads, names, users.
  */
 #include "menagerie.h"

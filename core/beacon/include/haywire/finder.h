@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Finder: which sessions are in memory. It scans, follows hints and watches the
  * heartbeats of what it has found. When it scans is up to its caller.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_FINDER_H

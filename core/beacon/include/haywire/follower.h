@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Follower: the pages of one session, where they lie and what they say. Each
  * is copied and verified once for each time that it is published; the copies
@@ -7,8 +8,6 @@
  * first in this order: MASTER and the cameras' control pages, snapshots (PID),
  * process records (the first half of ROUNDROBIN), camera 1, camera 2, sections
  * (the second half). What is left out is counted in the statistics.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_FOLLOWER_H

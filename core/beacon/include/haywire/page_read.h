@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Beacon pages out of guest memory: copied, and the copy verified. Nothing on
  * the host looks at a page in any other way.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_PAGE_READ_H

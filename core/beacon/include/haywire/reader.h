@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reader of what companions publish, a provider of models: it finds their sessions, follows the one
  * that is to be shown and makes models of it. One thread, but for hints.
@@ -6,8 +7,6 @@
  * stale, until another one is seen beating; its copies are then left as they
  * are, because dead pages are reused bit by bit. A page that is gone is dropped
  * only while its session beats; where it went says the index, else a scan.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_READER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Guest memory, as everything on the host sees it: a file, several files that
  * make one memory, QEMU's RAM blocks, a test's array.
@@ -9,8 +10,6 @@
  * through one door, haywire_memory_swap_word().
  *
  * A memory is used by one thread at a time.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_MEMORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Builder: makes a model of what providers tell. It knows neither pages nor
  * records, escapes all texts, and keeps to the model's share of memory: what
@@ -6,8 +7,6 @@
  * Numbers are set in what the functions return; texts and lists go through
  * functions. A builder belongs to one thread. After @no_memory nothing is
  * worth trying, and finishing says so.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_BUILDER_H

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * History: which processes started and exited from one process table to the
  * next, of the last tables of one session. Its size is fixed.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_HISTORY_H

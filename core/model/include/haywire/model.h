@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Model: one finished picture of a guest. Plain data, immutable, reference
  * counted; any thread may read it. All strings are escaped (text.h), printable
@@ -5,8 +6,6 @@
  *
  * Members are named as the members of the QMP replies are, with underscores
  * for dashes. Sizes in bytes, times in ns.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_MODEL_H

@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Watch: the one thing that the plugin and the host tool hold. It looks at one
  * memory, again and again, through whoever provides something about the guest
  * in it (today: what a companion publishes), makes models, and says when the
  * next look is due. One thread, but for what says otherwise.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_WATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The beacon protocol, version 1: what lies in guest RAM.
  *
@@ -5,8 +6,6 @@
  * below are that text's. Nothing here is cast onto guest bytes: structures
  * give sizes and offsets, the cursor (cursor.h) reads, the writer
  * (publish.h) writes.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_BEACON_PROTOCOL_H

@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From verified copies to values: docs/protocol.md, section 5.
  *
  * All functions read only the copy they are given, allocate nothing, and
  * write their results only on success. Strings point into the copy.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef HAYWIRE_DECODE_H
