@@ -95,6 +95,14 @@ struct HaywireOwnPages {
     HaywireOwnRun run[HAYWIRE_OWN_RUNS_MAX];
 };
 
+/*
+ * Which of @count pages, at these addresses between @from and @end, are in our
+ * page table, by one walk over all of it that lies between them. False: the
+ * kernel does not tell, or there is too much in between.
+ */
+bool haywire_own_pages_walk(HaywireOwnPages *own, uint64_t from, uint64_t end,
+                            void *const *page, size_t count, bool *ret_present);
+
 /* The kernel has PAGEMAP_SCAN. */
 bool haywire_pagemap_scan_works(int pagemap);
 
