@@ -38,7 +38,7 @@ typedef enum HaywirePresence {
     HAYWIRE_PRESENT_SELF,  /* when it is neither 0 nor "" */
     HAYWIRE_PRESENT_BOOL,  /* when the bool at .present_offset is true */
     HAYWIRE_PRESENT_U32,   /* when the uint32_t there is not 0 */
-    HAYWIRE_PRESENT_FLAGS, /* when the uint16_t there has all of .present_mask */
+    HAYWIRE_PRESENT_FLAGS, /* when the uint16_t there has all the mask */
     HAYWIRE_PRESENT_KNOWN, /* when the uint64_t there has bit .number */
 } HaywirePresence;
 

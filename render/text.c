@@ -61,7 +61,10 @@ void haywire_text_session_line(GString *out, const HaywireOverview *overview)
         g_string_append_c(out, '\n');
         return;
     }
-    g_string_append_printf(out, "%s: ", haywire_state_name(overview->state));
+    g_string_append_printf(out, "%s: ",
+                           overview->state == HAYWIRE_STATE_SEARCHING
+                               ? "not judged yet"
+                               : haywire_state_name(overview->state));
     append_guest(out, overview);
     append_staleness(out, overview);
     g_string_append_c(out, '\n');

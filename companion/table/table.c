@@ -215,15 +215,17 @@ static bool still_holds(const HaywireTable *table, const HaywireEntry *entry,
 static void look_at(HaywireTable *table, HaywireEntry *entry)
 {
     const HaywireCollectorOps *ops = table->collector->ops;
-    bool changed = haywire_changes_has(&table->changed, entry->pid);
+    bool begun = haywire_changes_has(&table->changed.begun, entry->pid);
+    bool ended = haywire_changes_has(&table->changed.ended, entry->pid);
     HaywireMark mark = { 0, 0 };
 
     if (ops->mark) {
         ops->mark(table->collector, entry->pid, &mark);
     }
-    if (changed || !still_holds(table, entry, &mark)) {
+    if (begun || ended || !still_holds(table, entry, &mark)) {
         read_entry(table, entry, &mark);
-        entry->told = changed ? entry->version : entry->told;
+        /* An end is no reason to read all of it once more. */
+        entry->told = begun ? entry->version : entry->told;
     }
 }
 
@@ -261,7 +263,7 @@ static void follow_parents(HaywireTable *table)
 static void begin(HaywireTable *table)
 {
     table->changed = table->pending;
-    table->pending = (HaywireChanges){ 0 };
+    table->pending = (HaywireHeard){ 0 };
     table->taken_ns = haywire_os_monotonic_ns();
 }
 
@@ -329,8 +331,8 @@ static void add_all(HaywireChanges *changes, const HaywireChanges *more)
 
 void haywire_table_hear(HaywireTable *table, const HaywireHeard *heard)
 {
-    add_all(&table->pending, &heard->begun);
-    add_all(&table->pending, &heard->ended);
+    add_all(&table->pending.begun, &heard->begun);
+    add_all(&table->pending.ended, &heard->ended);
     if (heard->ended.count > 0) {
         add_all(&table->ending, &heard->ended);
         table->ending_looks = 0;
@@ -350,7 +352,7 @@ static void look_at_ending(HaywireTable *table)
         }
     }
     table->ending = still;
-    add_all(&table->pending, &still);
+    add_all(&table->pending.ended, &still);
 }
 
 static void update_one(HaywireTable *table, uint32_t pid)
@@ -370,16 +372,24 @@ static void update_one(HaywireTable *table, uint32_t pid)
 
 bool haywire_table_update(HaywireTable *table)
 {
-    if (table->looking || table->looked_ns == 0 || table->pending.all ||
-        !make_room(table, table->count + table->pending.count)) {
+    HaywireHeard *changed = &table->changed;
+
+    if (table->looking || table->looked_ns == 0 || table->pending.begun.all ||
+        table->pending.ended.all ||
+        !make_room(table, table->count + 2 * HAYWIRE_CHANGES_MAX)) {
         return false;
     }
-    if (table->pending.count == 0) {
+    if (!haywire_table_waits(table)) {
         return true;
     }
     begin(table);
-    for (size_t i = 0; i < table->changed.count; i++) {
-        update_one(table, table->changed.pid[i]);
+    for (size_t i = 0; i < changed->begun.count; i++) {
+        update_one(table, changed->begun.pid[i]);
+    }
+    for (size_t i = 0; i < changed->ended.count; i++) {
+        if (!haywire_changes_has(&changed->begun, changed->ended.pid[i])) {
+            update_one(table, changed->ended.pid[i]);
+        }
     }
     follow_parents(table);
     look_at_ending(table);
@@ -388,5 +398,5 @@ bool haywire_table_update(HaywireTable *table)
 
 bool haywire_table_waits(const HaywireTable *table)
 {
-    return table->pending.count > 0;
+    return table->pending.begun.count > 0 || table->pending.ended.count > 0;
 }

@@ -49,10 +49,10 @@ typedef struct HaywireTable {
     HaywireEntry *spare; /* of the same room */
     size_t count;
     size_t room;
-    HaywireVector pids;     /* the newest list */
-    HaywireChanges pending; /* told of, for the next look or update */
-    HaywireChanges changed; /* of this one: to be read in any case */
-    HaywireChanges ending;  /* said to end, but still there when looked at */
+    HaywireVector pids;    /* the newest list */
+    HaywireHeard pending;  /* told of, for the next look or update */
+    HaywireHeard changed;  /* of this one: to be read in any case */
+    HaywireChanges ending; /* said to end, but still there when looked at */
     unsigned ending_looks;
     bool looking;       /* a look is under way: */
     size_t position;    /* how many had their turn */

@@ -6,6 +6,7 @@
 
 #include "haywire/bytes.h"
 #include "haywire/focus.h"
+#include "haywire/page_read.h"
 
 #define WORD_OFFSET offsetof(HaywirePage, control_word)
 
@@ -67,33 +68,29 @@ static HaywireStatus check_owner(const HaywireFocusTarget *target,
     return HAYWIRE_OK;
 }
 
+/* A page is there, and is another one; or none was ever there. */
+static bool is_foreign(HaywireStatus status)
+{
+    return status == HAYWIRE_HOLE ||
+           (status >= HAYWIRE_BAD_MAGIC && status <= HAYWIRE_BAD_CHECKSUM);
+}
+
 /* Copy the page and verify everything about it but the nonce. */
-static HaywireStatus read_control(HaywireMemory *source,
+static HaywireStatus read_control(HaywireMemory *memory,
                                   const HaywireFocusTarget *target,
                                   ControlPage *ret_page,
                                   HaywireDiagnosis *diagnosis)
 {
     HaywirePageInfo info;
-    HaywirePage page, copy;
-    size_t got;
-    HaywireStatus status = HAYWIRE_OUT_OF_RANGE;
-
-    if (target->position.value % HAYWIRE_PAGE_SIZE == 0) {
-        status = haywire_memory_read(source, target->position, &page,
-                                     sizeof(page), &got);
-    }
+    HaywirePage copy;
+    HaywireStatus status =
+        haywire_page_read(memory, target->position, &copy, &info, diagnosis);
 
     if (status == HAYWIRE_HOLE) {
-        return foreign(diagnosis, 0, "magic", 0);
+        foreign(diagnosis, 0, "magic", 0);
     }
     if (status != HAYWIRE_OK) {
-        return status;
-    }
-    status =
-        haywire_page_snapshot((const uint8_t *)&page, &copy, &info, diagnosis);
-    if (status != HAYWIRE_OK) {
-        return status == HAYWIRE_PAGE_BUSY ? status
-                                           : HAYWIRE_FOCUS_FOREIGN_PAGE;
+        return is_foreign(status) ? HAYWIRE_FOCUS_FOREIGN_PAGE : status;
     }
     status = check_owner(target, &info, diagnosis);
     if (status != HAYWIRE_OK) {
@@ -118,14 +115,14 @@ static HaywireStatus check_nonce(const ControlPage *page,
 }
 
 /* After the write: the page must still be what it was, with the new word. */
-static HaywireStatus confirm(HaywireMemory *source,
+static HaywireStatus confirm(HaywireMemory *memory,
                              const HaywireFocusTarget *target, uint64_t word,
                              HaywireControl *ret_control,
                              HaywireDiagnosis *diagnosis)
 {
     ControlPage page;
 
-    if (read_control(source, target, &page, diagnosis) != HAYWIRE_OK) {
+    if (read_control(memory, target, &page, diagnosis) != HAYWIRE_OK) {
         return HAYWIRE_FOCUS_UNCONFIRMED;
     }
     if (page.word != word) {
@@ -136,7 +133,7 @@ static HaywireStatus confirm(HaywireMemory *source,
     return HAYWIRE_OK;
 }
 
-HaywireStatus haywire_focus(HaywireMemory *source,
+HaywireStatus haywire_focus(HaywireMemory *memory,
                             const HaywireFocusTarget *target, uint32_t pid,
                             HaywireControl *ret_control,
                             HaywireDiagnosis *diagnosis)
@@ -144,22 +141,22 @@ HaywireStatus haywire_focus(HaywireMemory *source,
     HaywirePosition where = target->position;
     ControlPage page;
     uint64_t desired;
-    HaywireStatus status = read_control(source, target, &page, diagnosis);
+    HaywireStatus status = HAYWIRE_OUT_OF_RANGE;
 
+    if (where.value % HAYWIRE_PAGE_SIZE == 0) {
+        status = read_control(memory, target, &page, diagnosis);
+    }
     if (status == HAYWIRE_OK) {
         status = check_nonce(&page, diagnosis);
-    }
-    if (status == HAYWIRE_OK && where.value > UINT64_MAX - WORD_OFFSET) {
-        status = HAYWIRE_OUT_OF_RANGE;
     }
     if (status != HAYWIRE_OK) {
         return status;
     }
     where.value += WORD_OFFSET;
     desired = HAYWIRE_CONTROL_WORD(page.control.nonce, pid);
-    status = haywire_memory_swap_word(source, where, page.word, desired);
+    status = haywire_memory_swap_word(memory, where, page.word, desired);
     if (status != HAYWIRE_OK) {
         return status;
     }
-    return confirm(source, target, desired, ret_control, diagnosis);
+    return confirm(memory, target, desired, ret_control, diagnosis);
 }

@@ -34,7 +34,7 @@ typedef struct Range {
 /* Pages that are to be read, sorted at a time: more than a session has. */
 #define WANTS_MAX 2048
 /* Locks looked at with one question to the kernel. */
-#define PEEKS 64
+#define PEEKS 128
 /* The first index pages lead to the others, and those to all pages. */
 #define INDEX_ROUNDS 3
 

@@ -19,24 +19,24 @@
 #define ENTRY_SWAPPED (UINT64_C(1) << 62)
 #define ENTRY_PRESENT (UINT64_C(1) << 63)
 
-static bool copy_by_writev(const struct iovec *from, size_t count,
+static bool copy_by_writev(pid_t pid, const struct iovec *from, size_t count,
                            const struct iovec *to, size_t to_count,
                            size_t *ret_copied)
 {
-    ssize_t copied = process_vm_writev(getpid(), from, count, to, to_count, 0);
+    ssize_t copied = process_vm_writev(pid, from, count, to, to_count, 0);
 
     *ret_copied = copied < 0 ? 0 : (size_t)copied;
     return copied >= 0 || errno == EFAULT;
 }
 
-static bool writev_works(void)
+static bool writev_works(pid_t pid)
 {
     uint64_t from = 1, to = 0;
     const struct iovec source = { &from, sizeof(from) };
     const struct iovec target = { &to, sizeof(to) };
     size_t copied;
 
-    return copy_by_writev(&source, 1, &target, 1, &copied) && to == from;
+    return copy_by_writev(pid, &source, 1, &target, 1, &copied) && to == from;
 }
 
 /* A question about no page is answered wherever the call is allowed. */
@@ -57,8 +57,9 @@ HaywireStatus haywire_own_pages_open(unsigned without,
     }
     own->ahead = HAYWIRE_WINDOW_MAX;
     own->mem = -1;
+    own->pid = getpid();
     own->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    needs_mem = without & HAYWIRE_WITHOUT_VM_WRITEV || !writev_works();
+    needs_mem = without & HAYWIRE_WITHOUT_VM_WRITEV || !writev_works(own->pid);
     if (needs_mem) {
         own->mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
     }
@@ -195,7 +196,7 @@ static void add_room(struct iovec *to, size_t *count, HaywireSpot *spot)
  *
  * Returns how many spots are dealt with: those copied, and one that failed.
  */
-static size_t copy_some(HaywireSpot *spot, size_t count)
+static size_t copy_some(pid_t pid, HaywireSpot *spot, size_t count)
 {
     struct iovec from[HAYWIRE_SPOTS_MAX], to[HAYWIRE_SPOTS_MAX];
     size_t i, pieces = 0, rooms = 0, copied;
@@ -211,7 +212,7 @@ static size_t copy_some(HaywireSpot *spot, size_t count)
     if (pieces == 0) {
         return count;
     }
-    copy_by_writev(from, pieces, to, rooms, &copied);
+    copy_by_writev(pid, from, pieces, to, rooms, &copied);
     for (i = 0; i < count; i++) {
         if (spot[i].status != HAYWIRE_OK) {
             continue;
@@ -233,8 +234,8 @@ void haywire_own_pages_copy(HaywireOwnPages *own, HaywireSpot *spot,
         return;
     }
     while (count > 0) {
-        size_t done = copy_some(
-            spot, count < HAYWIRE_SPOTS_MAX ? count : HAYWIRE_SPOTS_MAX);
+        size_t some = count < HAYWIRE_SPOTS_MAX ? count : HAYWIRE_SPOTS_MAX;
+        size_t done = copy_some(own->pid, spot, some);
 
         spot += done;
         count -= done;

@@ -12,6 +12,8 @@
 #ifndef HAYWIRE_OWN_PAGES_H
 #define HAYWIRE_OWN_PAGES_H
 
+#include <sys/types.h>
+
 #include "haywire/memory.h"
 
 typedef struct HaywireOwnPages HaywireOwnPages;
@@ -82,6 +84,7 @@ typedef struct HaywireOwnRun {
 struct HaywireOwnPages {
     int pagemap;
     int mem; /* /proc/self/mem; -1: not needed */
+    pid_t pid; /* our own: asking for it takes as long as a copy */
     bool has_scan;
     bool has_move_pages;
     /* The rest of the last answer, for a call that goes on at @next. */

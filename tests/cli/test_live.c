@@ -36,7 +36,7 @@ static void test_live(void)
     g_autofree char *json = on(guest, "--json status");
     CliResult result;
 
-    check(guest, "ps", 0, NULL, NULL);
+    check(guest, "ps --wait", 0, NULL, NULL);
     cli_run(json, &result);
     g_assert_nonnull(strstr(result.out, "\"state\": \"live\""));
     cli_result_clear(&result);
@@ -94,6 +94,30 @@ static void test_at_rest(void)
     } else {
         g_test_skip("the file system may have other writers");
     }
+}
+
+/* ps does not wait for a heartbeat, and says so; --wait does. */
+static void test_not_judged(void)
+{
+    g_autofree char *path = cli_ram_new(
+        "slow", "session id=0x5 interval=200ms\nprocess pid=1 name=\"init\"\n",
+        SCENE_SIZE);
+    g_autofree char *at_once = g_strdup_printf("--ram %s ps", path);
+    g_autofree char *waiting = g_strdup_printf("--ram %s ps --wait", path);
+    int writer = open(path, O_WRONLY | O_CLOEXEC);
+    CliResult result;
+
+    cli_run(at_once, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out, "init"));
+    g_assert_true(g_str_has_prefix(result.err, "haywire: not judged yet: "));
+    cli_result_clear(&result);
+    cli_run(waiting, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out, "init"));
+    g_assert_null(strstr(result.err, "not judged"));
+    cli_result_clear(&result);
+    close(writer);
 }
 
 /* The beating one is shown, though the other one has started later. */
@@ -267,6 +291,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/live/live", test_live);
     g_test_add_func("/cli/live/nameless", test_live_nameless);
     g_test_add_func("/cli/live/at-rest", test_at_rest);
+    g_test_add_func("/cli/live/not-judged", test_not_judged);
     g_test_add_func("/cli/live/beats-stale", test_live_beats_stale);
     g_test_add_func("/cli/live/focus", test_focus);
     g_test_add_func("/cli/live/focus-absent", test_focus_absent);

@@ -116,7 +116,7 @@ static void test_unknown(void)
           "haywire: Unknown field to sort by \"nonsense\"; known are *");
     check("ps -o", 2, "", "haywire: Option without its value: -o");
     check("status --forest", 2, "",
-          "haywire: -o, --sort and --forest go with ps only");
+          "haywire: -o, --sort, --forest and --wait go with ps only");
 }
 
 /* What the companion could read is shown; the rest is a dash, and no member. */

@@ -2,6 +2,9 @@
 /*
  * Focus: what it writes into guest memory, and that failures write nothing.
  */
+#include <glib/gstdio.h>
+#include <unistd.h>
+
 #include "qemu_process.h"
 #include "qemus.h"
 #include "scene.h"
@@ -33,7 +36,7 @@ static gint64 count_focus_writes(Scene *scene)
         json_object_get_object_member(stats, "host"), "focus-writes");
 }
 
-static void test_focus(const char *qemu)
+static void check_focus(const char *qemu, const char *arguments)
 {
     Scene scene;
     g_autoptr(JsonNode) first = NULL;
@@ -42,7 +45,7 @@ static void test_focus(const char *qemu)
     g_autofree char *text = NULL;
     JsonObject *camera;
 
-    scene_start(&scene, qemu, "-m 256", scene_world);
+    scene_start(&scene, qemu, arguments, scene_world);
     camera = scene_query(&scene, "haywire-focus", "{'pid':1}", &first);
     scene_assert_number(camera, "camera", 1);
     scene_assert_number(camera, "target-pid", 1);
@@ -68,6 +71,58 @@ static void test_focus(const char *qemu)
         g_usleep(10 * G_TIME_SPAN_MILLISECOND);
     }
     scene_end(&scene);
+}
+
+static void test_focus(const char *qemu)
+{
+    check_focus(qemu, "-m 256");
+}
+
+/* Reading and writing need no call that QEMU's own sandbox forbids. */
+static void test_focus_confined(const char *qemu)
+{
+    check_focus(qemu, "-m 256 -sandbox on,obsolete=deny,"
+                      "elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+static gboolean is_rejected(Scene *scene, const char *reason)
+{
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *stats = scene_query(scene, "query-haywire-stats", NULL, &node);
+    JsonArray *rejected = json_object_get_array_member(stats, "rejected");
+
+    for (guint i = 0; i < json_array_get_length(rejected); i++) {
+        JsonObject *one = json_array_get_object_element(rejected, i);
+
+        if (g_str_equal(json_object_get_string_member(one, "reason"), reason)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Somebody cuts the file under guest RAM off: QEMU lives, pages are counted. */
+static void test_file_lost(const char *qemu)
+{
+    g_autofree char *path = g_strdup("/dev/shm/haywire-lost-XXXXXX");
+    const int fd = g_mkstemp(path);
+    g_autofree char *arguments = g_strdup_printf(
+        "-m 256 -machine q35,memory-backend=mem0 -object "
+        "memory-backend-file,id=mem0,size=256M,share=on,mem-path=%s",
+        path);
+    g_autofree char *text = NULL;
+    Scene scene;
+
+    scene_start(&scene, qemu, arguments, scene_world);
+    g_assert_cmpint(ftruncate(fd, 0), ==, 0);
+    while (!is_rejected(&scene, "not-resident")) {
+        g_usleep(10 * G_TIME_SPAN_MILLISECOND);
+    }
+    scene_assert_error(&scene, "haywire-focus", "{'pid':1}", "");
+    text = qemu_process_hmp(scene.process, "info haywire scan");
+    scene_end(&scene);
+    g_unlink(path);
+    close(fd);
 }
 
 /* Failures leave the page, and the pages around it, as they were. */
@@ -129,6 +184,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qemus_add_test("focus/word", test_focus);
+    qemus_add_test("focus/confined", test_focus_confined);
+    qemus_add_test("focus/file-lost", test_file_lost);
     qemus_add_test("focus/no-process", test_focus_no_process);
     qemus_add_test("focus/overwritten", test_focus_overwritten);
     return g_test_run();

@@ -193,7 +193,7 @@ static void test_busy(void)
     World *world = new_world();
 
     world->page->header.lock_top = haywire_le32(1000);
-    assert_refused(world, HAYWIRE_PAGE_BUSY, "lock top");
+    assert_refused(world, HAYWIRE_PAGE_BUSY, "lock bottom");
 }
 
 static void test_out_of_range(void)

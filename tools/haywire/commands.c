@@ -238,9 +238,10 @@ static gboolean parse_values(HaywireContext *context,
     HaywireArguments arguments;
 
     if (context->options->column_lists || context->options->sort ||
-        context->options->forest) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "-o, --sort and --forest go with ps only");
+        context->options->forest || context->options->wait) {
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_USAGE,
+            "-o, --sort, --forest and --wait go with ps only");
     }
     if (!haywire_arguments_parse(context->options, command->argument,
                                  &arguments, error)) {
@@ -320,7 +321,7 @@ void haywire_command_help(GString *out, const HaywireCommand *command)
         out,
         "Usage: haywire --ram FILE | --qmp SOCKET [--json] %s%s%s\n%c%s.\n",
         command->name,
-        command->lists ? " [-o LIST] [--sort LIST] [--forest]" : "",
+        command->lists ? " [-o LIST] [--sort LIST] [--forest] [--wait]" : "",
         command->arguments, g_ascii_toupper(command->help[0]),
         command->help + 1);
     if (command->lists) {
@@ -331,7 +332,9 @@ void haywire_command_help(GString *out, const HaywireCommand *command)
                  "               NAME=HEADING gives a column another heading\n"
                  "  --sort LIST  sort by these columns; -NAME: the largest "
                  "first\n"
-                 "  --forest     children behind their parents, as a tree\n");
+                 "  --forest     children behind their parents, as a tree\n"
+                 "  --wait       wait until it is known whether the session is "
+                 "live\n");
     }
     append_tables(out, command);
 }

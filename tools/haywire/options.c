@@ -17,6 +17,7 @@ enum {
     OPTION_JSON,
     OPTION_SORT,
     OPTION_FOREST,
+    OPTION_WAIT,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -27,6 +28,7 @@ static const struct option long_options[] = {
     { "json", no_argument, NULL, OPTION_JSON },
     { "sort", required_argument, NULL, OPTION_SORT },
     { "forest", no_argument, NULL, OPTION_FOREST },
+    { "wait", no_argument, NULL, OPTION_WAIT },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { NULL, 0, NULL, 0 },
@@ -75,6 +77,9 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
         return TRUE;
     case OPTION_FOREST:
         options->forest = TRUE;
+        return TRUE;
+    case OPTION_WAIT:
+        options->wait = TRUE;
         return TRUE;
     case 'h':
     case OPTION_HELP:

@@ -23,6 +23,7 @@ typedef struct HaywireOptions {
     int column_lists;
     const char *sort; /* NULL when not given, as all strings here */
     gboolean forest;
+    gboolean wait; /* until it is known whether the session is live */
     const char *command;
     char **argument; /* of the command */
     int arguments;

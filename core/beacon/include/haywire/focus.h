@@ -38,9 +38,9 @@ haywire_focus_target(const HaywireModel *model, uint32_t camera,
  * HAYWIRE_OK. Nothing was written: HAYWIRE_FOCUS_FOREIGN_PAGE (with why in
  * @diagnosis), HAYWIRE_FOCUS_BAD_NONCE, HAYWIRE_FOCUS_LOST_RACE,
  * HAYWIRE_READ_ONLY, HAYWIRE_OUT_OF_RANGE, HAYWIRE_PAGE_BUSY,
- * HAYWIRE_IO_ERROR. Written but not confirmed: HAYWIRE_FOCUS_UNCONFIRMED.
+ * HAYWIRE_IO_ERROR, and why the page cannot be had (memory.h). Written but not confirmed: HAYWIRE_FOCUS_UNCONFIRMED.
  */
-HaywireStatus haywire_focus(HaywireMemory *source,
+HaywireStatus haywire_focus(HaywireMemory *memory,
                             const HaywireFocusTarget *target, uint32_t pid,
                             HaywireControl *ret_control,
                             HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;

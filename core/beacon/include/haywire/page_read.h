@@ -12,7 +12,7 @@
 #include "haywire/page.h"
 
 /* So many are read with one question to the kernel. */
-#define HAYWIRE_PAGE_READS 16
+#define HAYWIRE_PAGE_READS 64
 
 /* A page to be read, and what came of it. */
 typedef struct HaywirePageRead {

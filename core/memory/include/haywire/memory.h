@@ -320,17 +320,4 @@ struct HaywireMemory {
 HaywireStatus haywire_memory_swap_at(uint8_t *host, uint64_t expected,
                                      uint64_t desired) HAYWIRE_MUST_CHECK;
 
-/* ---- Gone as soon as nobody uses them ---------------------------------- */
-
-HaywireStatus
-haywire_memory_pointer(HaywireMemory *memory, HaywirePosition where,
-                       uint64_t length,
-                       const uint8_t **ret_host) HAYWIRE_MUST_CHECK;
-HaywireStatus
-haywire_memory_resident_page(HaywireMemory *memory, HaywirePosition where,
-                             const uint8_t **ret_host) HAYWIRE_MUST_CHECK;
-void haywire_memory_resident_pages(HaywireMemory *memory,
-                                   const HaywirePosition *where, size_t count,
-                                   HaywireStatus *ret_status);
-
 #endif
