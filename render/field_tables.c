@@ -315,8 +315,6 @@ static const HaywireField host_fields[] = {
           "control words that were not written"),
     FIELD(HaywireHostCounters, cpu_time, "cpu-time",
           "processor time of the thread that looks, ns", UNIT(DURATION)),
-    FIELD(HaywireHostCounters, doorbells, "doorbells",
-          "rings of the companion that were heard"),
     FIELD(HaywireHostCounters, pages_left_out, "pages-left-out",
           "pages of the session that are not shown now, for want of memory"),
 };

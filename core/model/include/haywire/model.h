@@ -232,8 +232,7 @@ typedef struct HaywireHostCounters {
     uint64_t limits_reached; /* something was left out by a reader's limit */
     uint64_t focus_writes;
     uint64_t focus_failures;
-    uint64_t cpu_time;  /* ns of the thread that looks, since it began */
-    uint64_t doorbells; /* rings of the companion that were heard */
+    uint64_t cpu_time; /* ns of the thread that looks, since it began */
     /* Now, not ever: pages of the shown session that have no copy, because
        copies may take no more memory. */
     uint64_t pages_left_out;
