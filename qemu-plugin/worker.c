@@ -70,8 +70,8 @@ static HaywireNow worker_now(void)
 }
 
 /*
- * Under the lock.  Not while memory is being replaced; and what has come so
- * far of a guest that is on its way here is of many moments.
+ * Under the lock.  Not while memory is being replaced, nor while a migration
+ * brings the guest here: its pages are then of different moments.
  */
 static gboolean worker_may_look(const HaywireWorker *worker)
 {

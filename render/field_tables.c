@@ -41,7 +41,7 @@ static const HaywireField overview_fields[] = {
             "random number of this run of the companion, 16 hex digits",
             SESSION),
     FIELD(HaywireOverview, closed, "closed",
-          "whether the companion ended in order", SESSION),
+          "whether the companion exited cleanly", SESSION),
     ENUM(HaywireOverview, os, "os", haywire_os_name,
          "operating system of the guest", SESSION),
     ENUM(HaywireOverview, arch, "arch", haywire_arch_name,

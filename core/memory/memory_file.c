@@ -124,7 +124,7 @@ static bool cut_to_cache(FileMemory *memory, const uint8_t *host,
     return i > first;
 }
 
-/* Drops our page-table entries only, lest we grow by all that is scanned. */
+/* Drops our page-table entries, so that we do not grow by all that is scanned. */
 static void unmap_window(FileMemory *memory)
 {
     if (memory->mapped) {

@@ -19,7 +19,7 @@ struct BenchPages {
     GArray *page; /* of Followed */
 };
 
-/* What is computed goes here, lest it be left out. */
+/* What is computed goes here, so that the compiler keeps it. */
 static volatile guint64 sink;
 
 BenchPages *bench_pages_new(void)

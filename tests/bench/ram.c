@@ -17,7 +17,7 @@
 #define LIMIT_AHEAD 32
 #define REGIONS_MAX 65536
 
-/* What the touch loops read goes here, lest they be left out. */
+/* What the touch loops read goes here, so that the compiler keeps them. */
 static volatile guint32 sink;
 
 static void map(BenchRam *ram, int protection)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Companions that come and go in a real guest: killed, ended in order, started
+ * Companions that come and go in a real guest: killed, exited cleanly, started
  * again, two at once, without privilege; and a RAM file that is cut while the
  * host tool has it mapped.
  */

@@ -122,7 +122,7 @@ static void test_order(void)
     g_assert_cmpfloat_with_epsilon(cost_of(round), PERCENT, PERCENT / 1000.0);
 }
 
-/* Too dear in any case: no interval grows without end. */
+/* Too costly in any case: no interval grows without end. */
 static void test_longest(void)
 {
     HaywirePaceRound round[HAYWIRE_PACE_COUNT];
@@ -187,7 +187,7 @@ static void test_window(void)
     assert_usual(round, HAYWIRE_PACE_PID);
 }
 
-/* However dear the rest is, rounds keep a quarter of the budget. */
+/* However costly the rest is, rounds keep a quarter of the budget. */
 static void test_least(void)
 {
     HaywirePaceRound round[HAYWIRE_PACE_COUNT];

@@ -66,7 +66,7 @@ static void hurry(Session *session, unsigned rounds)
 }
 
 /*
- * Processes that are dear to read, a third of a CPU in all: the intervals
+ * Processes that are costly to read, a third of a CPU in all: the intervals
  * become longer, and the discovery page says so; the heart goes on. This
  * program's own waiting counts, too, so that the limit is not a low one.
  */
