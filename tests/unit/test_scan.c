@@ -143,13 +143,6 @@ static uint64_t status_kib(const char *field)
     return g_ascii_strtoull(line + strlen(field), NULL, 10);
 }
 
-/* The sanitizer notes in memory of its own which memory was looked at. */
-#ifdef __SANITIZE_ADDRESS__
-#define RESIDENT "RssShmem:"
-#else
-#define RESIDENT "VmRSS:"
-#endif
-
 typedef struct Growth {
     Found found;
     uint64_t most_kib;
@@ -158,7 +151,7 @@ typedef struct Growth {
 static bool watch_growth(void *opaque, uint64_t done, uint64_t total)
 {
     Growth *growth = opaque;
-    uint64_t now = status_kib(RESIDENT);
+    uint64_t now = status_kib("VmRSS:");
 
     growth->most_kib = MAX(growth->most_kib, now);
     return on_progress(&growth->found, done, total);
@@ -204,7 +197,7 @@ static void check_sparse(const char *folder)
     g_assert_cmpint(fstat(fd, &before), ==, 0);
     g_assert_cmpint(haywire_memory_file_open(fd, NULL, &source), ==,
                     HAYWIRE_OK);
-    rss = growth.most_kib = status_kib(RESIDENT);
+    rss = growth.most_kib = status_kib("VmRSS:");
     start = g_get_monotonic_time();
     g_assert_cmpint(
         haywire_scan(source, on_candidate, watch_growth, &growth, &stats), ==,
