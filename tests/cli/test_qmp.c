@@ -107,12 +107,12 @@ static void serve_scene(Server *server)
 /* Times and the reader's counters go on between two runs; blank them out. */
 static char *still(const char *text)
 {
-    g_autoptr(GRegex) moving = g_regex_new(
-        "((heartbeat|age|duration|time|refreshes|scans|"
-        "pages[ -]read|pages-scanned|candidates|bytes[ -]decoded)"
-        "(\":)? +[0-9.]+.*"
-        "|[0-9.]+ [mu]?s\\b|(?<= ) +)",
-        0, 0, NULL);
+    g_autoptr(GRegex) moving =
+        g_regex_new("((heartbeat|age|duration|time|refreshes|scans|"
+                    "pages[ -]read|pages-scanned|candidates|bytes[ -]decoded)"
+                    "(\":)? +[0-9.]+.*"
+                    "|[0-9.]+ [mu]?s\\b|(?<= ) +)",
+                    0, 0, NULL);
 
     return g_regex_replace_literal(moving, text, -1, 0, "", 0, NULL);
 }
