@@ -42,6 +42,7 @@ static const StatusWords words[HAYWIRE_STATUS_COUNT] = {
     [HAYWIRE_BAD_GEOMETRY] = { "bad-geometry",
                                "The session's sizes or layout are impossible" },
     [HAYWIRE_BAD_VALUE] = { "bad-value", "A value is out of its range" },
+    [HAYWIRE_BAD_TIME] = { "bad-time", "A time is later than it can be" },
     [HAYWIRE_NOT_FOUND] = { "not-found", "There is no such thing" },
     [HAYWIRE_NO_SESSION] = { "no-session", "No companion's session was found" },
     [HAYWIRE_NO_PROCESS] = { "no-process",

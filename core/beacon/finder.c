@@ -66,7 +66,7 @@ static HaywireStatus add_discovery(HaywireFinder *finder,
 {
     HaywireSessions *sessions = &finder->sessions;
     size_t known = sessions->count;
-    uint64_t dropped = sessions->dropped;
+    uint64_t dropped = sessions->dropped, refused = sessions->refused;
     HaywireDiscovery discovery;
     HaywireStatus status =
         haywire_decode_discovery(copy, info, &discovery, NULL);
@@ -77,6 +77,7 @@ static HaywireStatus add_discovery(HaywireFinder *finder,
     haywire_sessions_add(sessions, position, info, &discovery, now_ns);
     dropped = sessions->dropped - dropped;
     finder->host->sessions_dropped += dropped;
+    finder->host->rejected[HAYWIRE_BAD_TIME] += sessions->refused - refused;
     finder->host->sessions_seen += sessions->count - known + dropped;
     return HAYWIRE_OK;
 }
@@ -134,8 +135,12 @@ bool haywire_finder_follow_hints(HaywireFinder *finder, uint64_t now_ns)
 
 void haywire_finder_observe(HaywireFinder *finder, uint64_t now_ns, bool still)
 {
+    uint64_t refused = finder->sessions.refused;
+
     finder->host->pages_read +=
         haywire_sessions_observe(&finder->sessions, finder->memory, now_ns);
+    finder->host->rejected[HAYWIRE_BAD_TIME] +=
+        finder->sessions.refused - refused;
     if (still) {
         haywire_sessions_settle(&finder->sessions);
     }

@@ -297,7 +297,7 @@ static void take(HaywireFollower *follower, const Want *want,
         }
     } else if (status == HAYWIRE_IO_ERROR && !follower->following) {
         follower->status = status;
-    } else if (status == HAYWIRE_PAGE_BUSY ||
+    } else if (status == HAYWIRE_PAGE_BUSY || status == HAYWIRE_BAD_TIME ||
                map->slot[want->slot].position.value != want->position.value) {
         follower->host->rejected[status]++;
     } else {
@@ -563,6 +563,7 @@ void haywire_follower_take_discovery(HaywireFollower *follower,
 {
     const HaywireDiscovery *discovery = &session->discovery;
 
+    haywire_map_set_clock(follower->map, session->info.monotonic_ns);
     if (found ||
         haywire_follower_position(follower, HAYWIRE_CATEGORY_MASTER, 0).value ==
             session->position.value) {

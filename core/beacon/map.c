@@ -22,6 +22,7 @@ HaywireStatus haywire_map_new(const HaywireSession *session,
         return HAYWIRE_NO_MEMORY;
     }
     map->session = session->id;
+    haywire_map_set_clock(map, session->info.monotonic_ns);
     map->index = session->discovery.part[HAYWIRE_PART_INDEX];
     for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
         map->pages[i] = geometry[i];
@@ -33,6 +34,13 @@ HaywireStatus haywire_map_new(const HaywireSession *session,
     }
     *ret_map = map;
     return HAYWIRE_OK;
+}
+
+void haywire_map_set_clock(HaywireMap *map, uint64_t monotonic_ns)
+{
+    map->latest_ns = monotonic_ns > UINT64_MAX - HAYWIRE_AHEAD_MAX_NS
+                         ? UINT64_MAX
+                         : monotonic_ns + HAYWIRE_AHEAD_MAX_NS;
 }
 
 bool haywire_slot_is_mapped(const HaywireSlot *slot)
@@ -49,6 +57,9 @@ HaywireStatus haywire_map_find(const HaywireMap *map,
     if (info->index >= map->pages[info->category]) {
         return HAYWIRE_BAD_INDEX;
     }
+    if (info->monotonic_ns > map->latest_ns) {
+        return HAYWIRE_BAD_TIME;
+    }
     *ret_slot = map->first[info->category] + info->index;
     return HAYWIRE_OK;
 }
@@ -64,7 +75,10 @@ HaywireStatus haywire_map_check(const HaywireMap *map, uint32_t slot,
     if (slot < first || slot - first >= map->pages[info->category]) {
         return HAYWIRE_BAD_CATEGORY;
     }
-    return slot - first == info->index ? HAYWIRE_OK : HAYWIRE_BAD_INDEX;
+    if (slot - first != info->index) {
+        return HAYWIRE_BAD_INDEX;
+    }
+    return info->monotonic_ns > map->latest_ns ? HAYWIRE_BAD_TIME : HAYWIRE_OK;
 }
 
 /* May a page that is not where the slot's is take its place? */

@@ -21,7 +21,8 @@ typedef struct HaywireSlot {
 
 typedef struct HaywireMap {
     uint64_t session;
-    HaywirePart index; /* where in MASTER the index lies */
+    uint64_t latest_ns; /* no page's time can be later */
+    HaywirePart index;  /* where in MASTER the index lies */
     uint32_t pages[HAYWIRE_CATEGORY_COUNT];
     uint32_t first[HAYWIRE_CATEGORY_COUNT]; /* slots: as in the index */
     uint32_t mapped[HAYWIRE_CATEGORY_COUNT];
@@ -35,9 +36,12 @@ HaywireStatus haywire_map_new(const HaywireSession *session,
 
 bool haywire_slot_is_mapped(const HaywireSlot *slot);
 
+/* The session's clock, as its discovery page has it. */
+void haywire_map_set_clock(HaywireMap *map, uint64_t monotonic_ns);
+
 /*
  * Which slot a verified page is of. HAYWIRE_OK, _BAD_SESSION, _BAD_INDEX
- * (outside of the geometry).
+ * (outside of the geometry), _BAD_TIME (ahead of the session's clock).
  */
 HaywireStatus haywire_map_find(const HaywireMap *map,
                                const HaywirePageInfo *info,
@@ -45,7 +49,7 @@ HaywireStatus haywire_map_find(const HaywireMap *map,
 
 /*
  * Is a verified page the one of this slot? HAYWIRE_OK, _BAD_SESSION,
- * _BAD_CATEGORY, _BAD_INDEX.
+ * _BAD_CATEGORY, _BAD_INDEX, _BAD_TIME.
  */
 HaywireStatus haywire_map_check(const HaywireMap *map, uint32_t slot,
                                 const HaywirePageInfo *info) HAYWIRE_MUST_CHECK;

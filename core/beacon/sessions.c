@@ -8,6 +8,9 @@
 #include "haywire/page_read.h"
 #include "haywire/sessions.h"
 
+/* A page that has not beaten for so many intervals may have moved. */
+#define MOVE_BEATS 2
+
 uint64_t haywire_session_stale_after(const HaywireSession *session)
 {
     uint64_t interval = session->discovery.heartbeat_interval_ns;
@@ -45,51 +48,168 @@ static HaywireSession *find(HaywireSessions *sessions, uint64_t id)
     return NULL;
 }
 
-/* Room for one more: a free place, or that of the oldest start. */
-static HaywireSession *find_room(HaywireSessions *sessions,
-                                 const HaywireSession *candidate)
+/* 3 beating, 2 not judged yet, 1 stale, 0 gone. */
+static int rank(const HaywireSession *session)
 {
-    HaywireSession *oldest = &sessions->session[0];
+    if (session->gone) {
+        return 0;
+    }
+    if (session->beating) {
+        return 3;
+    }
+    return session->stale ? 1 : 2;
+}
+
+/*
+ * Of those that beat our own clock can tell, whatever a session says of its
+ * start: its age then was the time that it has beaten for. Of two that are
+ * dead, a beat that we saw is worth more than one that they claim.
+ */
+static bool better(const HaywireSession *a, const HaywireSession *b)
+{
+    int left = rank(a), right = rank(b);
+    bool known = a->born_known && b->born_known;
+
+    if (left != right) {
+        return left > right;
+    }
+    if (left == 3 && known && a->born_ns != b->born_ns) {
+        return a->born_ns > b->born_ns;
+    }
+    if (left != 1) {
+        return started_later(a, b);
+    }
+    if (a->born_known != b->born_known) {
+        return a->born_known;
+    }
+    return known ? a->beat_seen_ns > b->beat_seen_ns
+                 : a->info.realtime_ns > b->info.realtime_ns;
+}
+
+/* The session that is worth least; @crowded: too many are not judged yet. */
+static HaywireSession *find_least(HaywireSessions *sessions, bool crowded)
+{
+    /* By rank: how much it is worth. */
+    const int worth[] = { 0, 1, crowded ? 2 : 3, crowded ? 3 : 2 };
+    HaywireSession *least = &sessions->session[0];
     size_t i;
+
+    for (i = 1; i < sessions->count; i++) {
+        HaywireSession *session = &sessions->session[i];
+        int left = worth[rank(session)], right = worth[rank(least)];
+
+        if (left == right ? better(least, session) : left < right) {
+            least = session;
+        }
+    }
+    return least;
+}
+
+/* Room for one more: a free place, or that of one worth less. NULL: none. */
+static HaywireSession *find_room(HaywireSessions *sessions,
+                                 const HaywireSession *candidate, bool still)
+{
+    size_t i, unjudged = 0;
+    HaywireSession *least;
 
     if (sessions->count < HAYWIRE_SESSIONS_MAX) {
         return &sessions->session[sessions->count++];
     }
-    sessions->dropped++;
-    for (i = 1; i < sessions->count; i++) {
-        HaywireSession *session = &sessions->session[i];
-
-        /* One that beats is worth more than any number of dead ones. */
-        if (oldest->beating != session->beating
-                ? oldest->beating
-                : started_later(oldest, session)) {
-            oldest = session;
-        }
+    for (i = 0; i < sessions->count; i++) {
+        unjudged += rank(&sessions->session[i]) == 2;
     }
-    return !oldest->beating && started_later(candidate, oldest) ? oldest : NULL;
+    least = find_least(sessions, unjudged > HAYWIRE_SESSIONS_MAX / 2);
+    sessions->dropped++;
+    if (rank(least) == 0) {
+        return least;
+    }
+    if (still) {
+        return NULL;
+    }
+    return rank(least) == 1 || rank(least) != rank(candidate) ||
+                   better(candidate, least)
+               ? least
+               : NULL;
 }
 
 static void take_content(HaywireSession *session, const HaywirePageInfo *info,
-                         const HaywireDiscovery *discovery)
+                         const HaywireDiscovery *discovery, uint64_t now_ns)
 {
+    if (info->monotonic_ns != session->info.monotonic_ns) {
+        session->clock_seen_ns = now_ns;
+    }
     session->discovery = *discovery;
     session->info = *info;
     session->gone = false;
 }
 
-/* The page at the session's place, read again. */
-static void take_beat(HaywireSession *session, const HaywirePageInfo *info,
+/* Can a page be of the session, by its times? */
+static bool is_possible(const HaywireSession *session,
+                        const HaywirePageInfo *info,
+                        const HaywireDiscovery *discovery, uint64_t now_ns)
+{
+    const HaywireDiscovery *known = &session->discovery;
+    uint64_t then = session->info.monotonic_ns;
+    uint64_t ahead = info->monotonic_ns > then ? info->monotonic_ns - then : 0;
+    uint64_t watched =
+        now_ns > session->clock_seen_ns ? now_ns - session->clock_seen_ns : 0;
+
+    return discovery->started_monotonic_ns == known->started_monotonic_ns &&
+           memcmp(discovery->boot_id, known->boot_id, HAYWIRE_BOOT_ID_SIZE) ==
+               0 &&
+           (ahead <= watched || ahead - watched <= HAYWIRE_AHEAD_MAX_NS);
+}
+
+/* The page at the session's place, read again. True: it has beaten. */
+static bool take_beat(HaywireSessions *sessions, HaywireSession *session,
+                      const HaywirePageInfo *info,
                       const HaywireDiscovery *discovery, uint64_t now_ns)
 {
-    bool grew = discovery->heartbeat > session->discovery.heartbeat;
+    bool possible = is_possible(session, info, discovery, now_ns);
+    bool grew = possible &&
+                discovery->heartbeat > session->discovery.heartbeat &&
+                info->monotonic_ns > session->info.monotonic_ns;
 
     session->rewinds += info->monotonic_ns < session->info.monotonic_ns;
-    take_content(session, info, discovery);
-    if (grew) {
+    take_content(session, info, discovery, now_ns);
+    if (!possible) {
+        sessions->refused++;
+        session->beating = false;
+        session->born_known = false;
+    } else if (grew) {
         session->beat_seen_ns = now_ns;
         session->beating = true;
         session->stale = false;
     }
+    return grew;
+}
+
+/* Its age is what its clock says; nothing makes it younger later. */
+static void take_age(HaywireSession *session, uint64_t now_ns)
+{
+    uint64_t age =
+        session->info.monotonic_ns - session->discovery.started_monotonic_ns;
+    int64_t born = (int64_t)(now_ns / 2) - (int64_t)(age / 2);
+
+    if (!session->born_known || born < session->born_ns) {
+        session->born_ns = born;
+    }
+    session->born_known = true;
+}
+
+/* Has its page been left behind? One that beats stays where it is. */
+static bool has_left(const HaywireSession *session, const HaywirePageInfo *info,
+                     uint64_t now_ns)
+{
+    uint64_t beats = MOVE_BEATS * (haywire_session_stale_after(session) /
+                                   HAYWIRE_STALE_BEATS);
+
+    if (session->gone) {
+        return true;
+    }
+    return info->monotonic_ns > session->info.monotonic_ns &&
+           (!session->beating || (now_ns > session->beat_seen_ns &&
+                                  now_ns - session->beat_seen_ns >= beats));
 }
 
 /*
@@ -100,7 +220,7 @@ static void take_move(HaywireSession *session, HaywirePosition position,
                       const HaywirePageInfo *info,
                       const HaywireDiscovery *discovery, uint64_t now_ns)
 {
-    take_content(session, info, discovery);
+    take_content(session, info, discovery, now_ns);
     session->position = position;
     session->beat_seen_ns = now_ns;
     session->stale = false;
@@ -108,9 +228,12 @@ static void take_move(HaywireSession *session, HaywirePosition position,
 
 static void judge(HaywireSession *session, uint64_t now_ns)
 {
-    uint64_t still =
-        now_ns > session->beat_seen_ns ? now_ns - session->beat_seen_ns : 0;
+    uint64_t still;
 
+    if (session->beat_seen_ns > now_ns) {
+        session->beat_seen_ns = now_ns; /* a snapshot was loaded */
+    }
+    still = now_ns - session->beat_seen_ns;
     if (session->discovery.state == HAYWIRE_SESSION_CLOSED || session->gone ||
         still >= haywire_session_stale_after(session)) {
         session->beating = false;
@@ -118,23 +241,40 @@ static void judge(HaywireSession *session, uint64_t now_ns)
     }
 }
 
-static void add_new(HaywireSessions *sessions, HaywirePosition position,
-                    const HaywirePageInfo *info,
-                    const HaywireDiscovery *discovery, uint64_t now_ns)
+static HaywireSession make_new(HaywirePosition position,
+                               const HaywirePageInfo *info,
+                               const HaywireDiscovery *discovery,
+                               HaywireEncounter encounter, uint64_t now_ns)
 {
     HaywireSession session = {
         .id = info->session,
         .position = position,
         .info = *info,
         .discovery = *discovery,
+        .clock_seen_ns = now_ns,
         .beat_seen_ns = now_ns,
+        .beating = encounter == HAYWIRE_MET_GROWN,
     };
-    HaywireSession *room = find_room(sessions, &session);
 
     judge(&session, now_ns);
+    return session;
+}
+
+static void add_new(HaywireSessions *sessions, HaywireSession session,
+                    bool still)
+{
+    HaywireSession *room = find_room(sessions, &session, still);
+
     if (room) {
         *room = session;
     }
+}
+
+/* Nothing is left of it, and what its clock said then is of no use now. */
+static bool is_forgotten(const HaywireSession *session, uint64_t now_ns)
+{
+    return session->gone && now_ns > session->beat_seen_ns &&
+           now_ns - session->beat_seen_ns >= HAYWIRE_STALE_MAX_NS;
 }
 
 void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
@@ -142,15 +282,22 @@ void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
                           const HaywireDiscovery *discovery, uint64_t now_ns)
 {
     HaywireSession *session = find(sessions, info->session);
+    HaywireEncounter encounter = haywire_encounters_note(
+        &sessions->encounters, info->session, position, discovery->heartbeat);
 
     if (!session) {
-        add_new(sessions, position, info, discovery, now_ns);
+        add_new(sessions,
+                make_new(position, info, discovery, encounter, now_ns),
+                encounter == HAYWIRE_MET_STILL);
         return;
     }
     if (session->position.value == position.value) {
-        take_beat(session, info, discovery, now_ns);
-    } else if (session->gone ||
-               info->monotonic_ns > session->info.monotonic_ns) {
+        take_beat(sessions, session, info, discovery, now_ns);
+    } else if (is_forgotten(session, now_ns)) {
+        *session = make_new(position, info, discovery, encounter, now_ns);
+    } else if (!is_possible(session, info, discovery, now_ns)) {
+        sessions->refused++;
+    } else if (has_left(session, info, now_ns)) {
         take_move(session, position, info, discovery, now_ns);
     }
     judge(session, now_ns);
@@ -175,15 +322,17 @@ static HaywireStatus read_discovery(const HaywireSession *session,
 }
 
 /* True when its page could be read. */
-static bool observe(HaywireSession *session, HaywireMemory *memory,
-                    uint64_t now_ns)
+static bool observe(HaywireSessions *sessions, HaywireSession *session,
+                    HaywireMemory *memory, uint64_t now_ns)
 {
     HaywirePageInfo info;
     HaywireDiscovery discovery;
     HaywireStatus status = read_discovery(session, memory, &info, &discovery);
 
     if (status == HAYWIRE_OK) {
-        take_beat(session, &info, &discovery, now_ns);
+        if (take_beat(sessions, session, &info, &discovery, now_ns)) {
+            take_age(session, now_ns);
+        }
     } else if (status != HAYWIRE_PAGE_BUSY) {
         session->gone = true;
     }
@@ -198,7 +347,7 @@ size_t haywire_sessions_observe(HaywireSessions *sessions,
 
     for (i = 0; i < sessions->count; i++) {
         if (!sessions->session[i].gone) {
-            read += observe(&sessions->session[i], memory, now_ns);
+            read += observe(sessions, &sessions->session[i], memory, now_ns);
         }
     }
     return read;
@@ -223,29 +372,6 @@ void haywire_sessions_settle(HaywireSessions *sessions)
         sessions->session[i].beating = false;
         sessions->session[i].stale = true;
     }
-}
-
-/* 3 beating, 2 not judged yet, 1 stale, 0 gone. */
-static int rank(const HaywireSession *session)
-{
-    if (session->gone) {
-        return 0;
-    }
-    if (session->beating) {
-        return 3;
-    }
-    return session->stale ? 1 : 2;
-}
-
-static bool better(const HaywireSession *a, const HaywireSession *b)
-{
-    int left = rank(a), right = rank(b);
-
-    if (left != right) {
-        return left > right;
-    }
-    return left == 1 ? a->info.realtime_ns > b->info.realtime_ns
-                     : started_later(a, b);
 }
 
 const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions)

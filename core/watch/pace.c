@@ -62,11 +62,12 @@ bool haywire_pace_scan_is_due(HaywirePace *pace, const HaywireSearch *search,
         pace->paced = true;
         pace->since_ns = host_ns;
     }
-    if (search->session && !haywire_session_is_judged(search->session) &&
+    since = host_ns > pace->since_ns ? host_ns - pace->since_ns : 0;
+    if (since < SCAN_LAST_NS && search->session &&
+        !haywire_session_is_judged(search->session) &&
         search->state == HAYWIRE_STATE_SEARCHING) {
         return false;
     }
-    since = host_ns > pace->since_ns ? host_ns - pace->since_ns : 0;
     return since >= scan_pause(pace, search);
 }
 

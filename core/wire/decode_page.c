@@ -193,6 +193,11 @@ HaywireStatus haywire_decode_discovery(const HaywirePage *copy,
         return REFUSE(diagnosis, HAYWIRE_BAD_VALUE, HaywireWireDiscovery, state,
                       "session state", discovery.state);
     }
+    if (discovery.started_monotonic_ns > info->monotonic_ns) {
+        return REFUSE(diagnosis, HAYWIRE_BAD_TIME, HaywireWireDiscovery,
+                      started_monotonic_ns, "session start",
+                      discovery.started_monotonic_ns);
+    }
     status = read_geometry(&wire, &discovery, diagnosis);
     if (status == HAYWIRE_OK) {
         status = read_parts(&wire, &discovery, diagnosis);

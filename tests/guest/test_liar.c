@@ -161,16 +161,18 @@ static void check_bounds(Vm *vm, const Case *one)
 }
 
 /* Start it in the guest and wait until it says that it is ready. */
-static void start_program(Vm *vm, const char *line, const char *word)
+static void start_program(Vm *vm, const char *name, const char *line,
+                          const char *word)
 {
     g_autofree char *command = g_strdup_printf(
-        "(setsid %s </dev/null >/run/liar 2>&1 & echo $! >/run/liar.pid)",
-        line);
+        "(setsid %s </dev/null >/run/%s 2>&1 & echo $! >/run/%s.pid)", line,
+        name, name);
+    g_autofree char *look = g_strconcat("cat /run/", name, NULL);
     gint64 deadline = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
 
     g_free(vm_guest_run(vm, command, NULL));
     for (;;) {
-        g_autofree char *said = vm_guest_run(vm, "cat /run/liar", NULL);
+        g_autofree char *said = vm_guest_run(vm, look, NULL);
 
         if (strstr(said, word)) {
             return;
@@ -186,13 +188,20 @@ static void start_program(Vm *vm, const char *line, const char *word)
  * The guest's shell is its init, and gets a signal when the orphan is gone;
  * then it may lose what it has read of the next line. So wait for that.
  */
-static void end_program(Vm *vm)
+static void end_program(Vm *vm, const char *name)
 {
-    g_free(vm_guest_run(vm,
-                        "p=$(cat /run/liar.pid); kill -9 $p; "
+    g_autofree char *command =
+        g_strdup_printf("p=$(cat /run/%s.pid); kill -9 $p; "
                         "while grep -q '^State:.[^Z]' /proc/$p/status; do "
                         "usleep 20000; done 2>/dev/null",
-                        NULL));
+                        name);
+
+    g_free(vm_guest_run(vm, command, NULL));
+}
+
+static void start_honest(Vm *vm)
+{
+    start_program(vm, "honest", "/bin/haywire-companion run", "");
 }
 
 /* What an honest companion costs: the measure for all lies. */
@@ -200,7 +209,7 @@ static void measure_honest(Vm *vm)
 {
     Scan scan;
 
-    start_program(vm, "/bin/haywire-companion run", "");
+    start_honest(vm);
     vm_wait_state(vm, "live");
     answers_check_monitor(vm);
     scan = measure_scan(vm);
@@ -210,7 +219,7 @@ static void measure_honest(Vm *vm)
                    " KiB, a scan of %" G_GUINT64_FORMAT
                    " pages takes %" G_GUINT64_FORMAT " us",
                    honest_bytes >> 10, scan.pages, scan.ns / 1000);
-    end_program(vm);
+    end_program(vm, "honest");
 }
 
 /* QEMU is told to load the sanitizers first; the tools do not mind. */
@@ -269,25 +278,37 @@ static gboolean is_live_of(Vm *vm, gpointer opaque)
            compare_int(object, "companion-pid") == *(gint64 *)opaque;
 }
 
-/* The session of the program started last is the one that is shown. */
-static void wait_live(Vm *vm)
+static gint64 pid_of(Vm *vm, const char *name)
 {
-    g_autofree char *text = vm_guest_run(vm, "cat /run/liar.pid", NULL);
-    gint64 pid = (gint64)g_ascii_strtoull(text, NULL, 10);
+    g_autofree char *command = g_strdup_printf("cat /run/%s.pid", name);
+    g_autofree char *text = vm_guest_run(vm, command, NULL);
+
+    return (gint64)g_ascii_strtoull(text, NULL, 10);
+}
+
+/* The session of this program is the one that is shown. */
+static void wait_live(Vm *vm, const char *name)
+{
+    gint64 pid = pid_of(vm, name);
 
     vm_wait_until(vm, "the program's session", TIMEOUT_S, is_live_of, &pid);
+}
+
+static void wait_refreshes(Vm *vm)
+{
+    Above refreshes = { "refreshes",
+                        shown_counter(vm, "refreshes") + REFRESHES };
+
+    vm_wait_until(vm, "refreshes", TIMEOUT_S, counter_is_above, &refreshes);
 }
 
 /* The one that lies now is shown, or it is not believed to be alive. */
 static void wait_session(Vm *vm, const Case *one)
 {
-    Above refreshes = { "refreshes",
-                        shown_counter(vm, "refreshes") + REFRESHES };
-
     json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
-    vm_wait_until(vm, "refreshes", TIMEOUT_S, counter_is_above, &refreshes);
+    wait_refreshes(vm);
     if (one->alive) {
-        wait_live(vm);
+        wait_live(vm, "liar");
     } else {
         vm_wait_state(vm, "stale");
     }
@@ -324,7 +345,7 @@ static void test_lie(gconstpointer opaque)
                ? g_strdup_printf("/bin/haywire-liar %s %u", one->lie,
                                  one->roomy_number)
                : g_strdup_printf("/bin/haywire-liar %s", one->lie);
-    start_program(vm, line, "lying");
+    start_program(vm, "liar", line, "lying");
     wait_session(vm, one);
     answers_check_qmp(vm);
     answers_check_monitor(vm);
@@ -341,7 +362,109 @@ static void test_lie(gconstpointer opaque)
     }
     sum = vm_guest_run(vm, "echo $((6 * 7))", NULL);
     g_assert_cmpstr(g_strchomp(sum), ==, "42");
-    end_program(vm);
+    end_program(vm, "liar");
+}
+
+/* What runs, or ran, when an honest companion starts. */
+typedef struct {
+    const char *name;
+    const char *line;   /* of haywire-liar */
+    const char *reason; /* that the statistics must name; NULL: none */
+    guint ends_s;       /* when nothing is left of it; 0: it goes on */
+} Before;
+
+static const Before befores[] = {
+    { "future", "future", "bad-time", 8 },
+    { "future-beside", "future", "bad-time" },
+    { "older", "sessions 64" },
+    { "thousands", "sessions 3000" },
+    { "renewed", "renewed" },
+};
+
+/*
+ * The search that the liar has brought about goes on: one more scan finds the
+ * honest one, and where pages are others each time, a second one.
+ */
+static void test_honest_beside(gconstpointer opaque)
+{
+    const Before *before = opaque;
+    Vm *vm = get_machine();
+    Above reason = { before->reason };
+    g_autofree char *line = NULL;
+    gint64 scans;
+
+    if (!vm) {
+        return;
+    }
+    reason.above = before->reason ? rejected(vm, before->reason) : 0;
+    line = g_strconcat("/bin/haywire-liar ", before->line, NULL);
+    start_program(vm, "liar", line, "lying");
+    json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
+    wait_refreshes(vm);
+    if (before->reason) {
+        vm_wait_until(vm, before->reason, TIMEOUT_S, rejected_is_above,
+                      &reason);
+    }
+    g_usleep(before->ends_s * G_USEC_PER_SEC);
+    start_honest(vm);
+    g_usleep(2 * G_USEC_PER_SEC); /* it publishes, and beats */
+    scans = shown_counter(vm, "scans");
+    json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
+    wait_live(vm, "honest");
+    g_assert_cmpint(shown_counter(vm, "scans") - scans, <=, SCANS);
+    answers_check_qmp(vm);
+    end_program(vm, "honest");
+    end_program(vm, "liar");
+}
+
+/* Who starts last is shown; when it has ended, the honest one is again. */
+static void test_honest_before(void)
+{
+    Vm *vm = get_machine();
+
+    if (!vm) {
+        return;
+    }
+    start_honest(vm);
+    wait_live(vm, "honest");
+    start_program(vm, "liar", "/bin/haywire-liar sessions", "lying");
+    json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
+    wait_live(vm, "liar");
+    end_program(vm, "liar");
+    wait_live(vm, "honest");
+    end_program(vm, "honest");
+}
+
+/* Somebody knows the session, and publishes pages of a later time. */
+static void test_takeover(void)
+{
+    Vm *vm = get_machine();
+    Above reason = { "bad-time", 0 };
+    g_autoptr(JsonNode) reply = NULL;
+    g_autofree char *line = NULL;
+    gint64 pid;
+
+    if (!vm) {
+        return;
+    }
+    start_honest(vm);
+    wait_live(vm, "honest");
+    pid = pid_of(vm, "honest");
+    reply = vm_qmp(vm, "query-haywire", NULL);
+    line = g_strconcat("/bin/haywire-liar takeover ",
+                       compare_string(json_node_get_object(reply), "session"),
+                       NULL);
+    reason.above = rejected(vm, "bad-time");
+    start_program(vm, "liar", line, "lying");
+    for (int i = 0; i < SCANS; i++) {
+        json_node_unref(vm_qmp(vm, "haywire-rescan", NULL));
+        wait_refreshes(vm);
+        g_assert_true(is_live_of(vm, &pid));
+    }
+    vm_wait_until(vm, "bad-time", TIMEOUT_S, rejected_is_above, &reason);
+    answers_check_qmp(vm);
+    end_program(vm, "liar");
+    end_program(vm, "honest");
 }
 
 /* After all that: an honest companion is found among the ruins. */
@@ -352,9 +475,9 @@ static void test_honest_after(void)
     if (!vm) {
         return;
     }
-    start_program(vm, "/bin/haywire-companion run", "");
-    wait_live(vm);
-    end_program(vm);
+    start_honest(vm);
+    wait_live(vm, "honest");
+    end_program(vm, "honest");
     vm_quit(vm);
 }
 
@@ -369,6 +492,14 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], test_lie);
     }
+    for (gsize i = 0; i < G_N_ELEMENTS(befores); i++) {
+        g_autofree char *path =
+            g_strconcat("/liar/beside/", befores[i].name, NULL);
+
+        g_test_add_data_func(path, &befores[i], test_honest_beside);
+    }
+    g_test_add_func("/liar/before", test_honest_before);
+    g_test_add_func("/liar/takeover", test_takeover);
     g_test_add_func("/liar/honest-after", test_honest_after);
     status = g_test_run();
     vm_free(machine);

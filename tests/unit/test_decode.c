@@ -153,6 +153,8 @@ static void test_bad_discovery(void)
           0 },
         { "set master 0 +12.4=3", HAYWIRE_BAD_VALUE, 144 + 12, "session state",
           3 },
+        { "set master 0 +40.8=18446744073709551615", HAYWIRE_BAD_TIME, 144 + 40,
+          "session start", UINT64_MAX },
         { "set master 0 +92.4=0", HAYWIRE_BAD_GEOMETRY, 144 + 92, "geometry",
           0 },
         { "set master 0 +104.4=32769", HAYWIRE_BAD_GEOMETRY, 144 + 104,

@@ -170,6 +170,26 @@ static void test_find(void)
     free_world(world);
 }
 
+/* A page whose time runs ahead of its session's. */
+static void test_ahead(void)
+{
+    World *world = new_world("session id=1 time=10s\n");
+    const uint64_t latest = UINT64_C(10000000000) + HAYWIRE_AHEAD_MAX_NS;
+    HaywirePageInfo info = pid_page(99, latest);
+    uint32_t slot = 7;
+
+    g_assert_cmpint(haywire_map_find(world->map, &info, &slot), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_map_check(world->map, slot, &info), ==, HAYWIRE_OK);
+    info.monotonic_ns = latest + 1;
+    g_assert_cmpint(haywire_map_find(world->map, &info, &slot), ==,
+                    HAYWIRE_BAD_TIME);
+    g_assert_cmpint(haywire_map_check(world->map, slot, &info), ==,
+                    HAYWIRE_BAD_TIME);
+    haywire_map_set_clock(world->map, UINT64_MAX);
+    g_assert_cmpint(haywire_map_find(world->map, &info, &slot), ==, HAYWIRE_OK);
+    free_world(world);
+}
+
 /* A page of PID slot 3 that was published then is met there. */
 static bool claim(World *world, uint64_t where, uint64_t time, bool by_index)
 {
@@ -473,6 +493,7 @@ int main(int argc, char **argv)
     g_test_add_func("/map/default-sizes", test_default_sizes);
     g_test_add_func("/map/found", test_found);
     g_test_add_func("/map/find", test_find);
+    g_test_add_func("/map/ahead", test_ahead);
     g_test_add_func("/map/clash", test_clash);
     g_test_add_func("/map/left-behind", test_left_behind);
     g_test_add_func("/map/replaced", test_replaced);

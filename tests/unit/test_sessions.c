@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "beacon_ram.h"
+#include "haywire/bytes.h"
 #include "haywire/sessions.h"
 
 #define MS       UINT64_C(1000000)
@@ -249,6 +250,295 @@ static void test_too_many(void)
     free_world(world);
 }
 
+/*
+ * A crowd of as many sessions as there are places, which claim to have started
+ * last of all, and behind it in memory the honest one.
+ */
+#define HONEST 100u
+#define SMALL  "geometry master=10 roundrobin=2 pid=2 camera1=2 camera2=2\n"
+
+static World *new_crowd(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    unsigned i;
+
+    for (i = 0; i < HAYWIRE_SESSIONS_MAX; i++) {
+        g_string_append_printf(text,
+                               "session id=%u started=18446744000s "
+                               "time=18446744010s interval=100ms "
+                               "wall-started=18446744000s\n" SMALL,
+                               i + 1);
+    }
+    g_string_append_printf(text,
+                           "session id=%u started=20s time=20s "
+                           "interval=100ms wall-started=20s\n" SMALL,
+                           HONEST);
+    return new_world(text->str);
+}
+
+/* What a scan does with the crowd, and with the honest one behind it. */
+static void add_crowd(World *world, uint64_t now_ns)
+{
+    unsigned i;
+
+    for (i = 0; i < HAYWIRE_SESSIONS_MAX; i++) {
+        add_page(world, discovery(world, i), now_ns);
+    }
+}
+
+static void beat_crowd(World *world, uint64_t now_ns)
+{
+    unsigned i;
+
+    for (i = 0; i < HAYWIRE_SESSIONS_MAX; i++) {
+        haywire_beacon_beat(discovery(world, i), 100 * MS);
+    }
+    observe(world, now_ns);
+}
+
+static void add_honest(World *world, uint64_t now_ns)
+{
+    add_page(world, discovery(world, HAYWIRE_SESSIONS_MAX), now_ns);
+}
+
+static void beat_honest(World *world)
+{
+    haywire_beacon_beat(discovery(world, HAYWIRE_SESSIONS_MAX), 100 * MS);
+}
+
+/* They beat, then their memory is used otherwise. */
+static void test_after_erased(void)
+{
+    World *world = new_crowd();
+    unsigned i;
+
+    add_crowd(world, S);
+    beat_crowd(world, 2 * S);
+    g_assert_cmpuint(chosen(world), !=, 0);
+    for (i = 0; i < HAYWIRE_SESSIONS_MAX; i++) {
+        memset(discovery(world, i), 0xee, HAYWIRE_PAGE_SIZE);
+    }
+    observe(world, 2 * S + 100 * MS);
+    g_assert_cmpuint(chosen(world), ==, 0);
+    add_honest(world, 3 * S);
+    beat_honest(world);
+    observe(world, 3 * S + 100 * MS);
+    g_assert_cmpuint(chosen(world), ==, HONEST);
+    free_world(world);
+}
+
+/* They beat, then stand still. */
+static void test_after_stopped(void)
+{
+    World *world = new_crowd();
+
+    add_crowd(world, S);
+    beat_crowd(world, 2 * S);
+    observe(world, 4 * S);
+    add_crowd(world, 5 * S);
+    add_honest(world, 5 * S);
+    add_crowd(world, 6 * S);
+    g_assert_cmpuint(chosen(world), ==, HONEST);
+    free_world(world);
+}
+
+/* They go on beating: the youngest is shown, by our clock and not by theirs. */
+static void test_beside_beating(void)
+{
+    World *world = new_crowd();
+
+    add_crowd(world, S);
+    beat_crowd(world, 2 * S);
+    add_crowd(world, 3 * S);
+    add_honest(world, 3 * S);
+    beat_honest(world);
+    beat_crowd(world, 3 * S + 100 * MS);
+    g_assert_cmpuint(chosen(world), ==, HONEST);
+    /* However often memory is scanned. */
+    add_crowd(world, 4 * S);
+    add_honest(world, 4 * S);
+    beat_honest(world);
+    beat_crowd(world, 4 * S + 100 * MS);
+    g_assert_cmpuint(chosen(world), ==, HONEST);
+    free_world(world);
+}
+
+/* So many pages that are another session, and a younger one, at each look. */
+static void check_rewritten(unsigned pages)
+{
+    World *world = new_world("session id=1 interval=100ms started=5s\n");
+    HaywirePage *page = discovery(world, 0);
+    HaywireDiscovery content;
+    HaywirePageInfo info;
+    unsigned scan, i;
+
+    g_assert_cmpint(haywire_page_verify(page, &info, NULL), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_decode_discovery(page, &info, &content, NULL), ==,
+                    HAYWIRE_OK);
+    content.started_monotonic_ns = info.monotonic_ns;
+    for (scan = 0; scan < 2; scan++) {
+        for (i = 0; i < pages; i++) {
+            info.session = 2 + scan * pages + i;
+            haywire_sessions_add(
+                &world->sessions,
+                (HaywirePosition){ RAM_SIZE / 2 + i * HAYWIRE_PAGE_SIZE },
+                &info, &content, scan * S);
+        }
+        add_page(world, page, scan * S);
+        observe(world, scan * S + MS);
+        haywire_beacon_beat(page, 100 * MS);
+    }
+    observe(world, S + 100 * MS);
+    g_assert_cmpuint(chosen(world), ==, 1);
+    free_world(world);
+}
+
+static void test_rewritten(void)
+{
+    check_rewritten(HAYWIRE_SESSIONS_MAX);
+    check_rewritten(500);
+}
+
+/* Dead pages that there was no room for do not push out others, again and again. */
+static void test_dead_stay_out(void)
+{
+    World *world = new_crowd();
+
+    add_crowd(world, S);
+    add_honest(world, S);
+    g_assert_null(haywire_sessions_find(&world->sessions, HONEST));
+    observe(world, 10 * S);
+    add_crowd(world, 11 * S);
+    add_honest(world, 11 * S);
+    g_assert_null(haywire_sessions_find(&world->sessions, HONEST));
+    free_world(world);
+}
+
+/* The same session's page elsewhere, with any time that it likes. */
+static void test_takeover(void)
+{
+    World *world = new_world("session id=1 interval=100ms\n"
+                             "session id=1 interval=100ms heartbeat=99\n");
+    HaywirePage *page = discovery(world, 0), *other = discovery(world, 1);
+    const HaywireSession *session = &world->sessions.session[0];
+    uint64_t place = (uint64_t)((uint8_t *)page - world->ram.host);
+
+    add_page(world, page, 0);
+    haywire_beacon_beat(page, 100 * MS);
+    observe(world, 100 * MS);
+    other->header.monotonic_ns = haywire_le64(UINT64_MAX);
+    haywire_beacon_reseal(other);
+    add_page(world, other, 200 * MS);
+    g_assert_cmpuint(session->position.value, ==, place);
+    g_assert_cmpuint(world->sessions.refused, ==, 1);
+    /* Not when it stands still, either, or is gone. */
+    add_page(world, other, 700 * MS);
+    memset(page, 0, sizeof(*page));
+    observe(world, 800 * MS);
+    add_page(world, other, 900 * MS);
+    g_assert_true(session->gone);
+    g_assert_cmpuint(world->sessions.refused, ==, 3);
+    free_world(world);
+}
+
+/* A time that is possible: it moves, but never away from where it beats. */
+static void test_no_move_while_beating(void)
+{
+    World *world = new_world("session id=1 interval=100ms time=10s\n"
+                             "session id=1 interval=100ms time=11s\n");
+    HaywirePage *page = discovery(world, 0), *other = discovery(world, 1);
+    const HaywireSession *session = &world->sessions.session[0];
+
+    add_page(world, page, 0);
+    haywire_beacon_beat(page, 100 * MS);
+    observe(world, 100 * MS);
+    add_page(world, other, 299 * MS);
+    g_assert_cmpuint(session->position.value, ==,
+                     (uint8_t *)page - world->ram.host);
+    add_page(world, other, 300 * MS);
+    g_assert_cmpuint(session->position.value, ==,
+                     (uint8_t *)other - world->ram.host);
+    g_assert_true(session->beating);
+    g_assert_cmpuint(world->sessions.refused, ==, 0);
+    free_world(world);
+}
+
+/* Its clock jumps where it lies: it has to beat anew. */
+static void test_jump(void)
+{
+    World *world = new_world("session id=1 interval=100ms\n");
+    HaywirePage *page = discovery(world, 0);
+    const HaywireSession *session = &world->sessions.session[0];
+
+    add_page(world, page, 0);
+    haywire_beacon_beat(page, HAYWIRE_AHEAD_MAX_NS + 100 * MS);
+    observe(world, 100 * MS);
+    g_assert_true(session->beating);
+    haywire_beacon_beat(page, HAYWIRE_AHEAD_MAX_NS + 101 * MS);
+    observe(world, 200 * MS);
+    g_assert_false(session->beating);
+    g_assert_cmpuint(world->sessions.refused, ==, 1);
+    haywire_beacon_beat(page, 100 * MS);
+    observe(world, 300 * MS);
+    g_assert_true(session->beating);
+    g_assert_cmpuint(world->sessions.refused, ==, 1);
+    /* A heartbeat that grows without its time is none. */
+    haywire_beacon_beat(page, 0);
+    observe(world, 400 * MS);
+    g_assert_cmpuint(session->beat_seen_ns, ==, 300 * MS);
+    free_world(world);
+}
+
+/* One that stopped for an hour and goes on is the same, as the time has passed. */
+static void test_resumed(void)
+{
+    World *world = new_world("session id=1 interval=100ms\n");
+    HaywirePage *page = discovery(world, 0);
+
+    add_page(world, page, 0);
+    observe(world, 1800 * S);
+    haywire_beacon_beat(page, 3600 * S);
+    observe(world, 3600 * S);
+    g_assert_true(world->sessions.session[0].beating);
+    g_assert_cmpuint(world->sessions.refused, ==, 0);
+    free_world(world);
+}
+
+/* It makes itself younger, where it lies. */
+static void test_other_start(void)
+{
+    World *world = new_world("session id=1 interval=100ms\n");
+    HaywirePage *page = discovery(world, 0);
+    HaywireWireDiscovery *wire = (HaywireWireDiscovery *)page->payload;
+    unsigned i;
+
+    add_page(world, page, 0);
+    for (i = 1; i <= 20; i++) {
+        wire->started_monotonic_ns = haywire_le64(6 * S + i);
+        haywire_beacon_beat(page, 100 * MS);
+        observe(world, i * 100 * MS);
+        g_assert_false(world->sessions.session[0].beating);
+    }
+    g_assert_true(world->sessions.session[0].stale);
+    g_assert_cmpuint(world->sessions.refused, ==, 20);
+    free_world(world);
+}
+
+/* Our clock goes back with the guest's: nothing lives on till it is then again. */
+static void test_clock_back(void)
+{
+    World *world = new_world("session id=1 interval=100ms\n");
+
+    add_page(world, discovery(world, 0), 500 * S);
+    haywire_beacon_beat(discovery(world, 0), 100 * MS);
+    observe(world, 500 * S + 100 * MS);
+    observe(world, 100 * S);
+    g_assert_true(world->sessions.session[0].beating);
+    observe(world, 101 * S);
+    g_assert_true(world->sessions.session[0].stale);
+    free_world(world);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -262,5 +552,17 @@ int main(int argc, char **argv)
     g_test_add_func("/sessions/gone", test_gone);
     g_test_add_func("/sessions/old-copy", test_old_copy);
     g_test_add_func("/sessions/too-many", test_too_many);
+    g_test_add_func("/sessions/after-erased", test_after_erased);
+    g_test_add_func("/sessions/after-stopped", test_after_stopped);
+    g_test_add_func("/sessions/beside-beating", test_beside_beating);
+    g_test_add_func("/sessions/rewritten", test_rewritten);
+    g_test_add_func("/sessions/dead-stay-out", test_dead_stay_out);
+    g_test_add_func("/sessions/takeover", test_takeover);
+    g_test_add_func("/sessions/no-move-while-beating",
+                    test_no_move_while_beating);
+    g_test_add_func("/sessions/jump", test_jump);
+    g_test_add_func("/sessions/resumed", test_resumed);
+    g_test_add_func("/sessions/other-start", test_other_start);
+    g_test_add_func("/sessions/clock-back", test_clock_back);
     return g_test_run();
 }

@@ -148,6 +148,18 @@ static void test_slow_stale(void)
     }
 }
 
+/* A page that claims to beat once a minute holds up no search. */
+static void test_slow_beat(void)
+{
+    g_autoptr(World) world = world_new("", true);
+
+    (void)world_add(world, "place first=0x100000\n"
+                           "session id=1 interval=60s\nprocess pid=1\n");
+    g_assert_cmpuint(world_scans_after(world, 0), ==, 1);
+    g_assert_cmpuint(world_scans_after(world, S), ==, 1);
+    g_assert_cmpuint(world_scans_after(world, 4 * S), ==, 2);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -156,5 +168,6 @@ int main(int argc, char **argv)
     g_test_add_func("/watch-search/slow-search", test_slow_search);
     g_test_add_func("/watch-search/slow-live", test_slow_live);
     g_test_add_func("/watch-search/slow-stale", test_slow_stale);
+    g_test_add_func("/watch-search/slow-beat", test_slow_beat);
     return g_test_run();
 }

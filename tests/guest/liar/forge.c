@@ -76,7 +76,7 @@ static HaywirePageStamp stamp_of(const Forge *forge, const HaywirePage *page,
     return (HaywirePageStamp){
         .kind = kind,
         .generation = forge->generation,
-        .monotonic_ns = forge_now(),
+        .monotonic_ns = forge_now() + forge->ahead_ns,
         .realtime_ns = (uint64_t)time(NULL) * 1000000000,
         .pfn = forge_pfn(page),
     };
@@ -114,13 +114,18 @@ Forge *forge_new(const uint32_t *geometry)
     forge->generation = 1;
     forge->started_ns = forge_now();
     forge->page = forge_pages(forge->pages);
+    forge_reset(forge);
+    return forge;
+}
+
+void forge_reset(Forge *forge)
+{
     forge->pages = 0;
     for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
         forge->slot[i] = forge->page + forge->pages;
         forge->pages += forge->geometry[i];
         init_category(forge, i);
     }
-    return forge;
 }
 
 void forge_publish(Forge *forge, HaywireCategory category, uint32_t index,

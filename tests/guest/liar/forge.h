@@ -21,6 +21,7 @@ typedef struct Forge {
     uint64_t heartbeat;
     uint64_t generation;
     uint64_t started_ns;
+    uint64_t ahead_ns; /* of the guest's clock */
 } Forge;
 
 #define FORGE_PID  1 /* init: always there */
@@ -35,6 +36,9 @@ uint64_t forge_pfn(const void *page); /* 0 when it cannot be known */
 
 /* A session with this geometry; NULL for a small one. All pages are empty. */
 Forge *forge_new(const uint32_t *geometry);
+
+/* All its pages are empty again, and of the session that it has now. */
+void forge_reset(Forge *forge);
 
 /* A slot of the default small geometry, and so many pages. */
 extern const uint32_t forge_small[HAYWIRE_CATEGORY_COUNT];

@@ -4,6 +4,7 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lies.h"
 
@@ -30,13 +31,9 @@ static void crowd_publish(unsigned long number)
     forge_discover(&one);
 }
 
-static void begin_sessions(unsigned long number)
+static void crowd_init(void)
 {
-    forge = forge_new(NULL);
-    forge_all(forge);
-    crowd = forge_pages(number);
-    crowd_size = number;
-    for (unsigned long i = 0; i < number; i++) {
+    for (unsigned long i = 0; i < crowd_size; i++) {
         HaywirePageStamp stamp = { .monotonic_ns = forge_now() };
 
         haywire_page_init(&crowd[i], HAYWIRE_CATEGORY_MASTER, 0,
@@ -45,12 +42,84 @@ static void begin_sessions(unsigned long number)
     }
 }
 
+static void begin_crowd(unsigned long number)
+{
+    crowd = forge_pages(number);
+    crowd_size = number;
+    crowd_init();
+}
+
+static void begin_sessions(unsigned long number)
+{
+    forge = forge_new(NULL);
+    forge_all(forge);
+    begin_crowd(number);
+}
+
 static void beat_sessions(void)
 {
     beat();
     for (unsigned long i = 0; i < crowd_size; i++) {
         crowd_publish(i);
     }
+}
+
+/*
+ * They started at the end of all times, by clocks that are not far from it, and
+ * beat; then nothing is left of them. One is later than its own clock.
+ */
+#define FUTURE_BEATS    (6 * 1000000 / LIES_BEAT_US)
+#define FUTURE_SPARE_NS UINT64_C(1000000000000)
+
+static void begin_future(unsigned long number)
+{
+    forge = forge_new(NULL);
+    forge->ahead_ns = UINT64_MAX - FUTURE_SPARE_NS - forge_now();
+    forge->started_ns += forge->ahead_ns;
+    begin_crowd(number);
+}
+
+static void beat_future(void)
+{
+    Forge late = *forge;
+
+    if (forge->heartbeat == FUTURE_BEATS) {
+        memset(crowd, 0, crowd_size * sizeof(*crowd));
+        memset(forge->page, 0, forge->pages * sizeof(*forge->page));
+    }
+    if (++forge->heartbeat > FUTURE_BEATS) {
+        return;
+    }
+    late.started_ns = UINT64_MAX;
+    forge_discover(&late);
+    for (unsigned long i = 0; i < crowd_size; i++) {
+        crowd_publish(i);
+    }
+}
+
+/* The same pages are other sessions, and the youngest, each time. */
+static void begin_renewed(unsigned long number)
+{
+    forge = forge_new(NULL);
+    begin_crowd(number);
+}
+
+static void beat_renewed(void)
+{
+    forge->session = forge_random();
+    forge->started_ns = forge_now();
+    forge->heartbeat++;
+    crowd_init();
+}
+
+/* Another session's pages, of a later time than all of its own. */
+static void begin_takeover(unsigned long number)
+{
+    forge = forge_new(NULL);
+    forge->session = number;
+    forge_reset(forge);
+    forge->ahead_ns = UINT64_MAX - FUTURE_SPARE_NS - forge_now();
+    forge_all(forge);
 }
 
 static void begin_backwards(unsigned long number)
@@ -124,6 +193,11 @@ static void beat_index(void)
 const Lie lies_of_session[] = {
     { "sessions", "sessions at once, all beating", 3000, begin_sessions,
       beat_sessions },
+    { "future", "sessions of the end of times, for six seconds", 64,
+      begin_future, beat_future },
+    { "renewed", "pages that are other sessions each time", 500, begin_renewed,
+      beat_renewed },
+    { "takeover", "the pages of that session", 1, begin_takeover, beat },
     { "backwards", "a heartbeat that runs backwards", 1000000, begin_backwards,
       beat_backwards },
     { "index", "an index that leads anywhere", 0, begin_index, beat_index },

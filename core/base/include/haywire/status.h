@@ -35,6 +35,7 @@ typedef enum HaywireStatus {
     HAYWIRE_BAD_RANGE,    /* ends before it starts, or wraps */
     HAYWIRE_BAD_GEOMETRY, /* sizes or master layout impossible */
     HAYWIRE_BAD_VALUE,    /* an enumeration out of its range */
+    HAYWIRE_BAD_TIME,     /* ahead of the clock, or later than it may be */
 
     /* Nothing there. */
     HAYWIRE_NOT_FOUND, /* end of an iteration, no such slot */

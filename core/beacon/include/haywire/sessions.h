@@ -8,9 +8,16 @@
 
 #include "haywire/decode.h"
 #include "haywire/memory.h"
+#include "haywire/encounters.h"
 
-/* More sessions than this are counted, not kept; the oldest starts go first. */
+/* More sessions than this are counted, not kept. */
 #define HAYWIRE_SESSIONS_MAX 64
+
+/*
+ * A page's time may run ahead of where our clock says that it is now by no more
+ * than this, ns.
+ */
+#define HAYWIRE_AHEAD_MAX_NS HAYWIRE_STALE_MAX_NS
 
 /* One discovery page seen. */
 typedef struct HaywireSession {
@@ -18,6 +25,10 @@ typedef struct HaywireSession {
     HaywirePosition position; /* of its discovery page */
     HaywirePageInfo info;     /* of that page, when the newest beat was seen */
     HaywireDiscovery discovery;
+    uint64_t clock_seen_ns; /* when that page's time was first seen */
+    int64_t
+        born_ns; /* when it started, by our clock: by its age when it beat */
+    bool born_known;  /* it was seen to beat */
     uint32_t rewinds; /* times that its page became an older one: memory was put
                          back in time */
     /* Kept by haywire_sessions_observe(), in the caller's clock: */
@@ -30,10 +41,25 @@ typedef struct HaywireSession {
 typedef struct HaywireSessions {
     size_t count;
     uint64_t dropped; /* did not fit */
+    uint64_t refused; /* pages whose time, start or place cannot be */
+    HaywireEncounters encounters;
     HaywireSession session[HAYWIRE_SESSIONS_MAX];
 } HaywireSessions;
 
-/* Add a verified discovery page, or refresh what is known of its session. */
+/*
+ * Add a verified discovery page that a scan has met, or refresh what is known
+ * of its session.
+ *
+ * When there is no room, these give way, whatever they say of themselves: the
+ * sessions that are gone, then the stale ones. Then half of the places are for
+ * those that were just found, so that a new companion can be watched, and half
+ * for those that beat; of both those that started last. A page that has stood
+ * still since the last scan takes the place of none but those that are gone.
+ *
+ * A session that beats at its place stays there, and a page elsewhere whose time
+ * runs ahead of the clock is not its own. A page at its place that runs ahead,
+ * or has another start, has to be seen beating anew. All of them are counted.
+ */
 void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
                           const HaywirePageInfo *info,
                           const HaywireDiscovery *discovery, uint64_t now_ns);
@@ -61,10 +87,11 @@ const HaywireSession *haywire_sessions_find(const HaywireSessions *sessions,
                                             uint64_t id);
 
 /*
- * The session to show: of the beating ones that which started last; else of
- * those not yet judged the last to start; else of the stale ones that with the
- * newest beat. Within one boot the guest's monotonic clock says which started
- * last, across boots the wall clock. NULL when there is none that is not gone.
+ * The session to show: of the beating ones that which is youngest, by our clock;
+ * else of those not yet judged the last to start, by what they say: within one
+ * boot by the guest's monotonic clock, across boots by the wall clock; else of
+ * the stale ones that with the newest beat that we saw, else that they claim.
+ * NULL when there is none that is not gone.
  */
 const HaywireSession *haywire_sessions_choose(const HaywireSessions *sessions);
 
