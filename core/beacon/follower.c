@@ -29,11 +29,11 @@ typedef struct Range {
     uint32_t hand; /* copies from here on were given up in this update */
 } Range;
 
-#define RANGES 8
+#define RANGES      8
+#define RANGE_DATA1 5
+#define RANGE_DATA2 6
 /* Pages that are to be read, sorted at a time: more than a session has. */
 #define WANTS_MAX 2048
-/* Locks looked at with one question to the kernel. */
-#define PEEKS 128
 /* The first index pages lead to the others, and those to all pages. */
 #define INDEX_ROUNDS 3
 
@@ -60,7 +60,11 @@ struct HaywireFollower {
     bool layout_told;      /* to the memory, by us */
     uint32_t index_frames; /* the first pages of the index, by the discovery */
     uint64_t index_pfn[HAYWIRE_INDEX_FRAMES_MAX];
-    HaywireStatus status; /* of reading */
+    uint32_t control_lock[2]; /* when a camera's data was last looked at */
+    HaywireStatus status;     /* of reading */
+    size_t peeks;
+    HaywirePeek peek[HAYWIRE_PEEKS_MAX];
+    uint32_t peek_slot[HAYWIRE_PEEKS_MAX];
     size_t wants;
     Want want[WANTS_MAX];
     HaywirePage batch[HAYWIRE_PAGE_READS];
@@ -86,9 +90,9 @@ static void set_ranges(HaywireFollower *follower)
     add_range(follower, 3, HAYWIRE_CATEGORY_PID, 0,
               pages[HAYWIRE_CATEGORY_PID]);
     add_range(follower, 4, HAYWIRE_CATEGORY_ROUNDROBIN, 0, records);
-    add_range(follower, 5, HAYWIRE_CATEGORY_CAMERA1, 1,
+    add_range(follower, RANGE_DATA1, HAYWIRE_CATEGORY_CAMERA1, 1,
               pages[HAYWIRE_CATEGORY_CAMERA1]);
-    add_range(follower, 6, HAYWIRE_CATEGORY_CAMERA2, 1,
+    add_range(follower, RANGE_DATA2, HAYWIRE_CATEGORY_CAMERA2, 1,
               pages[HAYWIRE_CATEGORY_CAMERA2]);
     add_range(follower, 7, HAYWIRE_CATEGORY_ROUNDROBIN, records,
               pages[HAYWIRE_CATEGORY_ROUNDROBIN]);
@@ -279,6 +283,12 @@ static void lose(HaywireFollower *follower, uint32_t slot, HaywireStatus why)
     follower->lost = true;
 }
 
+/* Whether or not their control pages change: something could not be read. */
+static void look_at_cameras(HaywireFollower *follower)
+{
+    follower->control_lock[0] = follower->control_lock[1] = 0;
+}
+
 static void take(HaywireFollower *follower, const Want *want,
                  const HaywirePageRead *read, const HaywirePage *copy)
 {
@@ -300,6 +310,7 @@ static void take(HaywireFollower *follower, const Want *want,
     } else if (status == HAYWIRE_PAGE_BUSY || status == HAYWIRE_BAD_TIME ||
                map->slot[want->slot].position.value != want->position.value) {
         follower->host->rejected[status]++;
+        look_at_cameras(follower);
     } else {
         lose(follower, want->slot, status);
     }
@@ -374,33 +385,33 @@ static bool must_read(const HaywireFollower *follower, uint32_t slot)
                      held->copy.info.lock != of->lock));
 }
 
-static void want_changed(HaywireFollower *follower, HaywirePeek *peek,
-                         const uint32_t *slot, size_t count)
+/* The lock's top: what a writer changes first. */
+#define LOCK_AT offsetof(HaywirePage, header.lock_top)
+
+static void want_changed(HaywireFollower *follower)
 {
-    /* The lock's top: what a writer changes first. */
-    static const size_t offset[2] = {
-        offsetof(HaywirePage, header.lock_top),
-        offsetof(HaywirePage, header.lock_top),
-    };
     size_t i;
 
-    haywire_memory_peek(follower->memory, offset, peek, count);
-    for (i = 0; i < count; i++) {
-        if (peek[i].status != HAYWIRE_OK ||
-            peek[i].word[0] != follower->map->slot[slot[i]].lock) {
-            want(follower, slot[i], peek[i].page);
+    haywire_memory_peek(follower->memory, LOCK_AT, follower->peek,
+                        follower->peeks);
+    for (i = 0; i < follower->peeks; i++) {
+        const HaywirePeek *peek = &follower->peek[i];
+        uint32_t slot = follower->peek_slot[i];
+
+        if (peek->status != HAYWIRE_OK ||
+            peek->word != follower->map->slot[slot].lock) {
+            want(follower, slot, peek->page);
         }
     }
+    follower->peeks = 0;
 }
 
-static void want_range(HaywireFollower *follower, uint32_t first, uint32_t end)
+/* @look: also at pages that have been read, whether they have changed. */
+static void want_range(HaywireFollower *follower, const Range *range, bool look)
 {
-    HaywirePeek peek[PEEKS];
-    uint32_t slot[PEEKS];
-    size_t count = 0;
     uint32_t i;
 
-    for (i = first; i < end; i++) {
+    for (i = range->first; i < range->end; i++) {
         HaywirePosition position = follower->map->slot[i].position;
 
         if (!haywire_slot_is_mapped(&follower->map->slot[i])) {
@@ -408,16 +419,39 @@ static void want_range(HaywireFollower *follower, uint32_t first, uint32_t end)
         }
         if (must_read(follower, i)) {
             want(follower, i, position);
-            continue;
+        } else if (look) {
+            follower->peek[follower->peeks].page = position;
+            follower->peek_slot[follower->peeks++] = i;
         }
-        peek[count].page = position;
-        slot[count++] = i;
-        if (count == PEEKS) {
-            want_changed(follower, peek, slot, count);
-            count = 0;
+        if (follower->peeks == HAYWIRE_PEEKS_MAX) {
+            want_changed(follower);
         }
     }
-    want_changed(follower, peek, slot, count);
+}
+
+static void read_changed(HaywireFollower *follower)
+{
+    want_changed(follower);
+    read_wants(follower);
+}
+
+/*
+ * A camera's control page is written behind the pages of a pass. So as long as
+ * it is what it was when they were last looked at, they need no other look.
+ */
+static bool has_new_pass(HaywireFollower *follower, int camera)
+{
+    const HaywireMap *map = follower->map;
+    uint32_t slot = map->first[HAYWIRE_CATEGORY_CAMERA1 + camera];
+    HaywirePeek peek = { .page = map->slot[slot].position };
+    uint32_t *last = &follower->control_lock[camera];
+
+    haywire_memory_peek(follower->memory, LOCK_AT, &peek, 1);
+    if (peek.status == HAYWIRE_OK && peek.word == *last) {
+        return false;
+    }
+    *last = peek.status == HAYWIRE_OK ? peek.word : 0;
+    return true;
 }
 
 static void begin(HaywireFollower *follower)
@@ -477,14 +511,15 @@ static bool follow_index(HaywireFollower *follower)
 
 bool haywire_follower_by_index(HaywireFollower *follower)
 {
-    uint32_t first = follower->map->index.first;
+    const HaywirePart *index = &follower->map->index;
+    Range range = { index->first, index->first + index->pages, 0 };
 
     if (!haywire_memory_layout(follower->memory)) {
         return false;
     }
     begin(follower);
-    want_range(follower, first, first + follower->map->index.pages);
-    read_wants(follower);
+    want_range(follower, &range, true);
+    read_changed(follower);
     return follow_index(follower) && haywire_map_missing(follower->map) == 0;
 }
 
@@ -516,9 +551,11 @@ HaywireStatus haywire_follower_update(HaywireFollower *follower, bool beat)
     begin(follower);
     follower->beat = beat;
     for (i = 0; i < RANGES; i++) {
-        want_range(follower, follower->range[i].first, follower->range[i].end);
+        want_range(follower, &follower->range[i],
+                   (i != RANGE_DATA1 && i != RANGE_DATA2) ||
+                       has_new_pass(follower, i - RANGE_DATA1));
     }
-    read_wants(follower);
+    read_changed(follower);
     if (follower->status != HAYWIRE_OK) {
         return follower->status;
     }

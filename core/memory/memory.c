@@ -178,72 +178,66 @@ static const uint8_t *host_of(const HaywireSpot *spot)
     return spot->region->host + spot->offset;
 }
 
-/* By way of a read: the page is there, but not for touching, or it is not. */
-static void read_words(HaywireMemory *memory, const size_t offset[2],
-                       const HaywireSpot *page, HaywirePeek *peek)
+static void load_word(size_t offset, const HaywireSpot *spot, HaywirePeek *peek)
 {
-    HaywireSpot spot[2];
-    size_t i;
+    const _Atomic uint32_t *word =
+        (const _Atomic uint32_t *)(host_of(spot) + offset);
 
-    for (i = 0; i < 2; i++) {
-        spot[i] = *page;
-        spot[i].offset += offset[i];
-        spot[i].to = (uint8_t *)&peek->word[i];
-        spot[i].length = sizeof(peek->word[i]);
-    }
-    memory->ops->read(memory, spot, 2);
-    peek->status =
-        spot[0].status == HAYWIRE_OK ? spot[1].status : spot[0].status;
-    peek->word[0] = le32toh(peek->word[0]);
-    peek->word[1] = le32toh(peek->word[1]);
-}
-
-/* Acquire loads: the second is not done before the first. */
-static void load_words(const size_t offset[2], const HaywireSpot *page,
-                       HaywirePeek *peek)
-{
-    size_t i;
-
-    for (i = 0; i < 2; i++) {
-        const _Atomic uint32_t *word =
-            (const _Atomic uint32_t *)(host_of(page) + offset[i]);
-
-        peek->word[i] =
-            le32toh(atomic_load_explicit(word, memory_order_acquire));
-    }
+    peek->word = atomic_load_explicit(word, memory_order_acquire);
     peek->status = HAYWIRE_OK;
 }
 
-/* What is prefetched never faults. */
-static void peek_some(HaywireMemory *memory, const size_t offset[2],
-                      const HaywireSpot *spot, HaywirePeek *const *peek,
-                      size_t count)
+/* By way of a read: pages that are there, but not for touching, or are not. */
+static void read_words(HaywireMemory *memory, size_t offset, HaywireSpot *spot,
+                       HaywirePeek *const *peek, size_t count)
 {
     size_t i;
 
     for (i = 0; i < count; i++) {
-        if (spot[i].status == HAYWIRE_OK) {
-            __builtin_prefetch(host_of(&spot[i]) + offset[0]);
-            __builtin_prefetch(host_of(&spot[i]) + offset[1]);
-        }
+        spot[i].offset += offset;
+        spot[i].to = (uint8_t *)&peek[i]->word;
+        spot[i].length = sizeof(peek[i]->word);
     }
+    memory->ops->read(memory, spot, count);
     for (i = 0; i < count; i++) {
-        if (spot[i].status == HAYWIRE_OK) {
-            load_words(offset, &spot[i], peek[i]);
-        } else {
-            read_words(memory, offset, &spot[i], peek[i]);
-        }
+        peek[i]->status = spot[i].status;
     }
 }
 
-void haywire_memory_peek(HaywireMemory *memory, const size_t offset[2],
+/* What is prefetched never faults. */
+static void peek_some(HaywireMemory *memory, size_t offset, HaywireSpot *spot,
+                      HaywirePeek **peek, size_t count)
+{
+    size_t i, others = 0;
+
+    memory->ops->ask(memory, spot, count);
+    for (i = 0; i < count; i++) {
+        if (spot[i].status == HAYWIRE_OK) {
+            __builtin_prefetch(host_of(&spot[i]) + offset);
+        }
+    }
+    for (i = 0; i < count; i++) {
+        if (spot[i].status == HAYWIRE_OK) {
+            load_word(offset, &spot[i], peek[i]);
+        } else {
+            spot[others] = spot[i];
+            peek[others++] = peek[i];
+        }
+    }
+    if (others > 0) {
+        read_words(memory, offset, spot, peek, others);
+    }
+}
+
+void haywire_memory_peek(HaywireMemory *memory, size_t offset,
                          HaywirePeek *peek, size_t count)
 {
-    HaywireSpot spot[HAYWIRE_SPOTS_MAX];
-    HaywirePeek *asked[HAYWIRE_SPOTS_MAX];
+    HaywireSpot spot[HAYWIRE_PEEKS_MAX];
+    HaywirePeek *asked[HAYWIRE_PEEKS_MAX];
     size_t i, some = 0;
 
     for (i = 0; i < count; i++) {
+        peek[i].word = 0;
         peek[i].status = HAYWIRE_OUT_OF_RANGE;
         spot[some] = (HaywireSpot){ .length = HAYWIRE_PAGE_SIZE };
         spot[some].region =
@@ -251,11 +245,16 @@ void haywire_memory_peek(HaywireMemory *memory, const size_t offset[2],
         if (spot[some].region && spot[some].offset % HAYWIRE_PAGE_SIZE == 0) {
             asked[some++] = &peek[i];
         }
-        if (some > 0 && (some == HAYWIRE_SPOTS_MAX || i + 1 == count)) {
-            memory->ops->ask(memory, spot, some);
+        if (some == HAYWIRE_PEEKS_MAX) {
             peek_some(memory, offset, spot, asked, some);
             some = 0;
         }
+    }
+    if (some > 0) {
+        peek_some(memory, offset, spot, asked, some);
+    }
+    for (i = 0; i < count; i++) {
+        peek[i].word = le32toh(peek[i].word);
     }
 }
 

@@ -19,7 +19,7 @@
 #define ENTRY_PRESENT (UINT64_C(1) << 63)
 
 /* So many pages of a walk cost less than asking for one by itself. */
-#define WALK_PAGES 32
+#define WALK_PAGES 96
 
 static bool copy_by_writev(pid_t pid, const struct iovec *from, size_t count,
                            const struct iovec *to, size_t to_count,
@@ -159,7 +159,7 @@ static bool ask_by_walk(HaywireOwnPages *own, void *const *page, size_t count,
 static bool ask_one_by_one(const HaywireOwnPages *own, void **page,
                            size_t count, bool *ret_present)
 {
-    int node[HAYWIRE_SPOTS_MAX];
+    int node[HAYWIRE_PEEKS_MAX];
     size_t i;
 
     if (!own->has_move_pages ||
@@ -175,8 +175,8 @@ static bool ask_one_by_one(const HaywireOwnPages *own, void **page,
 /* Of a page that is not present the page table says why. */
 static void ask_some(HaywireOwnPages *own, HaywireSpot *spot, size_t count)
 {
-    void *page[HAYWIRE_SPOTS_MAX];
-    bool present[HAYWIRE_SPOTS_MAX];
+    void *page[HAYWIRE_PEEKS_MAX];
+    bool present[HAYWIRE_PEEKS_MAX];
     bool known;
     size_t i;
 
@@ -195,7 +195,7 @@ void haywire_own_pages_ask(HaywireOwnPages *own, HaywireSpot *spot,
                            size_t count)
 {
     while (count > 0) {
-        size_t some = count < HAYWIRE_SPOTS_MAX ? count : HAYWIRE_SPOTS_MAX;
+        size_t some = count < HAYWIRE_PEEKS_MAX ? count : HAYWIRE_PEEKS_MAX;
 
         ask_some(own, spot, some);
         spot += some;

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "haywire/memory.h"
+#include "haywire/pagemap_scan.h"
 
 typedef struct HaywireOwnPages HaywireOwnPages;
 
@@ -74,6 +75,7 @@ bool haywire_swap_is_used(void);
 /* ---- Between own_pages.c and own_runs.c -------------------------------- */
 
 #define HAYWIRE_OWN_RUNS_MAX 256
+#define HAYWIRE_WALKED_MAX   4096
 
 typedef struct HaywireOwnRun {
     uint64_t start; /* address in this process */
@@ -93,6 +95,7 @@ struct HaywireOwnPages {
     size_t taken;
     size_t count;
     HaywireOwnRun run[HAYWIRE_OWN_RUNS_MAX];
+    HaywirePagemapRegion walked[HAYWIRE_WALKED_MAX]; /* of the last walk */
 };
 
 /*

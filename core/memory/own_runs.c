@@ -63,46 +63,42 @@ bool haywire_pagemap_scan_works(int pagemap)
     return works;
 }
 
+/* @region is sorted. Without a branch that a processor would guess wrong. */
 static bool is_in_region(const HaywirePagemapRegion *region, size_t count,
                          uint64_t address)
 {
-    size_t low = 0, high = count;
+    const HaywirePagemapRegion *at = region;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
+    while (count > 1) {
+        size_t half = count / 2;
 
-        if (address < region[middle].start) {
-            high = middle;
-        } else if (address >= region[middle].end) {
-            low = middle + 1;
-        } else {
-            return true;
-        }
+        at = at[half].start <= address ? at + half : at;
+        count -= half;
     }
-    return false;
+    return count > 0 && at->start <= address && address < at->end;
 }
 
 bool haywire_own_pages_walk(HaywireOwnPages *own, uint64_t from, uint64_t end,
                             void *const *page, size_t count, bool *ret_present)
 {
-    HaywirePagemapRegion region[HAYWIRE_SPOTS_MAX + 1];
     HaywirePagemapScan scan = {
         .start = from,
         .end = end,
-        .vec = (uintptr_t)region,
-        .vec_len = HAYWIRE_SPOTS_MAX + 1,
+        .vec = (uintptr_t)own->walked,
+        .vec_len = HAYWIRE_WALKED_MAX,
         .category_mask = HAYWIRE_PAGEMAP_PRESENT,
         .return_mask = HAYWIRE_PAGEMAP_PRESENT,
     };
     long regions = haywire_pagemap_scan(own->pagemap, &scan);
     size_t i;
 
-    if (regions < 0 || scan.walk_end < end) {
+    /* With many regions walk_end may be short of where the walk got to. */
+    if (regions < 0 || (regions == HAYWIRE_WALKED_MAX && scan.walk_end < end)) {
         return false;
     }
     for (i = 0; i < count; i++) {
         ret_present[i] =
-            is_in_region(region, (size_t)regions, (uintptr_t)page[i]);
+            is_in_region(own->walked, (size_t)regions, (uintptr_t)page[i]);
     }
     return true;
 }

@@ -185,6 +185,10 @@ static void test_give_way(void)
     check_left_out(&world, 0, 0);
     publish(&world, HAYWIRE_CATEGORY_CAMERA1, 1, 2, HAYWIRE_KIND_CAMERA);
     update(&world);
+    /* A pass that the control page does not name yet. */
+    g_assert_cmpuint(held(&world, HAYWIRE_CATEGORY_CAMERA1, 1), ==, 0);
+    publish(&world, HAYWIRE_CATEGORY_CAMERA1, 0, 1, HAYWIRE_KIND_CONTROL);
+    update(&world);
     g_assert_cmpuint(held(&world, HAYWIRE_CATEGORY_CAMERA1, 1), ==, 2);
     g_assert_cmpuint(held(&world, HAYWIRE_CATEGORY_ROUNDROBIN, 250), ==,
                      ROOM - 2);

@@ -26,7 +26,7 @@
 
 #define POSITION(value) ((HaywirePosition){ value })
 
-static const size_t words[2] = { 0, 4092 };
+#define WORD_AT 4092
 
 static int new_file(unsigned flags, uint64_t size)
 {
@@ -86,14 +86,14 @@ static void check_page(HaywireMemory *memory, uint64_t page,
     uint8_t copy[PAGE];
     size_t got = 99;
 
-    haywire_memory_peek(memory, words, &peek, 1);
+    haywire_memory_peek(memory, WORD_AT, &peek, 1);
     g_assert_cmpint(peek.status, ==, expected);
     g_assert_cmpint(
         haywire_memory_read(memory, POSITION(page), copy, PAGE, &got), ==,
         expected);
     g_assert_cmpuint(got, ==, expected == HAYWIRE_OK ? PAGE : 0);
     if (expected == HAYWIRE_OK) {
-        g_assert_cmphex(peek.word[1], ==, byte * 0x01010101u);
+        g_assert_cmphex(peek.word, ==, byte * 0x01010101u);
         g_assert_cmphex(copy[0], ==, byte);
         g_assert_cmphex(copy[PAGE - 1], ==, byte);
     }
@@ -500,7 +500,7 @@ static uint64_t check_cold(HaywireMemory *memory, uint64_t size)
             haywire_memory_read(memory, POSITION(at), copy, PAGE, &got);
         HaywirePeek peek = { .page = { at } };
 
-        haywire_memory_peek(memory, words, &peek, 1);
+        haywire_memory_peek(memory, WORD_AT, &peek, 1);
         g_assert_cmpint(peek.status, ==, status);
         g_assert_true(status == HAYWIRE_OK || status == HAYWIRE_SWAPPED);
         swapped += status == HAYWIRE_SWAPPED;

@@ -129,20 +129,22 @@ HaywireStatus haywire_memory_read_gva(HaywireMemory *memory,
 
 /* ---- Looking, without copying ------------------------------------------ */
 
-/* Two words of one page, for "has it changed since". */
+/* A word of a page, for "has it changed since". */
 typedef struct HaywirePeek {
     HaywirePosition page; /* page-aligned */
-    uint32_t word[2];     /* out: little-endian words, in host order */
-    HaywireStatus status; /* out: HAYWIRE_OK, or why there are no words */
+    uint32_t word;        /* out: a little-endian word, in host order */
+    HaywireStatus status; /* out: HAYWIRE_OK, or why the word is void */
 } HaywirePeek;
 
+/* Pages that the kernel is asked about with one question. */
+#define HAYWIRE_PEEKS_MAX 1024
+
 /*
- * The 32-bit words at @offset[0] and then at @offset[1] (multiples of 4) of
- * each of @count pages; one is loaded behind the other. Costs one question to
- * the kernel for pages that lie close to each other, if they come sorted, and
- * a cache miss for each word.
+ * The 32-bit word at @offset (a multiple of 4) of each of @count pages. Costs a
+ * cache miss for each word, and one question to the kernel for as many pages as
+ * above: the closer they lie, the cheaper.
  */
-void haywire_memory_peek(HaywireMemory *memory, const size_t offset[2],
+void haywire_memory_peek(HaywireMemory *memory, size_t offset,
                          HaywirePeek *peek, size_t count);
 
 /* A stretch that may be looked at where it lies. */
