@@ -8,6 +8,9 @@
 #include "haywire/clock.h"
 #include "haywire/encounters.h"
 
+/* Pages that share so many places lose none of them to each other. */
+#define WAYS 4
+
 #define BEAT_BITS 16
 #define BEAT_MASK ((UINT32_C(1) << BEAT_BITS) - 1)
 /* A heartbeat that is further ahead than this has gone back. */
@@ -21,23 +24,43 @@ static uint64_t mix(uint64_t value)
     return value ^ value >> 31;
 }
 
+/* The place of this page, or the one that it takes from another. */
+static uint32_t *find_place(HaywireEncounters *encounters, uint64_t hash,
+                            uint32_t who)
+{
+    uint32_t *set =
+        &encounters->seen[hash % (HAYWIRE_ENCOUNTERS_MAX / WAYS) * WAYS];
+    uint32_t *place = &set[who >> BEAT_BITS & (WAYS - 1)];
+    int i;
+
+    for (i = 0; i < WAYS; i++) {
+        if ((set[i] & ~BEAT_MASK) == who) {
+            return &set[i];
+        }
+        if (set[i] == 0) {
+            place = &set[i];
+        }
+    }
+    return place;
+}
+
 HaywireEncounter haywire_encounters_note(HaywireEncounters *encounters,
                                          uint64_t session,
                                          HaywirePosition position,
                                          uint64_t heartbeat)
 {
-    uint32_t beat = (uint32_t)heartbeat & BEAT_MASK, who, *seen, last, ahead;
+    uint32_t beat = (uint32_t)heartbeat & BEAT_MASK, who, *place, last, ahead;
     uint64_t hash;
 
     if (encounters->salt == 0) {
         encounters->salt = haywire_clock_ns(CLOCK_MONOTONIC) | 1;
     }
     hash = mix(mix(session ^ encounters->salt) ^ position.value);
-    seen = &encounters->seen[hash % HAYWIRE_ENCOUNTERS_MAX];
     /* Never 0, which stands for nobody. */
     who = (uint32_t)(hash >> 32 | UINT64_C(1) << 31) & ~BEAT_MASK;
-    last = *seen;
-    *seen = who | beat;
+    place = find_place(encounters, hash, who);
+    last = *place;
+    *place = who | beat;
     if ((last & ~BEAT_MASK) != who) {
         return HAYWIRE_MET_FIRST;
     }

@@ -73,7 +73,7 @@ static bool better(const HaywireSession *a, const HaywireSession *b)
     if (left != right) {
         return left > right;
     }
-    if (left == 3 && known && a->born_ns != b->born_ns) {
+    if (left == 3 && a->born_ns != b->born_ns) {
         return a->born_ns > b->born_ns;
     }
     if (left != 1) {
@@ -184,12 +184,19 @@ static bool take_beat(HaywireSessions *sessions, HaywireSession *session,
     return grew;
 }
 
-/* Its age is what its clock says; nothing makes it younger later. */
-static void take_age(HaywireSession *session, uint64_t now_ns)
+/* When it was born, if the page was written now. Half as much always fits. */
+static int64_t find_birth(const HaywireSession *session, uint64_t now_ns)
 {
     uint64_t age =
         session->info.monotonic_ns - session->discovery.started_monotonic_ns;
-    int64_t born = (int64_t)(now_ns / 2) - (int64_t)(age / 2);
+
+    return (int64_t)(now_ns / 2) - (int64_t)(age / 2);
+}
+
+/* Its age is what its clock says; nothing makes it younger later. */
+static void take_age(HaywireSession *session, uint64_t now_ns)
+{
+    int64_t born = find_birth(session, now_ns);
 
     if (!session->born_known || born < session->born_ns) {
         session->born_ns = born;
@@ -256,6 +263,7 @@ static HaywireSession make_new(HaywirePosition position,
         .beating = encounter == HAYWIRE_MET_GROWN,
     };
 
+    session.born_ns = find_birth(&session, now_ns);
     judge(&session, now_ns);
     return session;
 }

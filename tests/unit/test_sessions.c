@@ -399,6 +399,47 @@ static void test_rewritten(void)
     check_rewritten(500);
 }
 
+/*
+ * Thousands that beat, of another boot that is always later by its wall clock:
+ * the youngest is found by one scan, and keeps its place.
+ */
+static void test_thousands(void)
+{
+    const unsigned crowd = 3000;
+    World *world = new_world("session id=1 interval=100ms started=10s\n");
+    HaywirePage *page = discovery(world, 0);
+    HaywireDiscovery content;
+    HaywirePageInfo info;
+    unsigned scan, i;
+
+    g_assert_cmpint(haywire_page_verify(page, &info, NULL), ==, HAYWIRE_OK);
+    g_assert_cmpint(haywire_decode_discovery(page, &info, &content, NULL), ==,
+                    HAYWIRE_OK);
+    content.boot_id[0] = 1;
+    content.started_realtime_ns = UINT64_MAX;
+    for (scan = 0; scan < 4; scan++) {
+        content.heartbeat++;
+        for (i = 0; i < crowd; i++) {
+            if (i == crowd / 2 && scan >= 2) {
+                add_page(world, page, scan * S);
+                haywire_beacon_beat(page, 100 * MS);
+            }
+            info.session = 2 + i;
+            content.started_monotonic_ns = i * MS;
+            haywire_sessions_add(
+                &world->sessions,
+                (HaywirePosition){ RAM_SIZE / 2 + i * HAYWIRE_PAGE_SIZE },
+                &info, &content, scan * S);
+        }
+        info.monotonic_ns += S;
+        g_assert_cmpint(!!haywire_sessions_find(&world->sessions, 1), ==,
+                        scan >= 2);
+    }
+    observe(world, 3 * S + 100 * MS);
+    g_assert_cmpuint(chosen(world), ==, 1);
+    free_world(world);
+}
+
 /* Dead pages that there was no room for do not push out others, again and again. */
 static void test_dead_stay_out(void)
 {
@@ -555,6 +596,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sessions/after-erased", test_after_erased);
     g_test_add_func("/sessions/after-stopped", test_after_stopped);
     g_test_add_func("/sessions/beside-beating", test_beside_beating);
+    g_test_add_func("/sessions/thousands", test_thousands);
     g_test_add_func("/sessions/rewritten", test_rewritten);
     g_test_add_func("/sessions/dead-stay-out", test_dead_stay_out);
     g_test_add_func("/sessions/takeover", test_takeover);
