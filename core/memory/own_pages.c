@@ -21,6 +21,8 @@
 /* So many pages of a walk cost less than asking for one by itself. */
 #define WALK_PAGES 96
 
+#define CACHE_LINE 64
+
 static bool copy_by_writev(pid_t pid, const struct iovec *from, size_t count,
                            const struct iovec *to, size_t to_count,
                            size_t *ret_copied)
@@ -217,6 +219,16 @@ static void copy_by_mem(int mem, HaywireSpot *spot, size_t count)
     }
 }
 
+/* A call copies one piece after the other, and would wait for each. */
+static void prefetch(const HaywireSpot *spot)
+{
+    size_t at;
+
+    for (at = 0; at < spot->length; at += CACHE_LINE) {
+        __builtin_prefetch(host_of(spot) + at);
+    }
+}
+
 /* Room that goes on where the last one ends is one vector with it. */
 static void add_room(struct iovec *to, size_t *count, HaywireSpot *spot)
 {
@@ -242,6 +254,7 @@ static size_t copy_some(pid_t pid, HaywireSpot *spot, size_t count)
 
     for (i = 0; i < count; i++) {
         if (spot[i].status == HAYWIRE_OK) {
+            prefetch(&spot[i]);
             from[pieces++] =
                 (struct iovec){ (void *)(uintptr_t)host_of(&spot[i]),
                                 spot[i].length };
