@@ -48,7 +48,9 @@
 #else
 #include "exec/memory.h"
 #endif
-#if __has_include("exec/address-spaces.h")
+#if __has_include("system/address-spaces.h")
+#include "system/address-spaces.h"
+#else
 #include "exec/address-spaces.h"
 #endif
 #if __has_include("plugins/qemu-plugin.h")
