@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "qemu_symbols.h"
+
 /* QEMU's own table and our copy of it; NULL while there is no copy. */
 static HMPCommand *info_original;
 static HMPCommand *info_copy;
@@ -52,55 +54,64 @@ static HMPCommand *table_copy_with(const HMPCommand *table,
     return copy;
 }
 
-static bool info_replace(HMPCommand *info, HaywireHmpHandler *handler,
+static void entry_complete(HMPCommand *entry, HaywireHmpCompletion *completion)
+{
+    *haywire_hmp_completion(entry, haywire_qemu_version()->hmp) = completion;
+}
+
+static void info_replace(HMPCommand **sub_table, HaywireHmpHandler *handler,
                          HaywireHmpCompletion *completion)
 {
-    const HMPCommand entry = {
+    HMPCommand entry = {
         .name = "haywire",
         .args_type = HAYWIRE_HMP_WORDS ":S?",
         .params = "[help|WHAT [PID [CAMERA]]]",
         .help = "show what runs inside the guest",
         .cmd = handler,
-        .command_completion = completion,
     };
 
-    info_original = info->sub_table;
+    entry_complete(&entry, completion);
+    info_original = *sub_table;
     info_copy = table_copy_with(info_original, &entry);
-    info->sub_table = info_copy;
-    return true;
+    *sub_table = info_copy;
 }
 
 bool haywire_hmp_table_install(HaywireHmpHandler *handler,
                                HaywireHmpCompletion *completion)
 {
-    HMPCommand *info = table_find(hmp_cmds, "info");
-    HMPCommand *declared;
+    HMPCommand *info = table_find(haywire_hmp_commands(), "info");
+    HMPCommand **sub_table, *declared;
 
-    if (!info || !info->sub_table) {
+    if (!info) {
         return false;
     }
-    declared = table_find(info->sub_table, "haywire");
+    sub_table = haywire_hmp_sub_table(info, haywire_qemu_version()->hmp);
+    if (!*sub_table) {
+        return false;
+    }
+    declared = table_find(*sub_table, "haywire");
     if (!declared) {
-        return info_replace(info, handler, completion);
+        info_replace(sub_table, handler, completion);
+        return true;
     }
     if (declared->cmd || declared->cmd_info_hrt) {
         return false;
     }
     monitor_register_hmp("haywire", true, handler);
-    declared->command_completion = completion;
+    entry_complete(declared, completion);
     return true;
 }
 
 bool haywire_hmp_table_fill(const char *name, HaywireHmpHandler *handler,
                             HaywireHmpCompletion *completion)
 {
-    HMPCommand *declared = table_find(hmp_cmds, name);
+    HMPCommand *declared = table_find(haywire_hmp_commands(), name);
 
     if (!declared || declared->cmd || declared->cmd_info_hrt) {
         return false;
     }
     monitor_register_hmp(name, false, handler);
-    declared->command_completion = completion;
+    entry_complete(declared, completion);
     return true;
 }
 

@@ -55,6 +55,20 @@ static gboolean option_memory_parse(const char *value, HaywireOptions *options,
                         HAYWIRE_MEMORY_MAX_MIB, &options->memory_mib, error);
 }
 
+static gboolean option_unknown_qemu_parse(const char *value,
+                                          HaywireOptions *options,
+                                          GError **error)
+{
+    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
+        g_set_error(error, HAYWIRE_OPTIONS_ERROR,
+                    HAYWIRE_OPTIONS_ERROR_MALFORMED,
+                    "option 'unknown-qemu' is 'on' or 'off', not '%s'", value);
+        return FALSE;
+    }
+    options->unknown_qemu = strcmp(value, "on") == 0;
+    return TRUE;
+}
+
 static gboolean option_doorbell_refuse(const char *value,
                                        HaywireOptions *options, GError **error)
 {
@@ -75,6 +89,7 @@ static const struct {
     { "interval", option_interval_parse },
     { "doorbell", option_doorbell_refuse },
     { "memory", option_memory_parse },
+    { "unknown-qemu", option_unknown_qemu_parse },
 };
 
 static gboolean option_parse(const char *arg, HaywireOptions *options,
@@ -92,8 +107,8 @@ static gboolean option_parse(const char *arg, HaywireOptions *options,
         }
     }
     g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
-                "unknown option '%.*s'; the options are ram=ID, interval=MS "
-                "and memory=MIB",
+                "unknown option '%.*s'; the options are ram=ID, interval=MS, "
+                "memory=MIB and unknown-qemu=on",
                 (int)length, arg);
     return FALSE;
 }

@@ -8,9 +8,10 @@
 
 /* What -plugin haywire.so,... may say. */
 typedef struct HaywireOptions {
-    char *ram;         /* RAM block or memory backend; NULL: main RAM */
-    guint interval_ms; /* from one refresh of the view to the next */
-    guint memory_mib;  /* that the view takes at most */
+    char *ram;             /* RAM block or memory backend; NULL: main RAM */
+    guint interval_ms;     /* from one refresh of the view to the next */
+    guint memory_mib;      /* that the view takes at most */
+    gboolean unknown_qemu; /* take one newer than all that are known */
 } HaywireOptions;
 
 #define HAYWIRE_INTERVAL_DEFAULT_MS 250

@@ -11,6 +11,7 @@
 #include "hmp_table.h"
 #include "options.h"
 #include "qemu_internals.h"
+#include "qemu_selftest.h"
 #include "qemu_symbols.h"
 #include "qmp_commands.h"
 #include "ram_blocks.h"
@@ -21,7 +22,6 @@
 
 /* All of it belongs to the main thread. */
 static struct {
-    gboolean installed;
     HaywireOptions options;
     HaywireRamBlocks *blocks;
     HaywireWorker *worker;
@@ -161,10 +161,21 @@ static void plugin_start_worker(void)
     qemu_register_reset(plugin_machine_reset, NULL);
 }
 
+static void plugin_check_layouts(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!haywire_qemu_selftest(&error)) {
+        plugin_complain("%s", error->message);
+        plugin_give_up();
+    }
+}
+
 static void plugin_machine_done(Notifier *notifier, void *data)
 {
     (void)notifier;
     (void)data;
+    plugin_check_layouts();
     plugin_find_ram();
     plugin_start_worker();
     haywire_qmp_commands_register(plugin.worker);
@@ -176,22 +187,49 @@ static void plugin_machine_done(Notifier *notifier, void *data)
     g_timeout_add(RAM_POLL_MS, plugin_poll, NULL);
 }
 
+/*
+ * A copy of the file that is loaded beside us has its own variables, but the
+ * same glib.  Returns FALSE if one was here before.
+ */
+static gboolean plugin_claim_qemu(void)
+{
+    static const char claim[] = "haywire-plugin-is-loaded";
+
+    if (g_quark_try_string(claim)) {
+        return FALSE;
+    }
+    g_quark_from_string(claim);
+    return TRUE;
+}
+
+static void plugin_warn_of_version(void)
+{
+    const HaywireQemuVersion *version = haywire_qemu_version();
+
+    if (haywire_qemu_is_newer()) {
+        plugin_complain("this QEMU is newer than the plugin and is treated as "
+                        "%d.%d: its structures are checked, but not what its "
+                        "functions expect, nor the locks they need",
+                        (int)version->major, (int)version->minor);
+    }
+}
+
 /* What must hold before anything is set up. */
 static gboolean plugin_prepare(const qemu_info_t *info, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
 
-    if (plugin.installed) {
-        plugin_complain("the plugin is loaded already");
-        return FALSE;
-    }
     if (!info->system_emulation) {
         plugin_complain("the plugin needs the emulation of a whole system");
         return FALSE;
     }
     if (!haywire_options_parse(argc, argv, &plugin.options, &error) ||
-        !haywire_qemu_check(&error)) {
+        !haywire_qemu_check(plugin.options.unknown_qemu, &error)) {
         plugin_complain("%s", error->message);
+        return FALSE;
+    }
+    if (!plugin_claim_qemu()) {
+        plugin_complain("the plugin is loaded already");
         return FALSE;
     }
     return TRUE;
@@ -209,7 +247,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
     if (!plugin_prepare(info, argc, argv)) {
         return -1;
     }
-    plugin.installed = TRUE;
+    plugin_warn_of_version();
     qemu_add_machine_init_done_notifier(&done_notifier);
     return 0;
 }

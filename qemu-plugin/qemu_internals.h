@@ -6,15 +6,18 @@
  * functions.  The plugin calls them directly, without QEMU's own headers, so
  * each prototype and each structure layout it needs is declared here.
  *
- * Checked against the headers of QEMU 7.2, 10.0 and 10.2: tests/qemu-abi has
- * the compiler compare every declaration below with them.  Any other version
- * is refused at start-up: see HAYWIRE_QEMU_VERSIONS and qemu_symbols.c.  To
- * admit a new version, let it pass that check first; the file named above each
- * group says where to look.
+ * Compared with the headers of QEMU 7.2 to 11.1, as far as they could be had:
+ * tests/qemu-abi has the compiler compare every declaration below with those
+ * that are there.  Any other version is refused at start-up: see
+ * HAYWIRE_QEMU_VERSIONS and qemu_symbols.c; and what can be checked inside the
+ * running QEMU is: see qemu_selftest.c.  To admit a new version, let it pass
+ * the compiler's check first; the file named above each group says where to
+ * look.
  *
  * Every symbol is a weak reference: the plugin loads whatever the QEMU lacks,
  * names what is missing and refuses cleanly.  A symbol that is declared here
- * must be listed in HAYWIRE_QEMU_FUNCTIONS or HAYWIRE_QEMU_DATA as well.
+ * must be listed in HAYWIRE_QEMU_FUNCTIONS or HAYWIRE_QEMU_DATA as well, or
+ * among those that some versions lack.
  */
 #ifndef HAYWIRE_QEMU_INTERNALS_H
 #define HAYWIRE_QEMU_INTERNALS_H
@@ -24,11 +27,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(major, minor): the versions that these declarations were checked with. */
+/*
+ * X(major, minor, interface, hmp): the versions that are admitted, the oldest
+ * first.  Whatever differs between them is chosen by this table:
+ *
+ * interface: the version of the plugin interface to claim.  The loader takes
+ *            0 to 1 up to 8.2, 2 up to 11.0, 7 in 11.1.
+ * hmp:       the layout of HMPCommand.
+ */
 #define HAYWIRE_QEMU_VERSIONS(X) \
-    X(7, 2)                      \
-    X(10, 0)                     \
-    X(10, 2)
+    X(7, 2, 1, HAYWIRE_HMP_7_2)  \
+    X(8, 0, 1, HAYWIRE_HMP_7_2)  \
+    X(8, 1, 1, HAYWIRE_HMP_7_2)  \
+    X(8, 2, 1, HAYWIRE_HMP_7_2)  \
+    X(9, 0, 2, HAYWIRE_HMP_7_2)  \
+    X(9, 1, 2, HAYWIRE_HMP_7_2)  \
+    X(9, 2, 2, HAYWIRE_HMP_7_2)  \
+    X(10, 0, 2, HAYWIRE_HMP_7_2) \
+    X(10, 1, 2, HAYWIRE_HMP_7_2) \
+    X(10, 2, 2, HAYWIRE_HMP_7_2) \
+    X(11, 0, 2, HAYWIRE_HMP_7_2) \
+    X(11, 1, 7, HAYWIRE_HMP_11_1)
 
 #define QEMU_WEAK __attribute__((weak))
 
@@ -140,6 +159,8 @@ QNum *qnum_from_uint(uint64_t value) QEMU_WEAK;
 QBool *qbool_from_bool(bool value) QEMU_WEAK;
 QString *qstring_from_str(const char *str) QEMU_WEAK;
 
+#define HAYWIRE_QEMU_QTYPE_QDICT 4
+
 struct QObject {
     int type;
     size_t refcnt;
@@ -194,7 +215,17 @@ extern const QEnumLookup QAPIEvent_lookup QEMU_WEAK;
 
 /*
  * monitor/monitor-internal.h, include/monitor/monitor.h
+ *
+ * In 11.1 a handler takes a MonitorHMP, which starts with its Monitor.
  */
+typedef void(HMPCompletionFunc)(ReadLineState *rs, int nb_args,
+                                const char *str);
+
+typedef enum HaywireHmpLayout {
+    HAYWIRE_HMP_7_2,
+    HAYWIRE_HMP_11_1,
+} HaywireHmpLayout;
+
 typedef struct HMPCommand {
     const char *name;
     const char *args_type;
@@ -203,12 +234,49 @@ typedef struct HMPCommand {
     const char *flags;
     void (*cmd)(Monitor *mon, const QDict *dict);
     void *(*cmd_info_hrt)(Error **errp);
-    bool coroutine;
-    struct HMPCommand *sub_table;
-    void (*command_completion)(ReadLineState *rs, int nb_args, const char *str);
+    union {
+        struct {
+            bool coroutine;
+            struct HMPCommand *sub_table;
+            HMPCompletionFunc *command_completion;
+        } since_7_2;
+        struct {
+            struct HMPCommand *sub_table;
+            HMPCompletionFunc *command_completion;
+            uint32_t arch_bitmask; /* 0: any target */
+            bool coroutine;
+        } since_11_1;
+    };
 } HMPCommand;
 
+static inline HMPCommand **haywire_hmp_sub_table(HMPCommand *command,
+                                                 HaywireHmpLayout layout)
+{
+    return layout == HAYWIRE_HMP_7_2 ? &command->since_7_2.sub_table
+                                     : &command->since_11_1.sub_table;
+}
+
+static inline HMPCompletionFunc **
+haywire_hmp_completion(HMPCommand *command, HaywireHmpLayout layout)
+{
+    return layout == HAYWIRE_HMP_7_2 ? &command->since_7_2.command_completion
+                                     : &command->since_11_1.command_completion;
+}
+
+/* The table of top-level commands: exported up to 10.2, asked for since. */
 extern HMPCommand hmp_cmds[] QEMU_WEAK;
+HMPCommand *hmp_cmds_for_target(bool info) QEMU_WEAK;
+
+static inline HMPCommand *haywire_hmp_commands(void)
+{
+    return hmp_cmds_for_target ? hmp_cmds_for_target(false) : hmp_cmds;
+}
+
+/* Only compared with what the tables hold, in the self-test. */
+void hmp_info_version(Monitor *mon, const QDict *dict) QEMU_WEAK;
+void device_add_completion(ReadLineState *rs, int nb_args,
+                           const char *str) QEMU_WEAK;
+
 void monitor_register_hmp(const char *name, bool info,
                           void (*cmd)(Monitor *mon,
                                       const QDict *dict)) QEMU_WEAK;
@@ -243,10 +311,19 @@ typedef struct MemoryRegionSection {
     bool nonvolatile;
 } MemoryRegionSection;
 
+/*
+ * QEMU returns a MemoryRegionSection through a pointer to room of ours: there
+ * is some to spare, should it grow.
+ */
+typedef union MemoryRegionSectionRoom {
+    MemoryRegionSection section;
+    uint8_t spare[512];
+} MemoryRegionSectionRoom;
+
 MemoryRegion *get_system_memory(void) QEMU_WEAK;
 /* The first one that overlaps; its region is referenced, or NULL. */
-MemoryRegionSection memory_region_find(MemoryRegion *mr, hwaddr addr,
-                                       uint64_t size) QEMU_WEAK;
+MemoryRegionSectionRoom memory_region_find(MemoryRegion *mr, hwaddr addr,
+                                           uint64_t size) QEMU_WEAK;
 ram_addr_t memory_region_get_ram_addr(MemoryRegion *mr) QEMU_WEAK;
 bool memory_region_is_ram_device(MemoryRegion *mr) QEMU_WEAK;
 RamDiscardManager *
@@ -316,6 +393,7 @@ int64_t qemu_clock_get_ns(int clock) QEMU_WEAK;
 typedef struct VMChangeStateEntry VMChangeStateEntry;
 typedef void VMChangeStateHandler(void *opaque, bool running, int state);
 
+extern const QEnumLookup RunState_lookup QEMU_WEAK;
 bool runstate_check(int state) QEMU_WEAK;
 bool runstate_is_running(void) QEMU_WEAK;
 VMChangeStateEntry *qemu_add_vm_change_state_handler(VMChangeStateHandler *cb,
@@ -330,11 +408,10 @@ typedef void QEMUResetHandler(void *opaque);
 void qemu_register_reset(QEMUResetHandler *func, void *opaque) QEMU_WEAK;
 
 /*
- * Only looked up, never called: present in QEMU since plugin interface 2 and
- * 5, and so tell which interface version it has.
+ * Only looked up, never called: there since plugin interface 2.  It tells which
+ * interface a QEMU has that does not export its version.
  */
 int qemu_plugin_num_vcpus(void) QEMU_WEAK;
-int qemu_plugin_write_register(void) QEMU_WEAK;
 
 #define HAYWIRE_QEMU_FUNCTIONS(X)            \
     X(qmp_query_version)                     \
@@ -397,8 +474,17 @@ int qemu_plugin_write_register(void) QEMU_WEAK;
     X(qemu_add_vm_change_state_handler)      \
     X(qemu_register_reset)
 
-#define HAYWIRE_QEMU_DATA(X) \
-    X(qmp_commands)          \
-    X(hmp_cmds)
+#define HAYWIRE_QEMU_DATA(X) X(qmp_commands)
+
+/* A QEMU has one of each pair. */
+#define HAYWIRE_QEMU_EITHER(X) X(hmp_cmds, hmp_cmds_for_target)
+
+/* Used where they are there. */
+#define HAYWIRE_QEMU_OPTIONAL(X) \
+    X(QAPIEvent_lookup)          \
+    X(RunState_lookup)           \
+    X(hmp_info_version)          \
+    X(device_add_completion)     \
+    X(qemu_plugin_num_vcpus)
 
 #endif /* HAYWIRE_QEMU_INTERNALS_H */

@@ -174,17 +174,18 @@ static void pieces_list(HaywireRamBlocks *blocks)
     hwaddr at = 0, next;
 
     for (;; at = next) {
-        MemoryRegionSection section =
+        MemoryRegionSectionRoom room =
             memory_region_find(get_system_memory(), at, UINT64_MAX - at);
+        MemoryRegionSection *section = &room.section;
 
-        if (!section.mr) {
+        if (!section->mr) {
             break;
         }
-        if (section_is_ram(&section)) {
-            pieces_add_section(blocks, &section);
+        if (section_is_ram(section)) {
+            pieces_add_section(blocks, section);
         }
-        memory_region_unref(section.mr);
-        next = section.offset_within_address_space + (uint64_t)section.size;
+        memory_region_unref(section->mr);
+        next = section->offset_within_address_space + (uint64_t)section->size;
         if (next <= at) {
             break;
         }

@@ -216,7 +216,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
     (void)info;
     (void)argc;
     (void)argv;
-    if (!haywire_qemu_check(&error)) {
+    if (!haywire_qemu_check(FALSE, &error)) {
         return -1;
     }
     qemu_add_machine_init_done_notifier(&notifier);

@@ -18,8 +18,9 @@
 #define VMChangeStateHandler haywire_VMChangeStateHandler
 #define qemu_add_vm_change_state_handler \
     haywire_qemu_add_vm_change_state_handler
-#define qemu_plugin_num_vcpus      haywire_qemu_plugin_num_vcpus
-#define qemu_plugin_write_register haywire_qemu_plugin_write_register
+#define qemu_plugin_num_vcpus haywire_qemu_plugin_num_vcpus
+#define memory_region_find    haywire_memory_region_find
+#define HMPCompletionFunc     haywire_HMPCompletionFunc
 #include "declarations.h"
 #undef qmp_register_command
 #undef qapi_event_emit
@@ -27,6 +28,12 @@
 #undef runstate_check
 #undef VMChangeStateHandler
 #undef qemu_add_vm_change_state_handler
+#undef memory_region_find
+#undef HMPCompletionFunc
+
+#define QEMU_SINCE(major, minor)     \
+    (QEMU_VERSION_MAJOR > (major) || \
+     (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
 
 #define SAME_TYPE(object, type)                                            \
     _Static_assert(__builtin_types_compatible_p(__typeof__(object), type), \
@@ -106,6 +113,7 @@ PLACED(VersionInfo, package);
 SAME_SIZE(QObject);
 PLACED_AS(QObject, type, base.type);
 PLACED_AS(QObject, refcnt, base.refcnt);
+_Static_assert(QTYPE_QDICT == HAYWIRE_QEMU_QTYPE_QDICT, "renumbered");
 _Static_assert(offsetof(QDict, base) == 0, "QDict");
 _Static_assert(offsetof(QList, base) == 0, "QList");
 _Static_assert(offsetof(QNum, base) == 0, "QNum");
@@ -121,9 +129,18 @@ PLACED(HMPCommand, help);
 PLACED(HMPCommand, flags);
 PLACED(HMPCommand, cmd);
 PLACED(HMPCommand, cmd_info_hrt);
-PLACED(HMPCommand, coroutine);
-PLACED(HMPCommand, sub_table);
-PLACED(HMPCommand, command_completion);
+#if QEMU_SINCE(11, 1)
+PLACED_AS(HMPCommand, since_11_1.arch_bitmask, arch_bitmask);
+PLACED_AS(HMPCommand, since_11_1.coroutine, coroutine);
+PLACED_AS(HMPCommand, since_11_1.sub_table, sub_table);
+PLACED_AS(HMPCommand, since_11_1.command_completion, command_completion);
+#else
+PLACED_AS(HMPCommand, since_7_2.coroutine, coroutine);
+PLACED_AS(HMPCommand, since_7_2.sub_table, sub_table);
+PLACED_AS(HMPCommand, since_7_2.command_completion, command_completion);
+#endif
+SAME_TYPE(((HMPCommand *)NULL)->command_completion,
+          haywire_HMPCompletionFunc *);
 
 /* Guest RAM. */
 SAME_SIZE(MemoryRegionSection);
@@ -134,6 +151,12 @@ PLACED(MemoryRegionSection, offset_within_region);
 PLACED(MemoryRegionSection, offset_within_address_space);
 PLACED(MemoryRegionSection, readonly);
 PLACED(MemoryRegionSection, nonvolatile);
+/* Returned through a pointer to room that is larger: the same call. */
+SAME_TYPE(&memory_region_find,
+          MemoryRegionSection (*)(MemoryRegion *, hwaddr, uint64_t));
+_Static_assert(sizeof(MemoryRegionSectionRoom) > sizeof(MemoryRegionSection),
+               "no room to spare");
+_Static_assert(sizeof(MemoryRegionSection) > 16, "returned in registers");
 _Static_assert(RAM_ADDR_INVALID == HAYWIRE_QEMU_RAM_ADDR_INVALID, "changed");
 
 SAME_SIZE(Notifier);

@@ -12,9 +12,11 @@ void impostor_abort(void)
     g_assert_not_reached();
 }
 
-#define SYMBOL(sym) __asm__(".weak " #sym "\n.set " #sym ", impostor_abort\n");
+#define SYMBOL(sym)   __asm__(".weak " #sym "\n.set " #sym ", impostor_abort\n");
+#define SYMBOLS(a, b) SYMBOL(a) SYMBOL(b)
 
 /* clang-format off */
 HAYWIRE_QEMU_FUNCTIONS(SYMBOL)
 HAYWIRE_QEMU_DATA(SYMBOL)
+HAYWIRE_QEMU_EITHER(SYMBOLS)
 /* clang-format on */

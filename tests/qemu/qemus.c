@@ -10,7 +10,7 @@
 
 typedef struct Qemu {
     char *path;
-    char *version;
+    char *version; /* NULL: it was asked for and does not run */
 } Qemu;
 
 typedef struct QemuCase {
@@ -41,11 +41,17 @@ char *qemus_version(const char *path)
 
 static void qemus_add(GArray *qemus, const char *path)
 {
-    Qemu qemu = { .version = qemus_version(path) };
+    Qemu qemu = { .path = g_strdup(path), .version = qemus_version(path) };
 
-    if (qemu.version) {
-        qemu.path = g_strdup(path);
-        g_array_append_val(qemus, qemu);
+    g_array_append_val(qemus, qemu);
+}
+
+static void qemus_add_if_there(GArray *qemus, const char *path)
+{
+    g_autofree char *version = qemus_version(path);
+
+    if (version) {
+        qemus_add(qemus, path);
     }
 }
 
@@ -63,7 +69,7 @@ static void qemus_add_fetched(GArray *qemus)
 
         if (g_str_has_prefix(name, "qemu-") &&
             g_file_test(path, G_FILE_TEST_IS_EXECUTABLE)) {
-            qemus_add(qemus, path);
+            qemus_add_if_there(qemus, path);
         }
     }
 }
@@ -84,7 +90,7 @@ static GArray *qemus_list(void)
             qemus_add(qemus, *path);
         }
     } else {
-        qemus_add(qemus, QEMU_PROGRAM);
+        qemus_add_if_there(qemus, QEMU_PROGRAM);
         qemus_add_fetched(qemus);
     }
     return qemus;
@@ -128,7 +134,13 @@ void qemus_add_test(const char *name, QemuTest *test)
         add_skipped("none", name);
     }
     for (guint i = 0; i < qemus->len; i++) {
-        add_case(&g_array_index(qemus, Qemu, i), name, test);
+        const Qemu *qemu = &g_array_index(qemus, Qemu, i);
+
+        if (qemu->version) {
+            add_case(qemu, name, test);
+        } else {
+            add_skipped(qemu->path, name);
+        }
     }
 }
 

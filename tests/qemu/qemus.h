@@ -18,7 +18,7 @@ typedef void QemuTest(const char *qemu);
 
 /*
  * Add @test as /VERSION/@name for each QEMU.  Without any QEMU it is added
- * once, and skips.
+ * once, and skips; as it does for a QEMU that was named and does not run.
  */
 void qemus_add_test(const char *name, QemuTest *test);
 

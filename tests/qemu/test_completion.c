@@ -91,9 +91,7 @@ static void test_completion(const char *qemu)
     Scene scene;
 
     terminal_init(&terminal);
-    arguments = g_strdup_printf("-m 256 -chardev socket,id=monitor,path=%s,"
-                                "server=on,wait=off "
-                                "-mon chardev=monitor,mode=readline",
+    arguments = g_strdup_printf("-m 256 -monitor unix:%s,server=on,wait=off",
                                 terminal.path);
     scene_start(&scene, qemu, arguments, world);
     terminal_connect(&terminal);

@@ -30,7 +30,10 @@ static void test_bad_options(const char *qemu)
 {
     assert_refused(qemu, ",colour=red", "",
                    "haywire: unknown option 'colour'; the options are ram=ID, "
-                   "interval=MS and memory=MIB");
+                   "interval=MS, memory=MIB and unknown-qemu=on");
+    assert_refused(qemu, ",unknown-qemu=maybe", "",
+                   "haywire: option 'unknown-qemu' is 'on' or 'off', not "
+                   "'maybe'");
     assert_refused(qemu, ",interval=soon", "",
                    "haywire: option 'interval' needs milliseconds from 10 to "
                    "60000, not 'soon'");
@@ -60,6 +63,25 @@ static void test_twice(const char *qemu)
     assert_refused(qemu, "", again, "haywire: the plugin is loaded already");
 }
 
+/* A second file has variables of its own. */
+static void test_copy(const char *qemu)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("haywire-copy-XXXXXX", &error);
+    g_autofree char *path = g_build_filename(folder, "haywire.so", NULL);
+    g_autofree char *again = g_strdup_printf("-plugin %s", path);
+    g_autofree char *code = NULL;
+    gsize length;
+
+    g_file_get_contents(g_getenv("HAYWIRE_PLUGIN"), &code, &length, &error);
+    g_assert_no_error(error);
+    g_file_set_contents(path, code, length, &error);
+    g_assert_no_error(error);
+    assert_refused(qemu, "", again, "haywire: the plugin is loaded already");
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
 /* Starts, answers, quits. */
 static void assert_works(const char *qemu, const char *options,
                          const char *arguments)
@@ -84,6 +106,7 @@ static void test_machines(const char *qemu)
     assert_works(qemu, "", "-machine pc -m 256");
     assert_works(qemu, "", "-machine microvm -m 256");
     assert_works(qemu, "", "-machine q35 -m 4G");
+    assert_works(qemu, "", "-machine none");
 }
 
 static void test_ram_option(const char *qemu)
@@ -93,6 +116,8 @@ static void test_ram_option(const char *qemu)
 
     assert_works(qemu, ",ram=pc.ram", "-m 256");
     assert_works(qemu, ",interval=10,ram=mem0,memory=12", file);
+    /* No news, and no warning, to a version that is known. */
+    assert_works(qemu, ",unknown-qemu=on", "-m 256");
 }
 
 /* A DIMM that comes and stays is no reason to stop working. */
@@ -142,6 +167,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qemus_add_test("start/bad-options", test_bad_options);
     qemus_add_test("start/twice", test_twice);
+    qemus_add_test("start/copy", test_copy);
     qemus_add_test("start/machines", test_machines);
     qemus_add_test("start/ram-option", test_ram_option);
     qemus_add_test("start/hotplug", test_hotplug);
