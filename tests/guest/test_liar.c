@@ -451,7 +451,7 @@ static void test_takeover(void)
     wait_live(vm, "honest");
     pid = pid_of(vm, "honest");
     reply = vm_qmp(vm, "query-haywire", NULL);
-    line = g_strconcat("/bin/haywire-liar takeover ",
+    line = g_strconcat("/bin/haywire-liar takeover 0x",
                        compare_string(json_node_get_object(reply), "session"),
                        NULL);
     reason.above = rejected(vm, "bad-time");
