@@ -215,6 +215,50 @@ static void test_corrupt_at_first(void)
     cli_result_clear(&result);
 }
 
+static char *write_part(const char *name, const char *bytes, gsize length)
+{
+    char *path = cli_path(name);
+
+    g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
+    return path;
+}
+
+/* A guest whose memory is in two files: both give what one would. */
+static void test_two_files(void)
+{
+    const gsize cut = 1 << 20;
+    g_autofree char *whole = cli_ram_new("whole", SCENE, SCENE_SIZE);
+    g_autofree char *bytes = NULL;
+    g_autofree char *low = NULL;
+    g_autofree char *high = NULL;
+    g_autofree char *one = g_strdup_printf("--ram %s ps", whole);
+    g_autofree char *both = NULL;
+    g_autofree char *place = NULL;
+    g_autofree char *missing = NULL;
+    CliResult expected, found;
+    gsize length;
+
+    g_assert_true(g_file_get_contents(whole, &bytes, &length, NULL));
+    low = write_part("low", bytes, cut);
+    high = write_part("high", bytes + cut, length - cut);
+    both = g_strdup_printf("--ram %s --ram %s ps", low, high);
+    cli_run(one, &expected);
+    cli_run(both, &found);
+    g_assert_cmpint(found.status, ==, 0);
+    g_assert_cmpstr(found.out, ==, expected.out);
+    cli_result_clear(&expected);
+    cli_result_clear(&found);
+
+    place = g_strdup_printf("--ram %s --ram %s translate 1 400000", low, high);
+    cli_run(place, &found);
+    g_assert_nonnull(strstr(found.out, high));
+    g_assert_nonnull(strstr(found.out, "0x23000\n"));
+    cli_result_clear(&found);
+
+    missing = g_strdup_printf("--ram %s --ram %s.gone ps", low, high);
+    cli_check(missing, 3, "", "haywire: *high.gone: No such file *");
+}
+
 static void test_wrong_pid(void)
 {
     g_autofree char *path = cli_ram_new("pids", SCENE, SCENE_SIZE);
@@ -350,6 +394,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/input/no-beacons", test_no_beacons);
     g_test_add_func("/cli/input/corrupt", test_corrupt);
     g_test_add_func("/cli/input/corrupt-at-first", test_corrupt_at_first);
+    g_test_add_func("/cli/input/two-files", test_two_files);
     g_test_add_func("/cli/input/wrong-pid", test_wrong_pid);
     g_test_add_func("/cli/input/usage", test_usage);
     g_test_add_func("/cli/input/numbers", test_numbers);

@@ -76,8 +76,12 @@ struct HaywireBackend {
     const HaywireBackendOps *ops;
 };
 
-/* The RAM file at @path; NULL with @error when it cannot be used. */
-HaywireBackend *haywire_backend_ram_new(const char *path, GError **error);
+/*
+ * The RAM files at @path[], @count of them, at least one, which lie in the
+ * guest's memory in this order; NULL with @error when one cannot be used.
+ */
+HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
+                                        GError **error);
 
 /* The QEMU behind the QMP socket at @path; NULL with @error. */
 HaywireBackend *haywire_backend_qmp_new(const char *path, GError **error);

@@ -11,6 +11,7 @@
 #include "backend.h"
 #include "exit_status.h"
 #include "haywire/focus.h"
+#include "haywire/text.h"
 #include "haywire/watch.h"
 #include "open_ram.h"
 #include "progress.h"
@@ -19,10 +20,16 @@
 
 #define NS_PER_US 1000
 
+typedef struct RamFile {
+    char *path;
+    char *shown; /* the path, fit for a terminal and for JSON */
+    int fd;
+    uint64_t length; /* bytes */
+} RamFile;
+
 typedef struct RamBackend {
     HaywireBackend base;
-    char *path;
-    int fd;
+    GArray *file; /* of RamFile, in the order of the guest's memory */
     HaywireMemory *source;
     HaywireWatch *watch;
     HaywireModel *model; /* the newest; NULL before the first refresh */
@@ -34,6 +41,22 @@ static RamBackend *ram(HaywireBackend *backend)
     return (RamBackend *)backend;
 }
 
+static const RamFile *file_at(const RamBackend *backend, guint number)
+{
+    return &g_array_index(backend->file, RamFile, number);
+}
+
+/* Nothing in any of them can change just now. */
+static gboolean is_at_rest(const RamBackend *backend)
+{
+    for (guint i = 0; i < backend->file->len; i++) {
+        if (!haywire_file_at_rest(file_at(backend, i)->fd)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static HaywireNow now(const RamBackend *backend)
 {
     const uint64_t ns = (uint64_t)g_get_monotonic_time() * NS_PER_US;
@@ -41,21 +64,30 @@ static HaywireNow now(const RamBackend *backend)
     return (HaywireNow){
         .now_ns = ns,
         .host_ns = ns,
-        .still = haywire_file_at_rest(backend->fd),
+        .still = is_at_rest(backend),
     };
 }
 
 /* A failure of the file itself: errno says more about one of them. */
-static gboolean fail(const RamBackend *backend, HaywireStatus status,
-                     GError **error)
+static gboolean fail_file(const char *path, HaywireStatus status,
+                          GError **error)
 {
     const int saved = errno;
 
     if (status == HAYWIRE_IO_ERROR && saved) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_IO, "%s: %s",
-                                 backend->path, g_strerror(saved));
+        return haywire_exit_fail(error, HAYWIRE_EXIT_IO, "%s: %s", path,
+                                 g_strerror(saved));
     }
-    return haywire_exit_fail_status(error, status, NULL, backend->path);
+    return haywire_exit_fail_status(error, status, NULL, path);
+}
+
+/* Of one of them; which is known only where there is one. */
+static gboolean fail(const RamBackend *backend, HaywireStatus status,
+                     GError **error)
+{
+    return fail_file(backend->file->len == 1 ? file_at(backend, 0)->path
+                                             : "RAM files",
+                     status, error);
 }
 
 static gboolean refresh(HaywireBackend *base, GError **error)
@@ -142,6 +174,24 @@ static gboolean stats(HaywireBackend *base, HaywireHostCounters *ret_host,
     return TRUE;
 }
 
+/* Of several files the one that holds @position is named. */
+static void find_place(const RamBackend *backend, HaywirePosition position,
+                       HaywirePlace *ret_place)
+{
+    uint64_t offset = position.value;
+    guint i = 0;
+
+    while (i + 1 < backend->file->len &&
+           offset >= file_at(backend, i)->length) {
+        offset -= file_at(backend, i++)->length;
+    }
+    ret_place->has_offset = true;
+    ret_place->offset = offset;
+    if (backend->file->len > 1) {
+        ret_place->ram_block = file_at(backend, i)->shown;
+    }
+}
+
 /* The place in the file may be unknown; the guest's address is not. */
 static gboolean translate(HaywireBackend *base, uint32_t pid,
                           HaywireGva address, HaywirePlace *ret_place,
@@ -160,8 +210,7 @@ static gboolean translate(HaywireBackend *base, uint32_t pid,
     }
     if (haywire_layout_position(&model->layout, ret_place->translation.gpa,
                                 &position) == HAYWIRE_OK) {
-        ret_place->has_offset = true;
-        ret_place->offset = position.value;
+        find_place(ram(base), position, ret_place);
     }
     return TRUE;
 }
@@ -196,9 +245,8 @@ static gboolean scan(HaywireBackend *base, HaywireScanReport *ret_report,
     HaywireStatus status;
 
     errno = 0;
-    status =
-        haywire_ram_scan(backend->source, haywire_file_at_rest(backend->fd),
-                         &backend->progress, ret_report);
+    status = haywire_ram_scan(backend->source, is_at_rest(backend),
+                              &backend->progress, ret_report);
     haywire_progress_end(&backend->progress);
     return status == HAYWIRE_OK || fail(backend, status, error);
 }
@@ -210,8 +258,7 @@ static void destroy(HaywireBackend *base)
     haywire_model_unref(backend->model);
     haywire_watch_destroy(backend->watch);
     haywire_memory_destroy(backend->source);
-    close(backend->fd);
-    g_free(backend->path);
+    g_array_unref(backend->file);
     g_free(backend);
 }
 
@@ -230,35 +277,71 @@ static const HaywireBackendOps ram_ops = {
     .destroy = destroy,
 };
 
-static gboolean open_watch(RamBackend *backend, GError **error)
+static void clear_file(gpointer file)
 {
+    RamFile *of = file;
+
+    close(of->fd);
+    g_free(of->path);
+    g_free(of->shown);
+}
+
+static gboolean open_files(RamBackend *backend, const char *const *path,
+                           gsize count, GError **error)
+{
+    for (gsize i = 0; i < count; i++) {
+        RamFile file = { .fd = haywire_open_ram(path[i], error) };
+        struct stat status;
+
+        if (file.fd < 0) {
+            return FALSE;
+        }
+        file.path = g_strdup(path[i]);
+        file.shown = g_malloc(4 * strlen(path[i]) + 1);
+        haywire_text_escape((const uint8_t *)path[i], strlen(path[i]),
+                            file.shown);
+        file.length = fstat(file.fd, &status) == 0 ? status.st_size : 0;
+        g_array_append_val(backend->file, file);
+    }
+    return TRUE;
+}
+
+static gboolean open_memory(RamBackend *backend, GError **error)
+{
+    HaywireMemoryFile file[HAYWIRE_MEMORY_FILES_MAX];
+    gsize count = MIN(backend->file->len, G_N_ELEMENTS(file)), failed = 0;
     HaywireStatus status;
 
-    errno = 0;
-    status =
-        haywire_memory_file_open(backend->fd, backend->path, &backend->source);
-    if (status == HAYWIRE_OK) {
-        status = haywire_watch_new(backend->source, &backend->watch);
+    for (gsize i = 0; i < count; i++) {
+        file[i] = (HaywireMemoryFile){ file_at(backend, i)->fd,
+                                       file_at(backend, i)->path };
     }
+    errno = 0;
+    status = haywire_memory_files_open(file, count, &failed, &backend->source);
+    return status == HAYWIRE_OK ||
+           fail_file(file_at(backend, failed)->path, status, error);
+}
+
+static gboolean open_watch(RamBackend *backend, GError **error)
+{
+    HaywireStatus status = haywire_watch_new(backend->source, &backend->watch);
+
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(backend->watch, HAYWIRE_MEMORY_ROOMY);
     }
     return status == HAYWIRE_OK || fail(backend, status, error);
 }
 
-HaywireBackend *haywire_backend_ram_new(const char *path, GError **error)
+HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
+                                        GError **error)
 {
-    const int fd = haywire_open_ram(path, error);
-    RamBackend *backend;
+    RamBackend *backend = g_new0(RamBackend, 1);
 
-    if (fd < 0) {
-        return NULL;
-    }
-    backend = g_new0(RamBackend, 1);
     backend->base.ops = &ram_ops;
-    backend->path = g_strdup(path);
-    backend->fd = fd;
-    if (!open_watch(backend, error)) {
+    backend->file = g_array_new(FALSE, FALSE, sizeof(RamFile));
+    g_array_set_clear_func(backend->file, clear_file);
+    if (!open_files(backend, path, count, error) ||
+        !open_memory(backend, error) || !open_watch(backend, error)) {
         destroy(&backend->base);
         return NULL;
     }

@@ -283,11 +283,13 @@ const HaywireCommand *haywire_command_find(const char *name)
 void haywire_command_usage(GString *out)
 {
     g_string_append(out,
-                    "Usage: haywire --ram FILE | --qmp SOCKET [--json] "
+                    "Usage: haywire --ram FILE... | --qmp SOCKET [--json] "
                     "COMMAND [ARGUMENT...]\n"
                     "Shows what runs inside a QEMU guest.\n\n"
                     "  --ram FILE    read the guest's memory-backend-file, "
-                    "live or kept\n"
+                    "live or kept;\n"
+                    "                a guest with several: once for each, in "
+                    "their order\n"
                     "  --qmp SOCKET  ask the plugin in a running QEMU\n"
                     "  --json        print JSON\n"
                     "  --help        this help; after a command, help on it\n"

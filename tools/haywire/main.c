@@ -13,9 +13,9 @@
 static HaywireBackend *open_backend(const HaywireOptions *options,
                                     GError **error)
 {
-    if (options->ram) {
+    if (options->ram_files > 0) {
         haywire_sigbus_install();
-        return haywire_backend_ram_new(options->ram, error);
+        return haywire_backend_ram_new(options->ram, options->ram_files, error);
     }
     return haywire_backend_qmp_new(options->qmp, error);
 }
@@ -83,7 +83,7 @@ static gboolean run_command(const HaywireOptions *options, GError **error)
     if (!command || !haywire_command_parse(command, &context, error)) {
         return FALSE;
     }
-    if (!options->ram == !options->qmp) {
+    if (!options->ram_files == !options->qmp) {
         done = haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "Exactly one of --ram and --qmp is needed");
     } else {

@@ -56,13 +56,21 @@ static gboolean add_columns(HaywireOptions *options, GError **error)
     return TRUE;
 }
 
+static gboolean add_ram_file(HaywireOptions *options, GError **error)
+{
+    if (options->ram_files == HAYWIRE_RAM_FILES_MAX) {
+        return usage(error, "Option given too often", "--ram");
+    }
+    options->ram[options->ram_files++] = optarg;
+    return TRUE;
+}
+
 static gboolean take_option(HaywireOptions *options, int option, char **argv,
                             GError **error)
 {
     switch (option) {
     case OPTION_RAM:
-        options->ram = optarg;
-        return TRUE;
+        return add_ram_file(options, error);
     case OPTION_QMP:
         options->qmp = optarg;
         return TRUE;

@@ -9,11 +9,15 @@
 
 #include "haywire/address.h"
 
+/* --ram may be given so often. */
+#define HAYWIRE_RAM_FILES_MAX 16
+
 /* -o may be given so often. */
 #define HAYWIRE_COLUMN_LISTS_MAX 16
 
 typedef struct HaywireOptions {
-    const char *ram; /* exactly one of the two is set */
+    const char *ram[HAYWIRE_RAM_FILES_MAX]; /* in the order given */
+    int ram_files; /* exactly one of this and the next is set */
     const char *qmp;
     gboolean json;
     gboolean help;
