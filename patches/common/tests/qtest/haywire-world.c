@@ -108,7 +108,7 @@ static char *world_describe(const HaywireWorld *world)
     other = g_strdup_printf(other_text, world->base + OTHER_OFFSET, other_beat,
                             100000 + other_beat * 10);
     return g_strdup_printf(world_text, world->base, world->base, beat,
-                           10000 + beat * 10, world->base / HAYWIRE_PAGE_SIZE,
+                           100000 + beat * 10, world->base / HAYWIRE_PAGE_SIZE,
                            world->other ? other : world->extra ?: "");
 }
 
