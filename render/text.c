@@ -39,7 +39,7 @@ static void append_staleness(GString *out, const HaywireOverview *overview)
     } else if (overview->state == HAYWIRE_STATE_STALE) {
         g_string_append(out, ", no heartbeat seen");
     } else {
-        g_string_append(out, ", heartbeat not judged yet");
+        g_string_append(out, ", no second heartbeat seen so far");
     }
     if (overview->heartbeat_time) {
         g_string_append(out, ", last beat ");

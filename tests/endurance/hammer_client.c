@@ -72,7 +72,7 @@ static void name_both(JsonObject *arguments, const Choice *choice)
 
 static const Command commands[HAMMER_COMMANDS] = {
     { "query-haywire", NULL, "info haywire",
-      "^(live|stale|searching|paused): .*\n" },
+      "^(live|stale|searching|not judged yet|paused): .*\n" },
     { "query-haywire-processes", NULL, "info haywire processes",
       "\\A\\z|^ *UID +PID .*COMMAND *\n" },
     { "query-haywire-sections", name_pid, "info haywire sections <pid>",
