@@ -7,7 +7,7 @@
 
 const char scene_world[] =
     "place first=0x4000000\n"
-    "session id=0xfeedface heartbeat=7 interval=10ms started=5s\n" SCENE_SIZES
+    "session id=0xfeedface heartbeat=7 interval=10ms started=5s time=100s\n" SCENE_SIZES
     "ram start=0 end=0x80000000\n"
     "process pid=1 name=\"init\" state=\"S\" uid=0 exe=\"/sbin/init\""
     " cmdline=\"/sbin/init\\0splash\"\n"

@@ -151,7 +151,7 @@ static void test_second_session(const char *qemu)
     g_autofree char *text = g_strconcat(
         scene_world,
         "place first=0x6000000\n"
-        "session id=0xcafe heartbeat=1 interval=10ms started=50s\n" SCENE_SIZES
+        "session id=0xcafe heartbeat=1 interval=10ms started=50s time=100s\n" SCENE_SIZES
         "process pid=5 name=\"late\"\n",
         NULL);
     Scene scene;
