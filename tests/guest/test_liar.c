@@ -494,7 +494,7 @@ int main(int argc, char **argv)
     }
     for (gsize i = 0; i < G_N_ELEMENTS(befores); i++) {
         g_autofree char *path =
-            g_strconcat("/liar/beside/", befores[i].name, NULL);
+            g_strconcat("/liar/beside-", befores[i].name, NULL);
 
         g_test_add_data_func(path, &befores[i], test_honest_beside);
     }
