@@ -7,8 +7,8 @@
  *   haywire-fields --qapi TABLE  the structure for QEMU's schema, as QEMU 10
  *                                writes it; "Since: @VERSION@" is to be filled
  *   haywire-fields --fill FILE...   make the marked parts of FILE anew
- *   haywire-fields --check FILE...  fail when --fill would change FILE, or when
- *                                   there is nothing to fill
+ *   haywire-fields --check FILE...  a TAP line for each; fail when --fill would
+ *                                   change FILE, or when there is nothing to fill
  *
  * In a file, a marked part stands between a line that holds
  * "haywire-fields --qmp TABLE:" (or --man) and one that holds
@@ -241,9 +241,19 @@ int main(int argc, char **argv)
     g_autoptr(GString) out = g_string_new(NULL);
     int failed = 0;
 
-    if (strcmp(how, "--fill") == 0 || strcmp(how, "--check") == 0) {
+    if (strcmp(how, "--fill") == 0) {
         for (int i = 2; i < argc; i++) {
-            failed |= work_on(argv[i], strcmp(how, "--check") == 0);
+            failed |= work_on(argv[i], false);
+        }
+        return failed;
+    }
+    if (strcmp(how, "--check") == 0) {
+        printf("1..%d\n", argc - 2);
+        for (int i = 2; i < argc; i++) {
+            const int bad = work_on(argv[i], true);
+
+            printf("%sok %d - %s\n", bad ? "not " : "", i - 1, argv[i]);
+            failed |= bad;
         }
         return failed;
     }

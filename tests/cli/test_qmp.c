@@ -86,7 +86,8 @@ static const struct {
     const char *qmp;
 } commands[] = {
     { "status", "status", "query-haywire" },
-    { "ps", "processes", "query-haywire-processes" },
+    /* Waits: on a busy machine one look may see no second heartbeat. */
+    { "ps --wait", "processes", "query-haywire-processes" },
     { "sections 300", "sections", "query-haywire-sections" },
     { "ptes 1", "ptes", "query-haywire-ptes" },
     { "cameras", "cameras", "query-haywire-cameras" },
