@@ -10,6 +10,7 @@
 #include "hmp.h"
 #include "hmp_table.h"
 #include "options.h"
+#include "plugin.h"
 #include "qemu_internals.h"
 #include "qemu_selftest.h"
 #include "qemu_symbols.h"
@@ -25,6 +26,7 @@ static struct {
     HaywireOptions options;
     HaywireRamBlocks *blocks;
     HaywireWorker *worker;
+    gboolean is_preloaded; /* and -plugin has not come yet */
 } plugin;
 
 static void G_GNUC_PRINTF(1, 2) plugin_complain(const char *format, ...)
@@ -214,6 +216,18 @@ static void plugin_warn_of_version(void)
     }
 }
 
+static gboolean plugin_parse_options(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+
+    haywire_options_clear(&plugin.options);
+    if (!haywire_options_parse(argc, argv, &plugin.options, &error)) {
+        plugin_complain("%s", error->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 /* What must hold before anything is set up. */
 static gboolean plugin_prepare(const qemu_info_t *info, int argc, char **argv)
 {
@@ -223,8 +237,10 @@ static gboolean plugin_prepare(const qemu_info_t *info, int argc, char **argv)
         plugin_complain("the plugin needs the emulation of a whole system");
         return FALSE;
     }
-    if (!haywire_options_parse(argc, argv, &plugin.options, &error) ||
-        !haywire_qemu_check(plugin.options.unknown_qemu, &error)) {
+    if (!plugin_parse_options(argc, argv)) {
+        return FALSE;
+    }
+    if (!haywire_qemu_check(plugin.options.unknown_qemu, &error)) {
         plugin_complain("%s", error->message);
         return FALSE;
     }
@@ -235,19 +251,33 @@ static gboolean plugin_prepare(const qemu_info_t *info, int argc, char **argv)
     return TRUE;
 }
 
-int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
-                        char **argv) QEMU_PLUGIN_EXPORT;
+static gboolean plugin_set_up(const qemu_info_t *info, int argc, char **argv)
+{
+    static Notifier done_notifier = { .notify = plugin_machine_done };
+
+    if (!plugin_prepare(info, argc, argv)) {
+        return FALSE;
+    }
+    plugin_warn_of_version();
+    qemu_add_machine_init_done_notifier(&done_notifier);
+    return TRUE;
+}
 
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
                         char **argv)
 {
-    static Notifier done_notifier = { .notify = plugin_machine_done };
-
     (void)id;
-    if (!plugin_prepare(info, argc, argv)) {
-        return -1;
+    if (plugin.is_preloaded) {
+        plugin.is_preloaded = FALSE;
+        return plugin_parse_options(argc, argv) ? 0 : -1;
     }
-    plugin_warn_of_version();
-    qemu_add_machine_init_done_notifier(&done_notifier);
-    return 0;
+    return plugin_set_up(info, argc, argv) ? 0 : -1;
+}
+
+gboolean haywire_plugin_preload(int argc, char **argv)
+{
+    const qemu_info_t info = { .system_emulation = true };
+
+    plugin.is_preloaded = plugin_set_up(&info, argc, argv);
+    return plugin.is_preloaded;
 }

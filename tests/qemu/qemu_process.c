@@ -51,9 +51,11 @@ static GPtrArray *process_command(QemuProcess *process, const char *qemu,
     g_ptr_array_add(command, process_socket_option(process, "qmp"));
     g_ptr_array_add(command, g_strdup("-qtest"));
     g_ptr_array_add(command, process_socket_option(process, "qtest"));
-    g_ptr_array_add(command, g_strdup("-plugin"));
-    g_ptr_array_add(command,
-                    g_strconcat(g_getenv("HAYWIRE_PLUGIN"), options, NULL));
+    if (options) {
+        g_ptr_array_add(command, g_strdup("-plugin"));
+        g_ptr_array_add(command,
+                        g_strconcat(g_getenv("HAYWIRE_PLUGIN"), options, NULL));
+    }
     for (char **word = words; *word; word++) {
         if (**word) {
             g_ptr_array_add(command, g_strdup(*word));

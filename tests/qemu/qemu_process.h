@@ -19,7 +19,8 @@ typedef struct QemuProcess QemuProcess;
  * Start @qemu with the plugin and @arguments (words parted by blanks, may be
  * ""), and connect to its QMP and qtest sockets.
  *
- * @options: for the plugin, each with a comma before it; may be ""
+ * @options: for the plugin, each with a comma before it; may be "". NULL: no
+ *           -plugin.
  */
 QemuProcess *qemu_process_start(const char *qemu, const char *options,
                                 const char *arguments);
