@@ -163,10 +163,11 @@ static HaywireStatus see_page(Reading *reading, HaywirePublisher *publisher,
 {
     const HaywirePage *page =
         haywire_publisher_page(publisher, category, index);
-    HaywireStatus status =
-        haywire_page_snapshot((const uint8_t *)page, &reading->copy,
-                              &reading->info, &reading->diagnosis);
+    HaywireStatus status;
 
+    reading->copy = *page; /* nobody writes it now */
+    status = haywire_page_verify(&reading->copy, &reading->info,
+                                 &reading->diagnosis);
     return status != HAYWIRE_OK                          ? status
            : reading->info.category != category          ? HAYWIRE_BAD_CATEGORY
            : reading->info.index != index                ? HAYWIRE_BAD_INDEX

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Copying and verifying one beacon page: docs/protocol.md, section 2.
- *
- * Guest memory changes under our hands. It is read into a copy; whatever is
- * judged afterwards is the copy.
+ * Verifying the copy of a beacon page: docs/protocol.md, section 2.
  */
 
 #include "diagnose.h"
@@ -12,7 +9,6 @@
 #include "haywire/publish.h"
 
 /* Words to load atomically; what they mean is found in the copy. */
-typedef uint32_t __attribute__((may_alias)) LiveWord32;
 typedef uint64_t __attribute__((may_alias)) LiveWord64;
 
 #define MASTER_ONLY (1u << HAYWIRE_CATEGORY_MASTER)
@@ -38,41 +34,6 @@ static const struct {
     { HAYWIRE_KIND_EMPTY, ANY_CATEGORY },
 };
 
-/*
- * Acquire loads: none that comes later in the program is done before. That
- * orders the halves of the lock around the copy without fences.
- */
-static uint32_t load32(const uint8_t *live, size_t offset)
-{
-    const LiveWord32 *word = (const LiveWord32 *)(live + offset);
-
-    return haywire_word32_get(__atomic_load_n(word, __ATOMIC_ACQUIRE));
-}
-
-/*
- * However the bytes arrive, in whatever order and how often one is loaded: it is
- * the copy that is verified, and the fence puts what comes behind it after all
- * of them. The thread sanitizer knows no fences, and takes the fast way for a
- * race.
- */
-static void copy_live(const uint8_t *live, HaywirePage *ret_copy)
-{
-#ifdef __SANITIZE_THREAD__
-    const LiveWord64 *from = (const LiveWord64 *)live;
-    uint8_t *to = (uint8_t *)ret_copy;
-    size_t i;
-
-    for (i = 0; i < HAYWIRE_PAGE_SIZE / sizeof(*from); i++) {
-        uint64_t word = __atomic_load_n(from + i, __ATOMIC_ACQUIRE);
-
-        memcpy(to + i * sizeof(word), &word, sizeof(word));
-    }
-#else
-    memcpy(ret_copy, live, HAYWIRE_PAGE_SIZE);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-#endif
-}
-
 bool haywire_page_has_magic(const uint8_t *page)
 {
     const uint64_t two =
@@ -86,21 +47,6 @@ bool haywire_page_has_magic(const uint8_t *page)
         }
     }
     return true;
-}
-
-static uint32_t lock_top(const uint8_t *live)
-{
-    return load32(live, offsetof(HaywirePage, header.lock_top));
-}
-
-static uint32_t lock_bottom(const uint8_t *live)
-{
-    return load32(live, offsetof(HaywirePage, lock_bottom));
-}
-
-bool haywire_page_unchanged(const uint8_t *live, uint32_t lock)
-{
-    return lock_bottom(live) == lock && lock_top(live) == lock;
 }
 
 #define REFUSE(diagnosis, status, member, name, value)                       \
@@ -235,37 +181,4 @@ HaywireStatus haywire_page_verify(const HaywirePage *copy,
     take_stamp(&copy->header, &info);
     *ret_info = info;
     return HAYWIRE_OK;
-}
-
-/* True when no writer was at the page between the first load and the last. */
-static bool copy_at_rest(const uint8_t *live, HaywirePage *ret_copy)
-{
-    uint32_t before = lock_bottom(live);
-
-    if (lock_top(live) != before) {
-        return false;
-    }
-    copy_live(live, ret_copy);
-    return lock_top(live) == before &&
-           haywire_le32_get(ret_copy->header.lock_top) == before &&
-           haywire_le32_get(ret_copy->lock_bottom) == before;
-}
-
-HaywireStatus haywire_page_snapshot(const uint8_t *live, HaywirePage *ret_copy,
-                                    HaywirePageInfo *ret_info,
-                                    HaywireDiagnosis *diagnosis)
-{
-    int try;
-
-    if (!haywire_page_has_magic(live)) {
-        return haywire_diagnose(diagnosis, HAYWIRE_BAD_MAGIC, 0, "magic",
-                                load32(live, 0));
-    }
-    for (try = 0; try < HAYWIRE_SNAPSHOT_TRIES; try++) {
-        if (copy_at_rest(live, ret_copy)) {
-            return haywire_page_verify(ret_copy, ret_info, diagnosis);
-        }
-    }
-    return REFUSE(diagnosis, HAYWIRE_PAGE_BUSY, header.lock_top, "lock top",
-                  lock_top(live));
 }

@@ -56,10 +56,10 @@ guint bench_pages_count(const BenchPages *pages)
 static gboolean is_beacon(const guint8 *live)
 {
     HaywirePageInfo info;
-    HaywirePage copy;
 
     return haywire_page_has_magic(live) &&
-           haywire_page_snapshot(live, &copy, &info, NULL) == HAYWIRE_OK;
+           haywire_page_verify((const HaywirePage *)live, &info, NULL) ==
+               HAYWIRE_OK;
 }
 
 void bench_pages_find(BenchPages *pages, const BenchRam *ram)
@@ -109,13 +109,21 @@ void bench_pages_verify(const BenchPages *pages)
     }
 }
 
+/* Both halves of the lock are still those of the copy. */
+static gboolean is_unchanged(const HaywirePage *live, guint32 lock)
+{
+    const volatile HaywirePage *now = live;
+
+    return haywire_le32_get(now->lock_bottom) == lock &&
+           haywire_le32_get(now->header.lock_top) == lock;
+}
+
 void bench_pages_follow(BenchPages *pages)
 {
     for (guint i = 0; i < pages->page->len; i++) {
         Followed *page = &g_array_index(pages->page, Followed, i);
 
-        if (!page->lock ||
-            !haywire_page_unchanged((const guint8 *)page->live, page->lock)) {
+        if (!page->lock || !is_unchanged(page->live, page->lock)) {
             page->lock = haywire_le32_get(page->live->header.lock_top);
             copy_and_check(page->live);
         }

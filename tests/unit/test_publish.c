@@ -160,43 +160,6 @@ static void test_control_word(void)
     g_aligned_free(page);
 }
 
-/* Publish without a pause; a reader must never see a torn page. */
-static gpointer publish_always(gpointer opaque)
-{
-    HaywirePage *page = opaque;
-    uint8_t payload[HAYWIRE_PAYLOAD_MAX];
-
-    for (unsigned i = 0; i < 20000; i++) {
-        memset(payload, (int)(i & 0xff), sizeof(payload));
-        haywire_page_publish(page, &stamp, payload, sizeof(payload));
-    }
-    return NULL;
-}
-
-static void test_torn(void)
-{
-    HaywirePage *page = new_page();
-    GThread *writer = g_thread_new("writer", publish_always, page);
-    HaywirePageInfo info = { 0 };
-    HaywirePage *copy = g_new(HaywirePage, 1);
-
-    while (info.sequence < 20001) {
-        HaywireStatus status =
-            haywire_page_snapshot((uint8_t *)page, copy, &info, NULL);
-
-        if (status == HAYWIRE_PAGE_BUSY) {
-            continue;
-        }
-        g_assert_cmpint(status, ==, HAYWIRE_OK);
-        for (size_t i = 1; i < info.payload_length; i++) {
-            g_assert_cmpuint(copy->payload[i], ==, copy->payload[0]);
-        }
-    }
-    g_thread_join(writer);
-    g_free(copy);
-    g_aligned_free(page);
-}
-
 static void test_record_length(void)
 {
     HaywireBytes tail[] = { { "abc", 3 }, { "defghi", 6 } };
@@ -258,7 +221,6 @@ int main(int argc, char **argv)
     g_test_add_func("/publish/lock-wraps", test_lock_wraps);
     g_test_add_func("/publish/checksum-covers", test_checksum_covers);
     g_test_add_func("/publish/control-word", test_control_word);
-    g_test_add_func("/publish/torn", test_torn);
     g_test_add_func("/publish/record-length", test_record_length);
     g_test_add_func("/publish/append", test_append);
     g_test_add_func("/publish/append-limit", test_append_limit);

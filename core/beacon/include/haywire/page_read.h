@@ -10,6 +10,9 @@
 #include "haywire/memory.h"
 #include "haywire/page.h"
 
+/* How often a page is tried that is written meanwhile. */
+#define HAYWIRE_SNAPSHOT_TRIES 8
+
 /* So many are read with one question to the kernel. */
 #define HAYWIRE_PAGE_READS 64
 

@@ -30,31 +30,16 @@ typedef struct HaywirePageInfo {
 bool haywire_page_has_magic(const uint8_t *page);
 
 /*
- * Copy a page that a guest may be writing right now, and verify the copy:
- * section 2 of docs/protocol.md. Tries HAYWIRE_SNAPSHOT_TRIES times.
+ * Verify a copy that nobody writes: section 2 of docs/protocol.md.
  *
- * @live: 4096 bytes of guest memory, 8-aligned
- * @ret_copy: filled on success; undefined content otherwise
  * @ret_info: written on success only
  *
  * HAYWIRE_OK, HAYWIRE_BAD_MAGIC, _VERSION, _KIND, _CATEGORY, _INDEX,
- * _LENGTH, _SESSION (zero), _CHECKSUM, HAYWIRE_PAGE_BUSY.
+ * _LENGTH, _SESSION (zero), _CHECKSUM, HAYWIRE_PAGE_BUSY (the halves of its
+ * lock differ).
  */
-#define HAYWIRE_SNAPSHOT_TRIES 8
-HaywireStatus
-haywire_page_snapshot(const uint8_t *live, HaywirePage *ret_copy,
-                      HaywirePageInfo *ret_info,
-                      HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
-
-/* The same checks on a copy that nobody writes. */
 HaywireStatus
 haywire_page_verify(const HaywirePage *copy, HaywirePageInfo *ret_info,
                     HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
-
-/*
- * Lock halves of a live page, for "has it changed since": equal halves that
- * are @lock mean that the last copy is still what the page holds.
- */
-bool haywire_page_unchanged(const uint8_t *live, uint32_t lock);
 
 #endif
