@@ -117,8 +117,7 @@ static void tell_processes(EventKind kind, const HaywireChanges *changes)
     emit_session(&emitter.base, "session", events.session);
     emitter.base.begin_list(&emitter.base, "processes");
     for (gsize i = 0; i < changes->named; i++) {
-        emit_process(&emitter.base,
-                     haywire_history_change(events.history, changes, i));
+        emit_process(&emitter.base, &changes->change[i]);
     }
     emitter.base.end_list(&emitter.base);
     emitter.base.number(&emitter.base, "omitted",

@@ -10,14 +10,8 @@
 
 struct HaywireHistory {
     HaywireModel *last; /* NULL: none yet */
-    uint64_t tables;    /* so far; the last ones are kept, in a ring */
-    uint64_t changes;   /* likewise */
-    HaywirePastTable table[HAYWIRE_HISTORY_TABLES];
-    HaywireChange change[HAYWIRE_HISTORY_CHANGES];
+    HaywirePastTable table;
 };
-
-_Static_assert(2 * HAYWIRE_HISTORY_NAMED <= HAYWIRE_HISTORY_CHANGES,
-               "the newest table's changes are all kept");
 
 HaywireHistory *haywire_history_new(void)
 {
@@ -28,8 +22,6 @@ void haywire_history_clear(HaywireHistory *history)
 {
     haywire_model_unref(history->last);
     history->last = NULL;
-    history->tables = 0;
-    history->changes = 0;
 }
 
 void haywire_history_free(HaywireHistory *history)
@@ -73,10 +65,8 @@ static size_t find_missing(const HaywireModel *in, const HaywireModel *other,
     return count;
 }
 
-static void keep(HaywireHistory *history, const HaywireProcess *process)
+static void keep(HaywireChange *change, const HaywireProcess *process)
 {
-    HaywireChange *change =
-        &history->change[history->changes++ % HAYWIRE_HISTORY_CHANGES];
     size_t length = strnlen(process->name, sizeof(change->name) - 1);
 
     change->start_time = process->start_time;
@@ -87,30 +77,24 @@ static void keep(HaywireHistory *history, const HaywireProcess *process)
 }
 
 /* @room: for as many pointers as there are processes in @in */
-static HaywireChanges find_changes(HaywireHistory *history,
-                                   const HaywireModel *in,
-                                   const HaywireModel *other,
-                                   const HaywireProcess **room)
+static void find_changes(HaywireChanges *changes, const HaywireModel *in,
+                         const HaywireModel *other, const HaywireProcess **room)
 {
-    HaywireChanges changes = { .total = find_missing(in, other, room),
-                               .first = history->changes };
-
-    changes.named = changes.total < HAYWIRE_HISTORY_NAMED
-                        ? changes.total
-                        : HAYWIRE_HISTORY_NAMED;
-    qsort(room, changes.total, sizeof(*room), compare_start_times);
-    for (size_t i = 0; i < changes.named; i++) {
-        keep(history, room[i]);
+    changes->total = find_missing(in, other, room);
+    changes->named = changes->total < HAYWIRE_HISTORY_NAMED
+                         ? changes->total
+                         : HAYWIRE_HISTORY_NAMED;
+    qsort(room, changes->total, sizeof(*room), compare_start_times);
+    for (size_t i = 0; i < changes->named; i++) {
+        keep(&changes->change[i], room[i]);
     }
-    return changes;
 }
 
 static const HaywirePastTable *compare(HaywireHistory *history,
                                        const HaywireModel *older,
                                        const HaywireModel *newer)
 {
-    HaywirePastTable *table =
-        &history->table[history->tables % HAYWIRE_HISTORY_TABLES];
+    HaywirePastTable *table = &history->table;
     size_t most = older->process_count > newer->process_count
                       ? older->process_count
                       : newer->process_count;
@@ -119,15 +103,12 @@ static const HaywirePastTable *compare(HaywireHistory *history,
     if (!room) {
         return NULL;
     }
-    *table = (HaywirePastTable){
-        .generation = newer->overview.snapshot_generation,
-        .time = newer->overview.snapshot_time,
-        .since = older->overview.snapshot_time,
-    };
-    table->exited = find_changes(history, older, newer, room);
-    table->started = find_changes(history, newer, older, room);
+    table->generation = newer->overview.snapshot_generation;
+    table->time = newer->overview.snapshot_time;
+    table->since = older->overview.snapshot_time;
+    find_changes(&table->exited, older, newer, room);
+    find_changes(&table->started, newer, older, room);
     free(room);
-    history->tables++;
     return table;
 }
 
@@ -155,26 +136,4 @@ const HaywirePastTable *haywire_history_add(HaywireHistory *history,
     history->last = haywire_model_ref(model);
     haywire_model_unref(last);
     return table;
-}
-
-const HaywirePastTable *haywire_history_table(const HaywireHistory *history,
-                                              size_t age)
-{
-    if (age >= history->tables || age >= HAYWIRE_HISTORY_TABLES) {
-        return NULL;
-    }
-    return &history
-                ->table[(history->tables - 1 - age) % HAYWIRE_HISTORY_TABLES];
-}
-
-const HaywireChange *haywire_history_change(const HaywireHistory *history,
-                                            const HaywireChanges *changes,
-                                            size_t number)
-{
-    if (number >= changes->named ||
-        history->changes - changes->first > HAYWIRE_HISTORY_CHANGES + number) {
-        return NULL;
-    }
-    return &history
-                ->change[(changes->first + number) % HAYWIRE_HISTORY_CHANGES];
 }

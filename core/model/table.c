@@ -50,49 +50,27 @@ bool haywire_builder_add_process(HaywireBuilder *builder,
     return !builder->no_memory;
 }
 
-/* Pid above, position in the table below: a stable order. */
-static int compare_keys(const void *left, const void *right)
+/* By pid; those of one pid as they came, by the number that sort() gives. */
+static int compare_processes(const void *left, const void *right)
 {
-    uint64_t a = *(const uint64_t *)left;
-    uint64_t b = *(const uint64_t *)right;
+    const HaywireProcess *a = left;
+    const HaywireProcess *b = right;
 
-    return a < b ? -1 : a > b;
+    if (a->pid != b->pid) {
+        return a->pid < b->pid ? -1 : 1;
+    }
+    return a->details_generation < b->details_generation ? -1 : 1;
 }
 
-/*
- * Put the process for each place there, along the circle that each such move
- * opens: there may be no room for a second table.
- */
-static void put_in_order(HaywireProcess *process, size_t count, uint64_t *key)
+static void sort(HaywireProcess *process, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        HaywireProcess moved = process[i];
-        size_t to = i, from;
-
-        while ((from = (uint32_t)key[to]) != i) {
-            process[to] = process[from];
-            key[to] = to;
-            to = from;
-        }
-        process[to] = moved;
-        key[to] = to;
+        process[i].details_generation = i; /* has none yet */
     }
-}
-
-static bool sort(HaywireProcess *process, size_t count)
-{
-    uint64_t *key = calloc(count, sizeof(*key));
-
-    if (!key) {
-        return false;
-    }
+    qsort(process, count, sizeof(*process), compare_processes);
     for (size_t i = 0; i < count; i++) {
-        key[i] = (uint64_t)process[i].pid << 32 | i;
+        process[i].details_generation = 0;
     }
-    qsort(key, count, sizeof(*key), compare_keys);
-    put_in_order(process, count, key);
-    free(key);
-    return true;
 }
 
 static bool is_ascending(const HaywireProcess *process, size_t count)
@@ -123,13 +101,11 @@ void haywire_builder_end_table(HaywireBuilder *builder, bool count_duplicates)
 {
     HaywireOverview *overview = &builder->told->overview;
     size_t count = builder->told->process_count;
-    size_t kept;
 
     if (!is_ascending(builder->process, count)) {
-        if (!sort(builder->process, count)) {
-            builder->no_memory = true;
-            return;
-        }
+        size_t kept;
+
+        sort(builder->process, count);
         kept = drop_duplicates(builder->process, count);
         for (size_t i = kept; count_duplicates && i < count; i++) {
             haywire_builder_reject(builder, HAYWIRE_BAD_VALUE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * History: which processes started and exited from one process table to the
- * next, of the last tables of one session. Its size is fixed.
+ * History: which processes started and exited from one process table of a
+ * session to the next. Its size is fixed.
  */
 
 #ifndef HAYWIRE_HISTORY_H
@@ -9,9 +9,7 @@
 
 #include "haywire/model.h"
 
-#define HAYWIRE_HISTORY_TABLES  64
-#define HAYWIRE_HISTORY_CHANGES 512
-/* Changes of each kind that one table keeps at most; the rest is counted. */
+/* Changes of each kind that are kept at most; the rest is counted. */
 #define HAYWIRE_HISTORY_NAMED 256
 
 /* A process that started or exited; its name is escaped, as in a model. */
@@ -22,11 +20,10 @@ typedef struct HaywireChange {
     char name[4 * HAYWIRE_NAME_MAX + 1];
 } HaywireChange;
 
-/* Of one table; in the order of start times. */
 typedef struct HaywireChanges {
-    size_t total;   /* that there were */
-    size_t named;   /* the first of them, up to HAYWIRE_HISTORY_NAMED */
-    uint64_t first; /* for haywire_history_change() */
+    size_t total; /* that there were */
+    size_t named; /* the first of them, by start time */
+    HaywireChange change[HAYWIRE_HISTORY_NAMED];
 } HaywireChanges;
 
 /* A table, and what is different from the one before. */
@@ -57,14 +54,5 @@ void haywire_history_clear(HaywireHistory *history);
  */
 const HaywirePastTable *haywire_history_add(HaywireHistory *history,
                                             HaywireModel *model);
-
-/* The table @age tables before the newest; NULL when it is not kept. */
-const HaywirePastTable *haywire_history_table(const HaywireHistory *history,
-                                              size_t age);
-
-/* Number @number of a table's changes; NULL when it is not kept any more. */
-const HaywireChange *haywire_history_change(const HaywireHistory *history,
-                                            const HaywireChanges *changes,
-                                            size_t number);
 
 #endif
