@@ -44,12 +44,16 @@ bool haywire_fill_records(HaywireFill *fill, const HaywireCopy *copy,
 bool haywire_fill_record(HaywireFill *fill, HaywireRecordReader *reader,
                          HaywireRecord *ret_record);
 
-/* fill_snapshot.c: the process table; false without a snapshot. */
+/* The next good record of this type, with nothing counted; false at the end. */
+bool haywire_next_record(HaywireRecordReader *reader, HaywireRecordType type,
+                         HaywireRecord *ret_record);
+
+/* fill_table.c: the process table; false without a snapshot. */
 bool haywire_fill_snapshot(HaywireFill *fill);
 
 /*
- * fill_roundrobin.c: what process records say of the table's processes, and
- * sections. Without a snapshot, the table as well.
+ * What process records say of the table's processes, and sections. Without a
+ * snapshot, the table as well.
  */
 typedef struct HaywireCycles HaywireCycles;
 /* The pages of process records, by cycles; plain free() frees it. */

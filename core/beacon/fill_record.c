@@ -21,18 +21,35 @@ bool haywire_fill_records(HaywireFill *fill, const HaywireCopy *copy,
     return true;
 }
 
+/* Is what comes behind a malformed record lost too? */
+static bool ends_page(HaywireStatus status)
+{
+    return status == HAYWIRE_NOT_FOUND || status == HAYWIRE_BAD_RECORD ||
+           status == HAYWIRE_SHORT_PAYLOAD;
+}
+
 bool haywire_fill_record(HaywireFill *fill, HaywireRecordReader *reader,
                          HaywireRecord *ret_record)
 {
     HaywireStatus status = haywire_record_next(reader, ret_record, NULL);
 
-    if (status == HAYWIRE_OK) {
-        return true;
+    if (status != HAYWIRE_OK && status != HAYWIRE_NOT_FOUND) {
+        haywire_builder_reject(fill->builder, status);
+        ret_record->type = 0;
     }
-    if (status == HAYWIRE_NOT_FOUND) {
-        return false;
-    }
-    haywire_builder_reject(fill->builder, status);
-    ret_record->type = 0;
-    return status != HAYWIRE_BAD_RECORD && status != HAYWIRE_SHORT_PAYLOAD;
+    return !ends_page(status);
+}
+
+bool haywire_next_record(HaywireRecordReader *reader, HaywireRecordType type,
+                         HaywireRecord *ret_record)
+{
+    HaywireStatus status;
+
+    do {
+        status = haywire_record_next(reader, ret_record, NULL);
+        if (status == HAYWIRE_OK && ret_record->type == type) {
+            return true;
+        }
+    } while (!ends_page(status));
+    return false;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "haywire/clock.h"
-#include "haywire/finder.h"
+#include "finder.h"
 #include "haywire/page_read.h"
 
 /* In the ring: the page's address, and this bit, as 0 is an address too. */

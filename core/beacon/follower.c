@@ -3,14 +3,10 @@
  * Following one session.
  */
 
+#include "follower.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "copy_pool.h"
-#include "haywire/follower.h"
-#include "haywire/page_read.h"
-#include "map_index.h"
-#include "map_layout.h"
 
 _Static_assert(sizeof(HaywireSlot) == HAYWIRE_SLOT_BYTES, "as documented");
 
@@ -22,80 +18,39 @@ enum {
     SLOT_HELD,     /* this and above: copy 0 and so on */
 };
 
-/* Slots in a row whose copies are equally worth their memory. */
-typedef struct Range {
-    uint32_t first;
-    uint32_t end;
-    uint32_t hand; /* copies from here on were given up in this update */
-} Range;
-
-#define RANGES      8
+#define RANGES      HAYWIRE_SLOT_RANGES
 #define RANGE_DATA1 5
 #define RANGE_DATA2 6
-/* Pages that are to be read, sorted at a time: more than a session has. */
-#define WANTS_MAX 2048
 /* The first index pages lead to the others, and those to all pages. */
 #define INDEX_ROUNDS 3
 
-/* A page that a slot has, or is said to have, and that is to be read. */
-typedef struct Want {
-    HaywirePosition position;
-    uint32_t slot;
-} Want;
-
-struct HaywireFollower {
-    HaywireMemory *memory;
-    HaywireCopyPool *pool;
-    HaywireHostCounters *host;
-    HaywireMap *map;
-    Range range[RANGES]; /* the worthiest first */
-    bool beat;           /* the heartbeat has grown since the last update */
-    bool has_read;       /* all pages, once */
-    bool changed;        /* since the copies were last listed */
-    bool needs_scan;
-    bool lost;             /* a page, since the index was last asked */
-    bool index_moved;      /* the discovery page says so */
-    bool index_changed;    /* an index page was read */
-    bool following;        /* what is wanted, the index has named */
-    bool layout_told;      /* to the memory, by us */
-    uint32_t index_frames; /* the first pages of the index, by the discovery */
-    uint64_t index_pfn[HAYWIRE_INDEX_FRAMES_MAX];
-    uint32_t control_lock[2]; /* when a camera's data was last looked at */
-    HaywireStatus status;     /* of reading */
-    size_t peeks;
-    HaywirePeek peek[HAYWIRE_PEEKS_MAX];
-    uint32_t peek_slot[HAYWIRE_PEEKS_MAX];
-    size_t wants;
-    Want want[WANTS_MAX];
-    HaywirePage batch[HAYWIRE_PAGE_READS];
-};
-
-static void add_range(HaywireFollower *follower, int number,
-                      HaywireCategory category, uint32_t from, uint32_t to)
-{
-    uint32_t first = follower->map->first[category];
-
-    follower->range[number] = (Range){ first + from, first + to, first + to };
-}
-
 static void set_ranges(HaywireFollower *follower)
 {
-    const uint32_t *pages = follower->map->pages;
-    uint32_t records = pages[HAYWIRE_CATEGORY_ROUNDROBIN] / 2;
+    const HaywireMap *map = follower->map;
+    const uint32_t *pages = map->pages;
+    const uint32_t records = pages[HAYWIRE_CATEGORY_ROUNDROBIN] / 2;
+    const struct {
+        HaywireCategory category;
+        uint32_t from;
+        uint32_t to;
+    } range[RANGES] = {
+        { HAYWIRE_CATEGORY_MASTER, 0, pages[HAYWIRE_CATEGORY_MASTER] },
+        { HAYWIRE_CATEGORY_CAMERA1, 0, 1 },
+        { HAYWIRE_CATEGORY_CAMERA2, 0, 1 },
+        { HAYWIRE_CATEGORY_PID, 0, pages[HAYWIRE_CATEGORY_PID] },
+        { HAYWIRE_CATEGORY_ROUNDROBIN, 0, records },
+        { HAYWIRE_CATEGORY_CAMERA1, 1, pages[HAYWIRE_CATEGORY_CAMERA1] },
+        { HAYWIRE_CATEGORY_CAMERA2, 1, pages[HAYWIRE_CATEGORY_CAMERA2] },
+        { HAYWIRE_CATEGORY_ROUNDROBIN, records,
+          pages[HAYWIRE_CATEGORY_ROUNDROBIN] },
+    };
 
-    add_range(follower, 0, HAYWIRE_CATEGORY_MASTER, 0,
-              pages[HAYWIRE_CATEGORY_MASTER]);
-    add_range(follower, 1, HAYWIRE_CATEGORY_CAMERA1, 0, 1);
-    add_range(follower, 2, HAYWIRE_CATEGORY_CAMERA2, 0, 1);
-    add_range(follower, 3, HAYWIRE_CATEGORY_PID, 0,
-              pages[HAYWIRE_CATEGORY_PID]);
-    add_range(follower, 4, HAYWIRE_CATEGORY_ROUNDROBIN, 0, records);
-    add_range(follower, RANGE_DATA1, HAYWIRE_CATEGORY_CAMERA1, 1,
-              pages[HAYWIRE_CATEGORY_CAMERA1]);
-    add_range(follower, RANGE_DATA2, HAYWIRE_CATEGORY_CAMERA2, 1,
-              pages[HAYWIRE_CATEGORY_CAMERA2]);
-    add_range(follower, 7, HAYWIRE_CATEGORY_ROUNDROBIN, records,
-              pages[HAYWIRE_CATEGORY_ROUNDROBIN]);
+    for (int i = 0; i < RANGES; i++) {
+        uint32_t first = map->first[range[i].category];
+
+        follower->range[i].first = first + range[i].from;
+        follower->range[i].end = first + range[i].to;
+    }
 }
 
 HaywireStatus haywire_follower_new(HaywireMemory *memory, HaywireCopyPool *pool,
@@ -179,7 +134,7 @@ static bool give_up_copy(HaywireFollower *follower, int range)
     int i;
 
     for (i = RANGES - 1; i > range; i--) {
-        Range *of = &follower->range[i];
+        HaywireSlotRange *of = &follower->range[i];
 
         while (of->hand > of->first) {
             if (find_held(follower, --of->hand)) {
@@ -289,7 +244,7 @@ static void look_at_cameras(HaywireFollower *follower)
     follower->control_lock[0] = follower->control_lock[1] = 0;
 }
 
-static void take(HaywireFollower *follower, const Want *want,
+static void take(HaywireFollower *follower, const HaywireWant *want,
                  const HaywirePageRead *read, const HaywirePage *copy)
 {
     HaywireMap *map = follower->map;
@@ -318,8 +273,8 @@ static void take(HaywireFollower *follower, const Want *want,
 
 static int compare_wants(const void *left, const void *right)
 {
-    uint64_t a = ((const Want *)left)->position.value;
-    uint64_t b = ((const Want *)right)->position.value;
+    uint64_t a = ((const HaywireWant *)left)->position.value;
+    uint64_t b = ((const HaywireWant *)right)->position.value;
 
     return a < b ? -1 : a > b;
 }
@@ -346,7 +301,7 @@ static void read_wants(HaywireFollower *follower)
 
     sort_wants(follower);
     for (at = 0; at < follower->wants; at += count) {
-        const Want *want = &follower->want[at];
+        const HaywireWant *want = &follower->want[at];
 
         count = follower->wants - at < HAYWIRE_PAGE_READS ? follower->wants - at
                                                           : HAYWIRE_PAGE_READS;
@@ -361,15 +316,13 @@ static void read_wants(HaywireFollower *follower)
     follower->wants = 0;
 }
 
-/* HaywireIndexEntry */
-static void want(void *opaque, uint32_t slot, HaywirePosition position)
+static void want(HaywireFollower *follower, uint32_t slot,
+                 HaywirePosition position)
 {
-    HaywireFollower *follower = opaque;
-
-    if (follower->wants == WANTS_MAX) {
+    if (follower->wants == HAYWIRE_WANTS_MAX) {
         read_wants(follower);
     }
-    follower->want[follower->wants++] = (Want){ position, slot };
+    follower->want[follower->wants++] = (HaywireWant){ position, slot };
 }
 
 /* Whatever its lock says: has the slot's page to be read? */
@@ -407,7 +360,8 @@ static void want_changed(HaywireFollower *follower)
 }
 
 /* @look: also at pages that have been read, whether they have changed. */
-static void want_range(HaywireFollower *follower, const Range *range, bool look)
+static void want_range(HaywireFollower *follower, const HaywireSlotRange *range,
+                       bool look)
 {
     uint32_t i;
 
@@ -464,34 +418,99 @@ static void begin(HaywireFollower *follower)
     }
 }
 
-/* All that the index says now. True: it says something. */
+static HaywireStatus find_frame(const HaywireFollower *follower, uint64_t pfn,
+                                HaywirePosition *ret_position)
+{
+    if (pfn > UINT64_MAX >> HAYWIRE_PAGE_SHIFT) {
+        return HAYWIRE_BAD_RANGE;
+    }
+    return haywire_layout_position(haywire_memory_layout(follower->memory),
+                                   (HaywireGpa){ pfn << HAYWIRE_PAGE_SHIFT },
+                                   ret_position);
+}
+
+/*
+ * The index says that the page of @slot is in frame @pfn. True: it says
+ * something.
+ */
+static bool take_entry(HaywireFollower *follower, uint32_t slot, uint64_t pfn)
+{
+    HaywirePosition position;
+    HaywireStatus status;
+
+    if (pfn == 0) {
+        return false; /* not known to the guest */
+    }
+    status = find_frame(follower, pfn, &position);
+    if (status != HAYWIRE_OK) {
+        follower->host->rejected[status]++;
+    } else if (position.value != follower->map->slot[slot].position.value) {
+        want(follower, slot, position);
+    }
+    return true;
+}
+
+/* Does the discovery page, which is newer than the index, say where it is? */
+static bool is_named(const HaywireFollower *follower, uint32_t slot)
+{
+    uint32_t number = slot - follower->map->index.first;
+
+    return number < follower->index_frames &&
+           number < follower->map->index.pages &&
+           follower->index_pfn[number] != 0;
+}
+
+/* @left: entries that can still come; true: some say something. */
+static bool walk_index_page(HaywireFollower *follower, const HaywireCopy *copy,
+                            uint32_t *left)
+{
+    const uint32_t total = follower->map->total;
+    HaywireIndexPage page;
+    bool any = false;
+    uint64_t pfn;
+    HaywireStatus status =
+        haywire_decode_index(copy->page, &copy->info, &page, NULL);
+
+    if (status != HAYWIRE_OK) {
+        follower->host->rejected[status]++;
+        return false;
+    }
+    for (uint32_t i = 0; i<page.count && * left> 0; i++, --*left) {
+        if (page.first_slot >= total || i >= total - page.first_slot ||
+            haywire_cursor_u64(&page.entries, &pfn) != HAYWIRE_OK) {
+            break;
+        }
+        if (!is_named(follower, page.first_slot + i)) {
+            any |= take_entry(follower, page.first_slot + i, pfn);
+        }
+    }
+    return any;
+}
+
+/*
+ * All that the index says now, which is as long as there are slots, whatever
+ * its pages say: docs/protocol.md, section 5.2. True: it says something.
+ */
 static bool walk_index(HaywireFollower *follower)
 {
-    const HaywireMap *map = follower->map;
-    HaywireIndexWalk walk = { .map = map,
-                              .layout = haywire_memory_layout(follower->memory),
-                              .entry = want,
-                              .opaque = follower,
-                              .rejected = follower->host->rejected,
-                              .left = map->total };
-    uint32_t i, first = map->index.first;
+    const HaywirePart *index = &follower->map->index;
+    uint32_t i, left = follower->map->total;
+    bool any = false;
 
     follower->following = true;
-    for (i = 0; i < follower->index_frames && i < map->index.pages; i++) {
-        haywire_index_entry(&walk, first + i, follower->index_pfn[i]);
+    for (i = 0; i < follower->index_frames && i < index->pages; i++) {
+        any |= take_entry(follower, index->first + i, follower->index_pfn[i]);
     }
-    walk.named = follower->index_pfn;
-    walk.named_count = i;
-    for (i = first; i - first < map->index.pages; i++) {
+    for (i = index->first; i - index->first < index->pages; i++) {
         const HaywireHeld *held = find_held(follower, i);
 
         if (held && held->copy.info.kind == HAYWIRE_KIND_INDEX) {
-            haywire_index_page(&walk, held->copy.page, &held->copy.info);
+            any |= walk_index_page(follower, &held->copy, &left);
         }
     }
     read_wants(follower);
     follower->following = false;
-    return walk.any_pfn;
+    return any;
 }
 
 static bool follow_index(HaywireFollower *follower)
@@ -512,7 +531,7 @@ static bool follow_index(HaywireFollower *follower)
 bool haywire_follower_by_index(HaywireFollower *follower)
 {
     const HaywirePart *index = &follower->map->index;
-    Range range = { index->first, index->first + index->pages, 0 };
+    HaywireSlotRange range = { index->first, index->first + index->pages, 0 };
 
     if (!haywire_memory_layout(follower->memory)) {
         return false;
@@ -520,7 +539,7 @@ bool haywire_follower_by_index(HaywireFollower *follower)
     begin(follower);
     want_range(follower, &range, true);
     read_changed(follower);
-    return follow_index(follower) && haywire_map_missing(follower->map) == 0;
+    return follow_index(follower) && follower->map->missing == 0;
 }
 
 static HaywireStatus tell_layout(HaywireFollower *follower)
@@ -563,7 +582,7 @@ HaywireStatus haywire_follower_update(HaywireFollower *follower, bool beat)
         (follower->index_changed || follower->lost || follower->index_moved)) {
         follow_index(follower);
         follower->needs_scan =
-            follower->needs_scan && haywire_map_missing(follower->map) > 0;
+            follower->needs_scan && follower->map->missing > 0;
     }
     follower->has_read = true;
     return layout ? HAYWIRE_OK : tell_layout(follower);
@@ -638,33 +657,6 @@ const HaywireCopy *const *haywire_follower_list(HaywireFollower *follower,
     return order;
 }
 
-bool haywire_follower_changed(const HaywireFollower *follower)
-{
-    return follower->changed;
-}
-
-bool haywire_follower_has_read(const HaywireFollower *follower)
-{
-    return follower->has_read;
-}
-
-uint32_t haywire_follower_pages(const HaywireFollower *follower,
-                                HaywireCategory category)
-{
-    return follower->map->pages[category];
-}
-
-uint32_t haywire_follower_mapped(const HaywireFollower *follower,
-                                 HaywireCategory category)
-{
-    return follower->map->mapped[category];
-}
-
-uint32_t haywire_follower_missing(const HaywireFollower *follower)
-{
-    return haywire_map_missing(follower->map);
-}
-
 HaywirePosition haywire_follower_position(const HaywireFollower *follower,
                                           HaywireCategory category,
                                           uint32_t index)
@@ -674,14 +666,4 @@ HaywirePosition haywire_follower_position(const HaywireFollower *follower,
     return index < map->pages[category]
                ? map->slot[map->first[category] + index].position
                : HAYWIRE_POSITION_NONE;
-}
-
-bool haywire_follower_needs_scan(const HaywireFollower *follower)
-{
-    return follower->needs_scan;
-}
-
-void haywire_follower_set_needs_scan(HaywireFollower *follower, bool needs)
-{
-    follower->needs_scan = needs;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The slots of one session.
+ * The slots of one session, and what they tell of the memory's layout.
  */
+
+#include "map.h"
 
 #include <stdlib.h>
 
-#include "map.h"
+#include "fill.h"
 
 HaywireStatus haywire_map_new(const HaywireSession *session,
                               HaywireMap **ret_map)
@@ -29,6 +31,7 @@ HaywireStatus haywire_map_new(const HaywireSession *session,
         map->first[i] = map->total;
         map->total += geometry[i];
     }
+    map->missing = total;
     for (i = 0; i < total; i++) {
         map->slot[i].position = HAYWIRE_POSITION_NONE;
     }
@@ -103,7 +106,10 @@ bool haywire_map_claim(HaywireMap *map, uint32_t number,
         !may_claim(slot, info, by_index, clashes)) {
         return false;
     }
-    map->mapped[info->category] += !haywire_slot_is_mapped(slot);
+    if (!haywire_slot_is_mapped(slot)) {
+        map->mapped[info->category]++;
+        map->missing--;
+    }
     slot->position = position;
     slot->monotonic_ns = info->monotonic_ns;
     slot->pfn = info->pfn;
@@ -124,15 +130,76 @@ void haywire_map_forget(HaywireMap *map, uint32_t number)
     }
     slot->position = HAYWIRE_POSITION_NONE;
     map->mapped[category]--;
+    map->missing++;
 }
 
-uint32_t haywire_map_missing(const HaywireMap *map)
-{
-    uint32_t missing = map->total;
-    int i;
+/* RAM ranges of a manifest that count; real guests have a handful. */
+#define RAM_RANGES_MAX 128
 
-    for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        missing -= map->mapped[i];
+static size_t collect_sightings(const HaywireMap *map,
+                                HaywireSighting *ret_sighting)
+{
+    size_t count = 0;
+    uint32_t i;
+
+    for (i = 0; i < map->total; i++) {
+        const HaywireSlot *slot = &map->slot[i];
+
+        if (haywire_slot_is_mapped(slot)) {
+            ret_sighting[count++] =
+                (HaywireSighting){ slot->position, slot->pfn };
+        }
     }
-    return missing;
+    return count;
+}
+
+static void collect_ranges(const HaywireCopy *copy, HaywireRamRange *ret_ram,
+                           size_t *count)
+{
+    HaywireRecordReader reader;
+    HaywireRecord record;
+
+    if (haywire_record_reader_init(&reader, copy->page, &copy->info) !=
+        HAYWIRE_OK) {
+        return;
+    }
+    while (*count < RAM_RANGES_MAX &&
+           haywire_next_record(&reader, HAYWIRE_RECORD_RAM_RANGE, &record)) {
+        ret_ram[(*count)++] = record.ram_range;
+    }
+}
+
+/* Of a file: one stretch from 0 on; anything else knows its layout itself. */
+static uint64_t file_size(const HaywireMemory *memory)
+{
+    uint64_t size = haywire_memory_size(memory);
+
+    return haywire_memory_size_before(memory, (HaywirePosition){ size }) == size
+               ? size
+               : 0;
+}
+
+HaywireStatus haywire_map_tell_layout(const HaywireMap *map,
+                                      HaywireMemory *memory,
+                                      const HaywireCopy *const *copy,
+                                      size_t copies)
+{
+    HaywireSighting *sighting = calloc(map->total, sizeof(*sighting));
+    HaywireRamRange ram[RAM_RANGES_MAX];
+    HaywireLayout layout;
+    size_t i, ranges = 0;
+
+    if (!sighting) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    for (i = 0; i < copies; i++) {
+        collect_ranges(copy[i], ram, &ranges);
+    }
+    if (haywire_layout_deduce(file_size(memory), sighting,
+                              collect_sightings(map, sighting), ram, ranges,
+                              &layout) == HAYWIRE_OK) {
+        haywire_memory_set_layout(memory, &layout);
+    }
+    free(sighting);
+    return HAYWIRE_OK;
 }

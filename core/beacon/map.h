@@ -7,6 +7,7 @@
 #ifndef HAYWIRE_MAP_H
 #define HAYWIRE_MAP_H
 
+#include "haywire/beacon_fill.h"
 #include "haywire/sessions.h"
 
 /* A page that a session has: all that is kept of it, but for a copy. */
@@ -27,6 +28,7 @@ typedef struct HaywireMap {
     uint32_t first[HAYWIRE_CATEGORY_COUNT]; /* slots: as in the index */
     uint32_t mapped[HAYWIRE_CATEGORY_COUNT];
     uint32_t total;
+    uint32_t missing; /* slots that have no page */
     HaywireSlot slot[];
 } HaywireMap;
 
@@ -47,10 +49,7 @@ HaywireStatus haywire_map_find(const HaywireMap *map,
                                const HaywirePageInfo *info,
                                uint32_t *ret_slot) HAYWIRE_MUST_CHECK;
 
-/*
- * Is a verified page the one of this slot? HAYWIRE_OK, _BAD_SESSION,
- * _BAD_CATEGORY, _BAD_INDEX, _BAD_TIME.
- */
+/* Is it of this one? Also HAYWIRE_BAD_CATEGORY. */
 HaywireStatus haywire_map_check(const HaywireMap *map, uint32_t slot,
                                 const HaywirePageInfo *info) HAYWIRE_MUST_CHECK;
 
@@ -69,7 +68,15 @@ bool haywire_map_claim(HaywireMap *map, uint32_t slot, HaywirePosition position,
 /* The slot's page is no longer there. */
 void haywire_map_forget(HaywireMap *map, uint32_t slot);
 
-/* Slots that have no page. */
-uint32_t haywire_map_missing(const HaywireMap *map);
+/*
+ * Work out where guest addresses lie in a memory that does not know it itself,
+ * from where the session's pages lie and from the RAM ranges of its manifest
+ * (@copy: those pages), and tell the memory. It never guesses. HAYWIRE_OK (also
+ * when it is not known), HAYWIRE_NO_MEMORY.
+ */
+HaywireStatus haywire_map_tell_layout(const HaywireMap *map,
+                                      HaywireMemory *memory,
+                                      const HaywireCopy *const *copy,
+                                      size_t copies) HAYWIRE_MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "copy_pool.h"
-#include "haywire/finder.h"
+#include "finder.h"
 #include "haywire/reader.h"
 
 struct HaywireReader {
@@ -134,8 +134,7 @@ static HaywireStatus map_pages(HaywireReader *reader, HaywireNow now)
         return HAYWIRE_OK;
     }
     if (!scanned) {
-        haywire_follower_set_needs_scan(follower,
-                                        haywire_follower_missing(follower) > 0);
+        follower->needs_scan = follower->map->missing > 0;
         return HAYWIRE_OK;
     }
     return finder->overflow
@@ -194,8 +193,7 @@ static bool is_shown(const HaywireReader *reader, const HaywireSession *session)
         return false;
     }
     for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        if (session->discovery.geometry[i] !=
-            haywire_follower_pages(reader->follower, i)) {
+        if (session->discovery.geometry[i] != reader->follower->map->pages[i]) {
             return false;
         }
     }
@@ -299,7 +297,7 @@ HaywireStatus haywire_reader_scan(HaywireReader *reader, HaywireNow now)
     }
     reader->scanned = true;
     if (reader->follower) {
-        haywire_follower_set_needs_scan(reader->follower, false);
+        reader->follower->needs_scan = false;
     }
     follow_shown(reader);
     return HAYWIRE_OK;
@@ -314,8 +312,7 @@ HaywireStatus haywire_reader_follow(HaywireReader *reader, HaywireNow now)
         return status;
     }
     /* Dead pages are reused bit by bit: what we have is the last picture. */
-    if (haywire_follower_has_read(reader->follower) &&
-        state(reader) == HAYWIRE_STATE_STALE) {
+    if (reader->follower->has_read && state(reader) == HAYWIRE_STATE_STALE) {
         return HAYWIRE_OK;
     }
     return haywire_follower_update(reader->follower, reader->beat);
@@ -328,8 +325,8 @@ HaywireSearch haywire_reader_search(const HaywireReader *reader)
     return (HaywireSearch){
         .state = state(reader),
         .session = follower ? &reader->session : NULL,
-        .complete = follower && haywire_follower_missing(follower) == 0,
-        .lost = follower && haywire_follower_needs_scan(follower),
+        .complete = follower && follower->map->missing == 0,
+        .lost = follower && follower->needs_scan,
         .scan_ended_ns = reader->finder.ended_ns,
         .scan_cost_ns = reader->finder.cost_ns,
     };
@@ -361,10 +358,8 @@ static void describe_session(const HaywireReader *reader, HaywireNow now,
     overview->privileged = discovery->features & HAYWIRE_FEATURE_PRIVILEGED;
     overview->pfns_known = discovery->features & HAYWIRE_FEATURE_PFNS;
     for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        overview->category[i].pages =
-            haywire_follower_pages(reader->follower, i);
-        overview->category[i].mapped =
-            haywire_follower_mapped(reader->follower, i);
+        overview->category[i].pages = reader->follower->map->pages[i];
+        overview->category[i].mapped = reader->follower->map->mapped[i];
     }
 }
 
@@ -395,7 +390,7 @@ static bool is_unchanged(const HaywireReader *reader)
     const HaywireDiscovery *now = &reader->session.discovery;
     const HaywireDiscovery *then = &reader->made;
 
-    return reader->newest && !haywire_follower_changed(reader->follower) &&
+    return reader->newest && !reader->follower->changed &&
            memcmp(now->version, then->version, sizeof(now->version)) == 0 &&
            memcmp(now->boot_id, then->boot_id, sizeof(now->boot_id)) == 0 &&
            memcmp(now->part, then->part, sizeof(now->part)) == 0;

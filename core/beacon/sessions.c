@@ -4,12 +4,82 @@
  */
 
 #include <string.h>
+#include <time.h>
 
+#include "haywire/clock.h"
 #include "haywire/page_read.h"
 #include "haywire/sessions.h"
 
 /* A page that has not beaten for so many intervals may have moved. */
 #define MOVE_BEATS 2
+
+typedef enum Encounter {
+    MET_FIRST, /* or put back in time, or forgotten */
+    MET_STILL, /* the same heartbeat as the last time */
+    MET_GROWN,
+} Encounter;
+
+/* Pages that share so many places lose none of them to each other. */
+#define WAYS 4
+
+#define BEAT_BITS 16
+#define BEAT_MASK ((UINT32_C(1) << BEAT_BITS) - 1)
+/* A heartbeat that is further ahead than this has gone back. */
+#define BEAT_AHEAD_MAX (BEAT_MASK / 2)
+
+/* Each bit of the result depends on each of @value (splitmix64). */
+static uint64_t mix(uint64_t value)
+{
+    value = (value ^ value >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    value = (value ^ value >> 27) * UINT64_C(0x94d049bb133111eb);
+    return value ^ value >> 31;
+}
+
+/* The place of this page, or the one that it takes from another. */
+static uint32_t *find_place(HaywireEncounters *encounters, uint64_t hash,
+                            uint32_t who)
+{
+    uint32_t *set =
+        &encounters->seen[hash % (HAYWIRE_ENCOUNTERS_MAX / WAYS) * WAYS];
+    uint32_t *place = &set[who >> BEAT_BITS & (WAYS - 1)];
+    int i;
+
+    for (i = 0; i < WAYS; i++) {
+        if ((set[i] & ~BEAT_MASK) == who) {
+            return &set[i];
+        }
+        if (set[i] == 0) {
+            place = &set[i];
+        }
+    }
+    return place;
+}
+
+/* A session's discovery page was met; how was it the last time? */
+static Encounter meet(HaywireEncounters *encounters, uint64_t session,
+                      HaywirePosition position, uint64_t heartbeat)
+{
+    uint32_t beat = (uint32_t)heartbeat & BEAT_MASK, who, *place, last, ahead;
+    uint64_t hash;
+
+    if (encounters->salt == 0) {
+        encounters->salt = haywire_clock_ns(CLOCK_MONOTONIC) | 1;
+    }
+    hash = mix(mix(session ^ encounters->salt) ^ position.value);
+    /* Never 0, which stands for nobody. */
+    who = (uint32_t)(hash >> 32 | UINT64_C(1) << 31) & ~BEAT_MASK;
+    place = find_place(encounters, hash, who);
+    last = *place;
+    *place = who | beat;
+    if ((last & ~BEAT_MASK) != who) {
+        return MET_FIRST;
+    }
+    ahead = (beat - last) & BEAT_MASK;
+    if (ahead == 0) {
+        return MET_STILL;
+    }
+    return ahead <= BEAT_AHEAD_MAX ? MET_GROWN : MET_FIRST;
+}
 
 uint64_t haywire_session_stale_after(const HaywireSession *session)
 {
@@ -251,7 +321,7 @@ static void judge(HaywireSession *session, uint64_t now_ns)
 static HaywireSession make_new(HaywirePosition position,
                                const HaywirePageInfo *info,
                                const HaywireDiscovery *discovery,
-                               HaywireEncounter encounter, uint64_t now_ns)
+                               Encounter encounter, uint64_t now_ns)
 {
     HaywireSession session = {
         .id = info->session,
@@ -260,7 +330,7 @@ static HaywireSession make_new(HaywirePosition position,
         .discovery = *discovery,
         .clock_seen_ns = now_ns,
         .beat_seen_ns = now_ns,
-        .beating = encounter == HAYWIRE_MET_GROWN,
+        .beating = encounter == MET_GROWN,
     };
 
     session.born_ns = find_birth(&session, now_ns);
@@ -290,13 +360,13 @@ void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
                           const HaywireDiscovery *discovery, uint64_t now_ns)
 {
     HaywireSession *session = find(sessions, info->session);
-    HaywireEncounter encounter = haywire_encounters_note(
-        &sessions->encounters, info->session, position, discovery->heartbeat);
+    Encounter encounter = meet(&sessions->encounters, info->session, position,
+                               discovery->heartbeat);
 
     if (!session) {
         add_new(sessions,
                 make_new(position, info, discovery, encounter, now_ns),
-                encounter == HAYWIRE_MET_STILL);
+                encounter == MET_STILL);
         return;
     }
     if (session->position.value == position.value) {

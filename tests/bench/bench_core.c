@@ -7,7 +7,7 @@
 #include "bench.h"
 #include "copy_pool.h"
 #include "guest_pages.h"
-#include "haywire/follower.h"
+#include "follower.h"
 #include "haywire/page_read.h"
 #include "haywire/watch.h"
 #include "mapped_source.h"

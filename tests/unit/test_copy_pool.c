@@ -9,7 +9,7 @@
 #include "beacon_ram.h"
 #include "copy_pool.h"
 #include "haywire/bytes.h"
-#include "haywire/follower.h"
+#include "follower.h"
 #include "haywire/publish.h"
 
 #define BYTES    (256u << 10)
@@ -230,7 +230,7 @@ static void test_renew(void)
     publish(&world, HAYWIRE_CATEGORY_PID, 3, 1, HAYWIRE_KIND_PID);
     update(&world);
     g_assert_cmpuint(world.host.pages_read, ==, read + 1);
-    g_assert_true(haywire_follower_changed(world.follower));
+    g_assert_true(world.follower->changed);
     check_left_out(&world, 0, 0);
     world_clear(&world);
 }

@@ -9,7 +9,7 @@
 #include "beacon_ram.h"
 #include "copy_pool.h"
 #include "haywire/bytes.h"
-#include "haywire/follower.h"
+#include "follower.h"
 #include "haywire/page_read.h"
 #include "haywire/publish.h"
 #include "map.h"
@@ -97,7 +97,7 @@ static uint32_t follow_index(World *world, bool expect_all)
 {
     haywire_memory_set_layout(world->ram.source, &world->ram.layout);
     g_assert_cmpint(haywire_follower_by_index(world->follower), ==, expect_all);
-    return haywire_follower_missing(world->follower);
+    return world->follower->map->missing;
 }
 
 static void test_default_sizes(void)
@@ -107,17 +107,16 @@ static void test_default_sizes(void)
     int i;
 
     for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        g_assert_cmpuint(haywire_follower_pages(world->follower, i), ==,
-                         sizes[i]);
+        g_assert_cmpuint(world->follower->map->pages[i], ==, sizes[i]);
         /* The discovery page alone. */
-        g_assert_cmpuint(haywire_follower_mapped(world->follower, i), ==,
+        g_assert_cmpuint(world->follower->map->mapped[i], ==,
                          i == HAYWIRE_CATEGORY_MASTER);
         g_assert_cmpuint(mapped_at(world, i, 1).value, ==,
                          HAYWIRE_POSITION_NONE.value);
         g_assert_cmpuint(mapped_at(world, i, sizes[i]).value, ==,
                          HAYWIRE_POSITION_NONE.value);
     }
-    g_assert_cmpuint(haywire_follower_missing(world->follower), ==, TOTAL - 1);
+    g_assert_cmpuint(world->follower->map->missing, ==, TOTAL - 1);
     free_world(world);
 }
 
@@ -128,8 +127,7 @@ static void test_found(void)
 
     found(world, HAYWIRE_CATEGORY_PID, 99);
     found(world, HAYWIRE_CATEGORY_PID, 99);
-    g_assert_cmpuint(haywire_follower_mapped(follower, HAYWIRE_CATEGORY_PID),
-                     ==, 1);
+    g_assert_cmpuint(follower->map->mapped[HAYWIRE_CATEGORY_PID], ==, 1);
     g_assert_cmpuint(mapped_at(world, HAYWIRE_CATEGORY_PID, 99).value, ==,
                      position(world, HAYWIRE_CATEGORY_PID, 99).value);
     g_assert_cmpuint(world->host.slot_clashes, ==, 0);
@@ -137,8 +135,7 @@ static void test_found(void)
     memset(page(world, HAYWIRE_CATEGORY_PID, 99), 0xcc, HAYWIRE_PAGE_SIZE);
     g_assert_cmpint(haywire_follower_update(world->follower, true), ==,
                     HAYWIRE_OK);
-    g_assert_cmpuint(haywire_follower_mapped(follower, HAYWIRE_CATEGORY_PID),
-                     ==, 0);
+    g_assert_cmpuint(follower->map->mapped[HAYWIRE_CATEGORY_PID], ==, 0);
     g_assert_cmpuint(mapped_at(world, HAYWIRE_CATEGORY_PID, 99).value, ==,
                      HAYWIRE_POSITION_NONE.value);
     g_assert_cmpuint(world->host.rejected[HAYWIRE_BAD_MAGIC], ==, 1);
@@ -233,7 +230,7 @@ static void test_left_behind(void)
     haywire_map_forget(world->map, number);
     haywire_map_forget(world->map, number);
     g_assert_cmpuint(world->map->mapped[HAYWIRE_CATEGORY_PID], ==, 0);
-    g_assert_cmpuint(haywire_map_missing(world->map), ==, TOTAL);
+    g_assert_cmpuint(world->map->missing, ==, TOTAL);
     g_assert_false(claim(world, 0x3000, 99, false));
     g_assert_false(claim(world, 0x3000, 99, true));
     g_assert_false(haywire_slot_is_mapped(&world->map->slot[number]));
@@ -299,7 +296,7 @@ static uint32_t mapped(World *world)
     uint32_t i, sum = 0;
 
     for (i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
-        sum += haywire_follower_mapped(world->follower, i);
+        sum += world->follower->map->mapped[i];
     }
     return sum;
 }
@@ -363,7 +360,7 @@ static void test_index_outside(void)
     add_index_pages(world);
     haywire_memory_set_layout(world->ram.source, &small);
     g_assert_false(haywire_follower_by_index(world->follower));
-    g_assert_cmpuint(haywire_follower_missing(world->follower), ==, TOTAL - 4);
+    g_assert_cmpuint(world->follower->map->missing, ==, TOTAL - 4);
     g_assert_cmpuint(mapped(world), ==, 4);
     /* Each once: of the index itself what discovery says. */
     g_assert_cmpuint(world->host.rejected[HAYWIRE_NO_LAYOUT], ==, TOTAL);

@@ -5,7 +5,7 @@
 
 #include "haywire/bytes.h"
 #include "haywire/publish.h"
-#include "haywire/follower.h"
+#include "follower.h"
 #include "watch_world.h"
 
 /* More processes than a default geometry's details are for, and sections. */

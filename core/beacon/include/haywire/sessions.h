@@ -8,7 +8,6 @@
 
 #include "haywire/decode.h"
 #include "haywire/memory.h"
-#include "haywire/encounters.h"
 
 /* More sessions than this are counted, not kept. */
 #define HAYWIRE_SESSIONS_MAX 64
@@ -38,6 +37,20 @@ typedef struct HaywireSession {
     bool gone;             /* its page is no longer this session's */
 } HaywireSession;
 
+#define HAYWIRE_ENCOUNTERS_MAX 16384
+
+/*
+ * With which heartbeat scans have met discovery pages, more of them than there
+ * is room for sessions. A page that beat from one scan to the next is a
+ * companion's, however many others come and go. It is a table of fixed size
+ * where pages may take each other's place: a hint whom to watch.
+ */
+typedef struct HaywireEncounters {
+    uint64_t salt; /* no guest knows whose place a page takes */
+    uint32_t seen[HAYWIRE_ENCOUNTERS_MAX]; /* who, and low bits of its beat */
+} HaywireEncounters;
+
+/* All zero at first. */
 typedef struct HaywireSessions {
     size_t count;
     uint64_t dropped; /* did not fit */

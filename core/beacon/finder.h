@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Finder: which sessions are in memory. It scans, follows hints and watches the
- * heartbeats of what it has found. When it scans is up to its caller.
+ * heartbeats of what it has found. When it scans is up to its caller. Private to
+ * this room.
  */
 
 #ifndef HAYWIRE_FINDER_H
 #define HAYWIRE_FINDER_H
 
-#include "haywire/follower.h"
+#include "follower.h"
 #include "haywire/scan.h"
 #include "haywire/sessions.h"
 

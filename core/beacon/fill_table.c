@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ROUNDROBIN: process records, and the sets of sections.
+ * The process table: from the newest complete snapshot in the PID ring, with
+ * what the process records of ROUNDROBIN say besides; and the sets of sections
+ * that stand among those.
  */
 
 #include "fill.h"
@@ -11,41 +13,206 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* A page of process records, standing behind its cycle record. */
-typedef struct CyclePage {
+/* A page of a snapshot, or of a cycle of process records. */
+typedef struct TablePage {
     const HaywireCopy *copy;
-    HaywireCycleRecord cycle;
-} CyclePage;
+    uint32_t ordinal; /* of so many */
+    uint32_t pages;
+    union {
+        HaywirePidPage pid;
+        HaywireCycleRecord cycle;
+    };
+} TablePage;
 
 struct HaywireCycles {
     size_t count;
-    CyclePage page[]; /* the newest cycle first; within one, by ordinal */
+    TablePage page[]; /* the newest cycle first; within one, by ordinal */
 };
 
 /* There are two banks, and the one being written may hold a third's rest. */
 #define CYCLES_MAX 3
 
-static uint64_t generation(const CyclePage *page)
+static uint64_t generation(const TablePage *page)
 {
     return page->copy->info.generation;
 }
 
+/* The newest generation first; within one, by ordinal. */
 static int compare_pages(const void *left, const void *right)
 {
-    const CyclePage *a = left;
-    const CyclePage *b = right;
+    const TablePage *a = left;
+    const TablePage *b = right;
 
     if (generation(a) != generation(b)) {
         return generation(a) > generation(b) ? -1 : 1;
     }
-    if (a->cycle.ordinal != b->cycle.ordinal) {
-        return a->cycle.ordinal < b->cycle.ordinal ? -1 : 1;
+    return a->ordinal < b->ordinal ? -1 : a->ordinal > b->ordinal;
+}
+
+/* How many pages, of @count sorted ones, are of the first one's generation. */
+static size_t generation_length(const TablePage *page, size_t count)
+{
+    size_t length = 0;
+
+    while (length < count && generation(&page[length]) == generation(page)) {
+        length++;
     }
-    return 0;
+    return length;
+}
+
+/* Each ordinal is there, once. */
+static bool has_all_pages(const TablePage *page, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (page[i].ordinal != i || page[i].pages != count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t decode_pages(HaywireFill *fill, TablePage *out)
+{
+    const HaywireCopyList *copies = &fill->copies[HAYWIRE_CATEGORY_PID];
+    size_t count = 0;
+
+    for (size_t i = 0; i < copies->count; i++) {
+        TablePage *page = &out[count];
+        HaywireStatus status;
+
+        page->copy = copies->copy[i];
+        if (page->copy->info.kind == HAYWIRE_KIND_EMPTY) {
+            continue;
+        }
+        haywire_fill_at(fill, page->copy);
+        status = haywire_decode_pid_page(page->copy->page, &page->copy->info,
+                                         &page->pid, NULL);
+        if (status != HAYWIRE_OK) {
+            haywire_builder_reject(fill->builder, status);
+            continue;
+        }
+        page->ordinal = page->pid.ordinal;
+        page->pages = page->pid.pages;
+        count++;
+    }
+    return count;
+}
+
+/* All of a snapshot, in the places of the ring that it says. */
+static bool is_complete(const TablePage *page, size_t count, uint32_t ring)
+{
+    uint32_t first = page->pid.first_index;
+
+    for (size_t i = 0; i < count; i++) {
+        if (page[i].pid.first_index != first ||
+            page[i].copy->info.index != ((uint64_t)first + i) % ring) {
+            return false;
+        }
+    }
+    return first < ring && has_all_pages(page, count);
+}
+
+/*
+ * The newest complete snapshot; without one, the one with most pages, so that
+ * a guest is not empty only because one page is out of sight. Returns how many
+ * pages from *ret_first on it has.
+ */
+static size_t choose_snapshot(const TablePage *page, size_t count,
+                              uint32_t ring, const TablePage **ret_first)
+{
+    size_t best = 0, length;
+
+    for (size_t at = 0; at < count; at += length) {
+        length = generation_length(page + at, count - at);
+        if (is_complete(page + at, length, ring)) {
+            *ret_first = page + at;
+            return length;
+        }
+        if (length > best) {
+            *ret_first = page + at;
+            best = length;
+        }
+    }
+    return best;
+}
+
+static bool add_entry(HaywireFill *fill, const HaywirePidEntry *entry)
+{
+    HaywireProcess process = {
+        .pid = entry->pid,
+        .ppid = entry->ppid,
+        .start_time = entry->start_time_ns,
+        .uid = entry->uid,
+        .state = (char)entry->state,
+        .threads = entry->threads,
+        .kernel_thread = entry->flags & HAYWIRE_PID_FLAG_KERNEL,
+        .name_truncated = entry->flags & HAYWIRE_PID_FLAG_NAME_TRUNCATED,
+        .source = HAYWIRE_PROVIDER_COMPANION,
+    };
+    HaywireString name = { entry->name, entry->name_length };
+
+    return haywire_builder_add_process(fill->builder, &process, name);
+}
+
+/* True when one of its pages is new. */
+static bool add_entries(HaywireFill *fill, const TablePage *page, size_t count)
+{
+    bool fresh = false, room = true;
+
+    for (size_t i = 0; i < count; i++) {
+        HaywirePidPage entries = page[i].pid;
+        HaywirePidEntry entry;
+
+        fresh |= !page[i].copy->counted;
+        while (room &&
+               haywire_decode_pid_entry(&entries, &entry) == HAYWIRE_OK) {
+            room = add_entry(fill, &entry);
+        }
+    }
+    return fresh;
+}
+
+static void add_snapshot(HaywireFill *fill, const TablePage *page, size_t count)
+{
+    HaywireBuilder *builder = fill->builder;
+    HaywireOverview *overview = &builder->told->overview;
+    size_t entries = 0;
+
+    overview->processes = page->pid.total;
+    overview->snapshot_generation = generation(page);
+    overview->snapshot_time = page->pid.taken_ns;
+    for (size_t i = 0; i < count; i++) {
+        entries += page[i].pid.count;
+    }
+    haywire_builder_begin_table(builder, entries);
+    builder->fresh = add_entries(fill, page, count);
+    haywire_builder_end_table(builder, true);
+}
+
+bool haywire_fill_snapshot(HaywireFill *fill)
+{
+    size_t room = fill->copies[HAYWIRE_CATEGORY_PID].count;
+    uint32_t ring = fill->input->discovery->geometry[HAYWIRE_CATEGORY_PID];
+    TablePage *page = calloc(room + 1, sizeof(*page));
+    const TablePage *first;
+    size_t count;
+
+    if (!page) {
+        fill->builder->no_memory = true;
+        return true;
+    }
+    count = decode_pages(fill, page);
+    qsort(page, count, sizeof(*page), compare_pages);
+    count = choose_snapshot(page, count, ring, &first);
+    if (count > 0) {
+        add_snapshot(fill, first, count);
+    }
+    free(page);
+    return count > 0;
 }
 
 /* False for other pages; malformed records are counted when all are read. */
-static bool read_cycle(const HaywireCopy *copy, HaywireCycleRecord *ret_cycle)
+static bool read_cycle(const HaywireCopy *copy, TablePage *ret_page)
 {
     HaywireRecordReader reader;
     HaywireRecord record;
@@ -56,7 +223,10 @@ static bool read_cycle(const HaywireCopy *copy, HaywireCycleRecord *ret_cycle)
         record.type != HAYWIRE_RECORD_CYCLE) {
         return false;
     }
-    *ret_cycle = record.cycle;
+    *ret_page = (TablePage){ .copy = copy,
+                             .ordinal = record.cycle.ordinal,
+                             .pages = record.cycle.pages,
+                             .cycle = record.cycle };
     return true;
 }
 
@@ -72,16 +242,12 @@ HaywireCycles *haywire_cycles_new(HaywireFill *fill)
     }
     cycles->count = 0;
     for (size_t i = 0; i < list->count; i++) {
-        CyclePage *page = &cycles->page[cycles->count];
+        const HaywireCopy *copy = list->copy[i];
 
-        page->copy = list->copy[i];
-        if (page->copy->info.kind == HAYWIRE_KIND_EMPTY) {
-            continue;
-        }
-        if (read_cycle(page->copy, &page->cycle)) {
+        if (read_cycle(copy, &cycles->page[cycles->count])) {
             cycles->count++;
-        } else {
-            list->copy[others++] = page->copy;
+        } else if (copy->info.kind != HAYWIRE_KIND_EMPTY) {
+            list->copy[others++] = copy;
         }
     }
     list->count = others;
@@ -106,27 +272,11 @@ static bool add_record(HaywireFill *fill, const HaywireProcessRecord *record)
     return haywire_builder_add_process(fill->builder, &process, record->name);
 }
 
-/* The next process record; false at the end. */
-static bool next_process(HaywireRecordReader *reader, HaywireRecord *ret_record)
-{
-    HaywireStatus status;
-
-    do {
-        status = haywire_record_next(reader, ret_record, NULL);
-        if (status == HAYWIRE_OK &&
-            ret_record->type == HAYWIRE_RECORD_PROCESS) {
-            return true;
-        }
-    } while (status != HAYWIRE_NOT_FOUND && status != HAYWIRE_BAD_RECORD &&
-             status != HAYWIRE_SHORT_PAYLOAD);
-    return false;
-}
-
 /*
  * The processes of @count pages to the table, or only how many they are. The
  * newest come first: a process's newest record is the one that stays.
  */
-static size_t read_processes(HaywireFill *fill, const CyclePage *page,
+static size_t read_processes(HaywireFill *fill, const TablePage *page,
                              size_t count, bool add)
 {
     size_t processes = 0;
@@ -139,7 +289,7 @@ static size_t read_processes(HaywireFill *fill, const CyclePage *page,
                                        &page[i].copy->info) != HAYWIRE_OK) {
             continue;
         }
-        while (next_process(&reader, &record)) {
+        while (haywire_next_record(&reader, HAYWIRE_RECORD_PROCESS, &record)) {
             processes++;
             if (add && !add_record(fill, &record.process)) {
                 return processes;
@@ -149,36 +299,21 @@ static size_t read_processes(HaywireFill *fill, const CyclePage *page,
     return processes;
 }
 
-/* All pages of this cycle are there, and all processes on them. */
-static bool holds_all(const CyclePage *page, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (page[i].cycle.ordinal != i) {
-            return false;
-        }
-    }
-    return count == page->cycle.pages &&
-           page->cycle.written >= page->cycle.processes;
-}
-
 /*
  * How many pages to read: those of the newest cycle and of older ones, until
  * one holds every process there was.
  */
-static size_t choose_pages(const HaywireCycles *cycles)
+static size_t choose_cycles(const HaywireCycles *cycles)
 {
     size_t end = 0;
 
     for (int i = 0; i < CYCLES_MAX && end < cycles->count; i++) {
-        const CyclePage *first = &cycles->page[end];
-        size_t length = 0;
+        const TablePage *first = &cycles->page[end];
+        size_t length = generation_length(first, cycles->count - end);
 
-        while (end < cycles->count &&
-               generation(&cycles->page[end]) == generation(first)) {
-            length++;
-            end++;
-        }
-        if (holds_all(first, length)) {
+        end += length;
+        if (has_all_pages(first, length) &&
+            first->cycle.written >= first->cycle.processes) {
             break;
         }
     }
@@ -188,7 +323,7 @@ static size_t choose_pages(const HaywireCycles *cycles)
 void haywire_fill_cycles(HaywireFill *fill, const HaywireCycles *cycles)
 {
     HaywireBuilder *builder = fill->builder;
-    size_t pages = choose_pages(cycles);
+    size_t pages = choose_cycles(cycles);
 
     if (pages == 0) {
         return;
