@@ -260,28 +260,6 @@ static void pieces_select(HaywireRamBlocks *blocks, const char *ram)
     pieces_keep(blocks, &choice);
 }
 
-/*
- * Positions are gpas, so that neighbours share a range.  Should there be more
- * ranges than a layout holds, the last one spans the gaps behind it: a gpa in
- * a gap is then found out by the regions.
- */
-static void layout_add(HaywireLayout *layout, const HaywireRegion *region)
-{
-    HaywireLayoutRange *last =
-        layout->count ? &layout->range[layout->count - 1] : NULL;
-
-    if (last && (last->gpa.value + last->length == region->start.value ||
-                 layout->count == HAYWIRE_LAYOUT_RANGES_MAX)) {
-        last->length = region->start.value + region->length - last->gpa.value;
-        return;
-    }
-    layout->range[layout->count++] = (HaywireLayoutRange){
-        .gpa = { region->start.value },
-        .position = region->start,
-        .length = region->length,
-    };
-}
-
 HaywireRamBlocks *haywire_ram_blocks_new(const char *ram)
 {
     HaywireRamBlocks *blocks = calloc(1, sizeof(*blocks));
@@ -293,7 +271,8 @@ HaywireRamBlocks *haywire_ram_blocks_new(const char *ram)
     pieces_list(blocks);
     pieces_select(blocks, ram);
     for (size_t i = 0; i < blocks->count; i++) {
-        layout_add(&blocks->layout, &blocks->region[i]);
+        haywire_layout_append(&blocks->layout, blocks->region[i].start,
+                              blocks->region[i].length);
     }
     return blocks;
 }

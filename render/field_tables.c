@@ -31,6 +31,7 @@ static const char *camera_status_name(uint32_t value)
 }
 
 #define SESSION IF(HaywireOverview, has_session)
+#define KNOWN   IF(HaywireOverview, has_table)
 #define SCAN    IF(HaywireOverview, has_scan)
 
 static const HaywireField overview_fields[] = {
@@ -71,16 +72,21 @@ static const HaywireField overview_fields[] = {
     FIELD(HaywireOverview, heartbeat_time, "heartbeat-time",
           "guest wall clock of the newest beat, ns since 1970", SESSION,
           UNIT(WALL_TIME)),
+    FIELD(HaywireOverview, ram_missing, "ram-missing",
+          "bytes of the guest's RAM that are not in this memory, such as a "
+          "RAM file that was cut off; absent when none are, or nobody knows",
+          IF_SET, UNIT(BYTES)),
     FIELD(HaywireOverview, sessions, "sessions",
           "sessions seen in memory, this one included"),
     FIELD(HaywireOverview, processes, "processes",
-          "processes in the newest snapshot", SESSION),
+          "processes in the newest snapshot; absent when none was found",
+          KNOWN),
     FIELD(HaywireOverview, processes_missing, "processes-missing",
-          "of these, how many the process list lacks", SESSION),
+          "of these, how many the process list lacks", KNOWN),
     FIELD(HaywireOverview, snapshot_generation, "snapshot-generation",
-          "number of the newest snapshot", SESSION),
+          "number of the newest snapshot", IF_SET),
     FIELD(HaywireOverview, snapshot_time, "snapshot-time",
-          "when it was taken, ns since the guest's boot", SESSION,
+          "when it was taken, ns since the guest's boot", IF_SET,
           UNIT(BOOT_TIME)),
     FIELD(HaywireOverview, scan_age, "scan-age",
           "ns since the newest full scan ended", SCAN, UNIT(DURATION)),

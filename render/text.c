@@ -21,6 +21,10 @@ static void append_guest(GString *out, const HaywireOverview *overview)
     if (overview->host_name[0]) {
         g_string_append_printf(out, ", host %s", overview->host_name);
     }
+    if (!overview->has_table) {
+        g_string_append(out, ", no process known");
+        return;
+    }
     g_string_append_printf(out, ", %" G_GUINT64_FORMAT " processes",
                            overview->processes);
     if (overview->processes_missing) {
@@ -48,6 +52,28 @@ static void append_staleness(GString *out, const HaywireOverview *overview)
     }
 }
 
+void haywire_text_missing(GString *out, const HaywireOverview *overview)
+{
+    uint64_t pages = 0, mapped = 0;
+
+    for (int i = 0; i < HAYWIRE_CATEGORY_COUNT; i++) {
+        pages += overview->category[i].pages;
+        mapped += overview->category[i].mapped;
+    }
+    if (overview->ram_missing) {
+        g_string_append(out, "; shorter than the guest's RAM: ");
+        haywire_format_number(out, HAYWIRE_UNIT_BYTES, overview->ram_missing);
+        g_string_append(out, " missing");
+    }
+    if (mapped < pages &&
+        (overview->ram_missing || overview->state == HAYWIRE_STATE_STALE)) {
+        g_string_append_printf(out,
+                               "; %" G_GUINT64_FORMAT " of the session's "
+                               "%" G_GUINT64_FORMAT " pages missing",
+                               pages - mapped, pages);
+    }
+}
+
 void haywire_text_session_line(GString *out, const HaywireOverview *overview)
 {
     if (!overview->has_session) {
@@ -66,6 +92,7 @@ void haywire_text_session_line(GString *out, const HaywireOverview *overview)
                                : haywire_state_name(overview->state));
     append_guest(out, overview);
     append_staleness(out, overview);
+    haywire_text_missing(out, overview);
     g_string_append_c(out, '\n');
 }
 

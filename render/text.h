@@ -17,6 +17,12 @@
 #include "text_table.h"
 
 /*
+ * What is missing, behind a sentence, of a memory that is a part of the guest's
+ * or was reused since. Nothing where all is there.
+ */
+void haywire_text_missing(GString *out, const HaywireOverview *overview);
+
+/*
  * One line that says what is watched and whether it is live: the head of
  * every picture. Stale data is named as such here.
  */

@@ -15,6 +15,10 @@
  * the end of the high part can: nothing is reserved there. So `low` follows
  * from the file's size and the last range, or from any beacon in the high part,
  * which is exact too. What contradicts any of this is refused.
+ *
+ * A file that is shorter than the RAM that the manifest names is a part of it,
+ * cut off or one file of several: then only what beacons vote for is placed,
+ * as far as the manifest's RAM goes on.
  */
 
 #include <stdbool.h>
@@ -49,6 +53,7 @@ typedef struct Evidence {
     uint64_t low_end;  /* end of the last range that starts below hole */
     uint64_t high_end; /* end of the last range above it; 0: none */
     uint64_t hole;     /* where the high part starts */
+    bool is_short;     /* there is more RAM than the file has */
 } Evidence;
 
 typedef struct Delta {
@@ -128,7 +133,7 @@ static bool votes_agree(const Evidence *evidence,
 
 static bool read_manifest(Evidence *evidence)
 {
-    uint64_t low_end = 0, high_end = 0;
+    uint64_t low_end = 0, high_end = 0, total = 0;
     size_t i;
 
     evidence->hole = HOLE_END;
@@ -139,6 +144,7 @@ static bool read_manifest(Evidence *evidence)
         if (ram->end.value <= ram->start.value || ram->end.value > GPA_END) {
             return false;
         }
+        total += ram->end.value - ram->start.value;
         if (ram->start.value < evidence->first) {
             evidence->first = ram->start.value;
         }
@@ -153,6 +159,7 @@ static bool read_manifest(Evidence *evidence)
     }
     evidence->low_end = low_end;
     evidence->high_end = high_end;
+    evidence->is_short = total > evidence->size;
     return true;
 }
 
@@ -179,6 +186,25 @@ static bool try_one_piece(const Evidence *evidence, uint64_t delta,
     return votes_agree(evidence, range, ret_agreeing) && *ret_agreeing > 0;
 }
 
+/* gpa = position + delta, up to the end of the part that holds @delta. */
+static bool try_short_piece(const Evidence *evidence, uint64_t delta,
+                            HaywireLayout *ret_layout, size_t *ret_agreeing)
+{
+    uint64_t end =
+        delta < evidence->hole ? evidence->low_end : evidence->high_end;
+    HaywireLayoutRange *range = &ret_layout->range[0];
+
+    if (!evidence->is_short || delta >= end) {
+        return false;
+    }
+    end = (end - delta) & ~(uint64_t)(HAYWIRE_PAGE_SIZE - 1);
+    range->gpa.value = delta;
+    range->position.value = 0;
+    range->length = end < evidence->size ? end : evidence->size;
+    ret_layout->count = 1;
+    return votes_agree(evidence, range, ret_agreeing) && *ret_agreeing > 0;
+}
+
 static bool try_two_pieces(const Evidence *evidence, uint64_t low,
                            HaywireLayout *ret_layout, size_t *ret_agreeing,
                            size_t *ret_high_votes)
@@ -191,7 +217,8 @@ static bool try_two_pieces(const Evidence *evidence, uint64_t low,
         low < evidence->low_end) {
         return false;
     }
-    if (evidence->high_end && evidence->high_end - evidence->hole > high) {
+    if (!evidence->is_short && evidence->high_end &&
+        evidence->high_end - evidence->hole > high) {
         return false;
     }
     range[0] = (HaywireLayoutRange){ { 0 }, { 0 }, low };
@@ -210,7 +237,8 @@ static bool low_from_manifest(const Evidence *evidence, uint64_t *ret_low)
 {
     uint64_t high = evidence->high_end - evidence->hole;
 
-    if (evidence->high_end == 0 || high >= evidence->size) {
+    if (evidence->is_short || evidence->high_end == 0 ||
+        high >= evidence->size) {
         return false;
     }
     *ret_low = evidence->size - high;
@@ -261,7 +289,8 @@ static void try_delta(const Evidence *evidence, uint64_t delta, Best *best)
     HaywireLayout layout = { 0 };
     size_t agreeing, high_votes;
 
-    if (try_one_piece(evidence, delta, &layout, &agreeing)) {
+    if (try_one_piece(evidence, delta, &layout, &agreeing) ||
+        try_short_piece(evidence, delta, &layout, &agreeing)) {
         offer(best, &layout, agreeing);
     }
     /* A delta of the high part, which shows where the low one ends. */

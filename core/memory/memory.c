@@ -302,6 +302,20 @@ uint64_t haywire_memory_size(const HaywireMemory *memory)
     return haywire_memory_size_before(memory, (HaywirePosition){ UINT64_MAX });
 }
 
+bool haywire_memory_place(const HaywireMemory *memory, HaywirePosition where,
+                          size_t *ret_file, uint64_t *ret_offset)
+{
+    uint64_t offset, start;
+    const HaywireRegion *region = find_region(memory, where, &offset);
+
+    if (!region || !memory->ops->place) {
+        return false;
+    }
+    memory->ops->place(memory, region, ret_file, &start);
+    *ret_offset = start + offset;
+    return true;
+}
+
 /* ---- The door ---------------------------------------------------------- */
 
 HaywireStatus haywire_memory_swap_word(HaywireMemory *memory,

@@ -20,11 +20,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "haywire/beacon_protocol.h"
 #include "own_pages.h"
-
-/* Of hugetlbfs, which has to be copied. */
-#define COPIED_MAX (UINT64_C(2) << 20)
 
 /* Pages that one question to the page cache is about, and how far apart two
    are at most: a call costs as much as a thousand more pages in it. */
@@ -155,37 +153,6 @@ static bool map_window(FileMemory *memory, uint8_t *host, uint64_t *length)
     return true;
 }
 
-/* A window of hugetlbfs is a copy. What cannot be read is left out. */
-static HaywireStatus copy_window(FileMemory *memory,
-                                 const HaywireRegion *region, uint64_t from,
-                                 HaywireWindow *ret_window)
-{
-    const File *file = file_of(memory, region);
-
-    if (!memory->window) {
-        memory->window = aligned_alloc(HAYWIRE_PAGE_SIZE, COPIED_MAX);
-    }
-    if (!memory->window) {
-        errno = ENOMEM;
-        return HAYWIRE_IO_ERROR;
-    }
-    for (; from < region->length; from += HAYWIRE_PAGE_SIZE) {
-        uint64_t left = region->length - from;
-        ssize_t got = pread(file->fd, memory->window,
-                            left < COPIED_MAX ? left : COPIED_MAX, (off_t)from);
-
-        if (got >= HAYWIRE_PAGE_SIZE) {
-            *ret_window =
-                (HaywireWindow){ { region->start.value + from },
-                                 (uint64_t)got &
-                                     ~(uint64_t)(HAYWIRE_PAGE_SIZE - 1),
-                                 memory->window };
-            return HAYWIRE_OK;
-        }
-    }
-    return HAYWIRE_NOT_FOUND;
-}
-
 static HaywireStatus file_next_window(HaywireMemory *base,
                                       const HaywireRegion *region,
                                       uint64_t from, HaywireWindow *ret_window)
@@ -198,7 +165,8 @@ static HaywireStatus file_next_window(HaywireMemory *base,
         return HAYWIRE_SOURCE_TRUNCATED;
     }
     if (file->is_huge) {
-        return copy_window(memory, region, from, ret_window);
+        return haywire_descriptor_window(file->fd, region, 0, from,
+                                         &memory->window, ret_window);
     }
     for (at = from; at < region->length; at += length) {
         uint64_t end, start;
@@ -229,18 +197,6 @@ static HaywireStatus file_next_window(HaywireMemory *base,
 }
 
 /* ---- Reading ----------------------------------------------------------- */
-
-static void read_by_descriptor(const File *file, HaywireSpot *spot)
-{
-    ssize_t got = pread(file->fd, spot->to, spot->length, (off_t)spot->offset);
-
-    if (got == (ssize_t)spot->length) {
-        spot->status = HAYWIRE_OK;
-    } else {
-        spot->status =
-            got < 0 && errno != EIO ? HAYWIRE_IO_ERROR : HAYWIRE_BROKEN_PAGE;
-    }
-}
 
 /* A page that is in nobody's memory, as far as we are told. */
 static HaywireStatus ask_file(const File *file, const HaywireSpot *spot)
@@ -327,7 +283,7 @@ static void read_run(FileMemory *memory, HaywireSpot *spot, size_t count)
 
     if (file->is_huge) {
         for (i = 0; i < count; i++) {
-            read_by_descriptor(file, &spot[i]);
+            haywire_descriptor_read(file->fd, spot[i].offset, &spot[i]);
         }
     } else {
         find_spots(memory, file, spot, count);
@@ -454,12 +410,20 @@ static void file_destroy(HaywireMemory *base)
     free(memory);
 }
 
+static void file_place(const HaywireMemory *base, const HaywireRegion *region,
+                       size_t *ret_file, uint64_t *ret_start)
+{
+    *ret_file = (size_t)(region - base->region);
+    *ret_start = 0;
+}
+
 static const HaywireMemoryOps file_ops = {
     .next_window = file_next_window,
     .ask = file_ask,
     .read = file_read,
     .swap_word = file_swap_word,
     .check = file_check,
+    .place = file_place,
     .destroy = file_destroy,
 };
 

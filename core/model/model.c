@@ -96,10 +96,15 @@ static void set_overview(HaywireModel *model, const HaywireOverview *moment)
     overview->boot_id = told.boot_id;
     overview->kernel_release = told.kernel_release;
     overview->host_name = told.host_name;
+    overview->has_table = told.processes > 0;
     overview->processes = told.processes;
     overview->processes_missing = told.processes_missing;
     overview->snapshot_generation = told.snapshot_generation;
     overview->snapshot_time = told.snapshot_time;
+    if (model->layout.count > 0) {
+        overview->ram_missing = haywire_layout_missing(
+            &model->layout, model->manifest.ram, model->manifest.ram_count);
+    }
 }
 
 /*

@@ -2,6 +2,7 @@
 /*
  * Bad input: one clear line and the documented exit status for each.
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -45,6 +46,50 @@ static void test_unaligned_file(void)
 
     g_file_set_contents(path, bytes, sizeof(bytes), NULL);
     check_on(path, "ps", 3, "haywire: */unaligned: * multiple of the page*");
+}
+
+/* What people have that is no RAM file: its name, and what to do. */
+static void test_other_kinds(void)
+{
+    static const struct {
+        const char *bytes;
+        gsize length;
+        const char *said;
+    } kind[] = {
+#define KIND(bytes, said) { bytes, sizeof(bytes), said }
+        KIND("\x1f\x8b\x08", "gzip data: unpack it first: gunzip -k"),
+        KIND("\x28\xb5\x2f\xfd", "zstd data: unpack it first: unzstd"),
+        KIND("\xfd"
+             "7zXZ\0",
+             "xz data: unpack it first: unxz -k"),
+        KIND("QFI\xfb", "a qcow2 disk image: that is no memory; *"),
+        KIND("QEVM", "a QEMU migration stream: start a QEMU *"),
+        KIND("LibvirtQemudSave", "a libvirt save file: dump-guest-memory *"),
+        KIND("KDUMP   ", "a compressed kdump: dump-guest-memory *"),
+        KIND("makedumpfile", "a flattened kdump: dump-guest-memory *"),
+        KIND("PAGEDU64", "a Windows crash dump: dump-guest-memory *"),
+        KIND("\x7f"
+             "ELF\2\1\1",
+             "The payload ends within a field (ELF header *"),
+        KIND("EMiL\2", "a LiME image of a later, packed form: convert *"),
+    };
+    g_autofree char *bytes = g_malloc0(8192);
+    g_autofree char *path = cli_path("other");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(kind); i++) {
+        g_autofree char *said =
+            g_strdup_printf("haywire: */other: %s", kind[i].said);
+        const gboolean is_elf = kind[i].bytes[0] == '\x7f';
+
+        memset(bytes, 0, 8192);
+        memcpy(bytes, kind[i].bytes, kind[i].length);
+        g_file_set_contents(path, bytes, is_elf ? 40 : 8192, NULL);
+        check_on(path, "ps", is_elf ? 4 : 3, said);
+    }
+    g_file_get_contents(g_getenv("HAYWIRE_TOOL"), &bytes, NULL, NULL);
+    check_on(
+        g_getenv("HAYWIRE_TOOL"), "ps", 3,
+        "haywire: *: an ELF file, but no memory of a guest: give a core *");
 }
 
 static void test_no_regular_file(void)
@@ -185,8 +230,8 @@ static void test_corrupt(void)
                     SCENE_SIZE);
     g_autofree char *scan = g_strdup_printf("--ram %s scan", session);
 
-    check_on(session, "ps", 4, "haywire: No session, but 1 corrupt *");
-    cli_check(scan, 4, NULL, "haywire: No session, but 1 corrupt *");
+    check_on(session, "ps", 4, "haywire: No session, but * corrupt beacon *");
+    cli_check(scan, 4, NULL, "haywire: No session, but * corrupt beacon *");
     check_on(list, "ps", 4, "haywire: No process list: * (bad-checksum)");
 }
 
@@ -257,6 +302,165 @@ static void test_two_files(void)
 
     missing = g_strdup_printf("--ram %s --ram %s.gone ps", low, high);
     cli_check(missing, 3, "", "haywire: *high.gone: No such file *");
+}
+
+/* The first @length bytes of the scene's file. */
+static char *cut_scene(const char *name, gsize length)
+{
+    g_autofree char *whole = cli_ram_new("uncut", SCENE, SCENE_SIZE);
+    g_autofree char *bytes = NULL;
+
+    g_assert_true(g_file_get_contents(whole, &bytes, NULL, NULL));
+    return write_part(name, bytes, length);
+}
+
+/* A copy that was cut off says so; what is lost is absent, and not 0. */
+static void test_cut_file(void)
+{
+    g_autofree char *path = cut_scene("cut", 8 << 20);
+    g_autofree char *ps = g_strdup_printf("--ram %s ps", path);
+    g_autofree char *json = g_strdup_printf("--ram %s --json status", path);
+    CliResult found;
+
+    cli_run(ps, &found);
+    g_assert_cmpint(found.status, ==, 0);
+    g_assert_nonnull(strstr(found.out, "/sbin/init"));
+    g_assert_nonnull(
+        strstr(found.err, "; shorter than the guest's RAM: 8 MiB missing\n"));
+    cli_result_clear(&found);
+    cli_run(json, &found);
+    g_assert_nonnull(strstr(found.out, "\"ram-missing\": 8388608"));
+    g_assert_nonnull(strstr(found.err, "8 MiB missing\n"));
+    cli_result_clear(&found);
+}
+
+/* Cut behind the session's first pages. */
+static void test_cut_session(void)
+{
+    static const char said[] = "; shorter than the guest's RAM: 15.0 MiB "
+                               "missing; 100 of the session's 110 pages "
+                               "missing";
+    g_autofree char *path = cut_scene("cut-session", (1 << 20) + (10 << 12));
+    g_autofree char *status = g_strdup_printf("--ram %s --json status", path);
+    g_autofree char *list =
+        g_strdup_printf("haywire: The session has no process list%s", said);
+    g_autofree char *pid = g_strdup_printf(
+        "haywire: There is no such process in the guest (pid 1)%s", said);
+    CliResult found;
+
+    cli_run(status, &found);
+    g_assert_cmpint(found.status, ==, 0);
+    g_assert_null(strstr(found.out, "\"snapshot-"));
+    g_assert_null(strstr(found.out, "\"processes"));
+    g_assert_nonnull(strstr(found.out, "\"ram-missing\""));
+    g_assert_nonnull(strstr(found.err, said));
+    cli_result_clear(&found);
+    check_on(path, "ps", 1, list);
+    check_on(path, "ptes 1", 1, pid);
+}
+
+typedef struct LimeHeader {
+    guint32 magic;
+    guint32 version;
+    guint64 start;
+    guint64 last;
+    guint64 reserved;
+} LimeHeader;
+
+/* The scene's memory, in two pieces, as a file that names its addresses. */
+static char *write_lime(const char *bytes)
+{
+    const LimeHeader low = { 0x4c694d45, 1, 0, 0x2fff, 0 };
+    const LimeHeader high = { 0x4c694d45, 1, 0x3000, SCENE_SIZE - 1, 0 };
+    g_autoptr(GByteArray) image = g_byte_array_new();
+
+    g_byte_array_append(image, (const guint8 *)&low, sizeof(low));
+    g_byte_array_append(image, (const guint8 *)bytes, 0x3000);
+    g_byte_array_append(image, (const guint8 *)&high, sizeof(high));
+    g_byte_array_append(image, (const guint8 *)bytes + 0x3000,
+                        SCENE_SIZE - 0x3000);
+    return write_part("image.lime", (const char *)image->data, image->len);
+}
+
+static char *write_elf(const char *bytes)
+{
+    const struct {
+        Elf64_Ehdr header;
+        Elf64_Phdr load[2];
+    } head = {
+        .header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB },
+                    .e_type = ET_CORE,
+                    .e_phoff = sizeof(Elf64_Ehdr),
+                    .e_phentsize = sizeof(Elf64_Phdr),
+                    .e_phnum = 2 },
+        .load = { { .p_type = PT_NOTE },
+                  { .p_type = PT_LOAD,
+                    .p_offset = sizeof(head),
+                    .p_filesz = SCENE_SIZE } },
+    };
+    g_autoptr(GByteArray) image = g_byte_array_new();
+
+    g_byte_array_append(image, (const guint8 *)&head, sizeof(head));
+    g_byte_array_append(image, (const guint8 *)bytes, SCENE_SIZE);
+    return write_part("image.elf", (const char *)image->data, image->len);
+}
+
+/* @offset: what the scene's address 0x123000 has in the file. */
+static void check_image(const char *path, const char *expected,
+                        const char *offset)
+{
+    g_autofree char *ps = g_strdup_printf("--ram %s ps", path);
+    g_autofree char *place =
+        g_strdup_printf("--ram %s translate 1 400000", path);
+    g_autofree char *two = g_strdup_printf("--ram %s --ram %s ps", path, path);
+    CliResult found;
+
+    cli_run(ps, &found);
+    g_assert_cmpint(found.status, ==, 0);
+    g_assert_cmpstr(found.out, ==, expected);
+    cli_result_clear(&found);
+    cli_run(place, &found);
+    g_assert_nonnull(strstr(found.out, offset));
+    cli_result_clear(&found);
+    cli_check(two, 2, "", "haywire: *: holds all of a guest's memory by *");
+    check_on(path, "focus 1", 1, "haywire: *");
+}
+
+/* LiME images and ELF cores are memory like a RAM file. */
+static void test_images(void)
+{
+    g_autofree char *whole = cli_ram_new("raw", SCENE, SCENE_SIZE);
+    g_autofree char *ps = g_strdup_printf("--ram %s ps", whole);
+    g_autofree char *bytes = NULL;
+    g_autofree char *lime = NULL;
+    g_autofree char *elf = NULL;
+    CliResult expected;
+
+    g_assert_true(g_file_get_contents(whole, &bytes, NULL, NULL));
+    lime = write_lime(bytes);
+    elf = write_elf(bytes);
+    cli_run(ps, &expected);
+    check_image(lime, expected.out, "0x123040\n");
+    check_image(elf, expected.out, "0x1230b0\n");
+    cli_result_clear(&expected);
+}
+
+/* What a running guest's memory begins with, the guest decides. */
+static void test_in_use(void)
+{
+    g_autofree char *path = cli_ram_new("in-use", SCENE, SCENE_SIZE);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    g_assert_cmpint(pwrite(fd, "\x1f\x8b\x08", 3, 0), ==, 3);
+    check_opens(path);
+    g_assert_cmpint(pwrite(fd,
+                           "\x7f"
+                           "ELF",
+                           4, 0),
+                    ==, 4);
+    check_opens(path);
+    close(fd);
+    check_on(path, "ps", 4, "haywire: */in-use: *(ELF class *");
 }
 
 static void test_wrong_pid(void)
@@ -386,6 +590,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/input/no-such-file", test_no_such_file);
     g_test_add_func("/cli/input/empty-file", test_empty_file);
     g_test_add_func("/cli/input/unaligned-file", test_unaligned_file);
+    g_test_add_func("/cli/input/other-kinds", test_other_kinds);
     g_test_add_func("/cli/input/no-regular-file", test_no_regular_file);
     g_test_add_func("/cli/input/links", test_links);
     g_test_add_func("/cli/input/no-name", test_no_name);
@@ -395,6 +600,10 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/input/corrupt", test_corrupt);
     g_test_add_func("/cli/input/corrupt-at-first", test_corrupt_at_first);
     g_test_add_func("/cli/input/two-files", test_two_files);
+    g_test_add_func("/cli/input/cut-file", test_cut_file);
+    g_test_add_func("/cli/input/cut-session", test_cut_session);
+    g_test_add_func("/cli/input/images", test_images);
+    g_test_add_func("/cli/input/in-use", test_in_use);
     g_test_add_func("/cli/input/wrong-pid", test_wrong_pid);
     g_test_add_func("/cli/input/usage", test_usage);
     g_test_add_func("/cli/input/numbers", test_numbers);

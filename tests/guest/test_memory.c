@@ -8,6 +8,7 @@
 #include "ram_file.h"
 #include "scene.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define PAGE      4096u
@@ -301,14 +302,11 @@ static void test_sparse(const char *qemu)
     }
 }
 
-/* Leave both cameras on processes with content; then QEMU ends. */
-static void end_vm(Scene *scene)
+/* Leave both cameras on processes with content. */
+static void keep_content(Scene *scene)
 {
     static const char *const names[] = { "plain", "file-odd-path" };
 
-    if (scene->copy.path) {
-        return;
-    }
     last_count = 0;
     for (unsigned int i = 0; i < G_N_ELEMENTS(names); i++) {
         Known known[KNOWN_MAX];
@@ -319,7 +317,40 @@ static void end_vm(Scene *scene)
             last[last_count++] = known[k];
         }
     }
-    scene_end_vm(scene);
+}
+
+static void check_content(const View *view)
+{
+    for (gsize i = 0; i < last_count; i++) {
+        check_run(view, &last[i]);
+        check_translate(view, view->path, &last[i]);
+    }
+}
+
+/* QEMU's own dump of the memory is memory like the file. */
+static void test_content_dump(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    g_autofree char *path = NULL;
+    g_autofree char *arguments = NULL;
+    g_autoptr(JsonNode) reply = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!scene) {
+        return;
+    }
+    if (!g_str_equal(memory, "1G")) {
+        g_test_skip("the dump would be as large as the memory");
+        return;
+    }
+    path = vm_private_path(scene->vm, "dump");
+    arguments =
+        g_strdup_printf("{\"paging\": false, \"protocol\": \"file:%s\"}", path);
+    keep_content(scene);
+    reply = vm_qmp_try(scene->vm, "dump-guest-memory", arguments, &error);
+    g_assert_no_error(error);
+    check_content(&(View){ "haywire --ram DUMP", VIEW_TOOL_RAM, NULL, path });
+    g_assert_cmpint(g_unlink(path), ==, 0);
 }
 
 static void test_content_copy(const char *qemu)
@@ -329,11 +360,9 @@ static void test_content_copy(const char *qemu)
     if (!scene) {
         return;
     }
-    end_vm(scene);
-    for (gsize i = 0; i < last_count; i++) {
-        check_run(&scene->copy, &last[i]);
-        check_translate(&scene->copy, scene->copy.path, &last[i]);
-    }
+    keep_content(scene);
+    scene_end_vm(scene);
+    check_content(&scene->copy);
 }
 
 int main(int argc, char **argv)
@@ -351,6 +380,7 @@ int main(int argc, char **argv)
     qemus_add_test("memory/swapped", test_swapped);
     qemus_add_test("memory/soft-dirty", test_soft_dirty);
     qemus_add_test("memory/sparse", test_sparse);
+    qemus_add_test("memory/content-dump", test_content_dump);
     qemus_add_test("memory/content-copy", test_content_copy);
     status = g_test_run();
     scene_drop();

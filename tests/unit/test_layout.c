@@ -202,10 +202,10 @@ static void test_contradictions(void)
     }
     g_assert_cmpint(deduce(c), ==, HAYWIRE_NO_LAYOUT);
 
-    /* A manifest that says there is more RAM than the file has. */
+    /* More RAM than the file has, and none of it where the beacons are. */
     c->sightings = c->ram_count = 0;
     add_ram(c, MIB, 2 * GIB);
-    see_many(c, 16 * MIB, 16 * MIB, 300);
+    see_many(c, 16 * MIB, 3 * GIB, 300);
     g_assert_cmpint(deduce(c), ==, HAYWIRE_NO_LAYOUT);
 
     /* Beacons above the hole that disagree with the manifest. */
@@ -220,6 +220,50 @@ static void test_contradictions(void)
     add_ram(c, 2 * GIB, GIB);
     see_many(c, 16 * MIB, 16 * MIB, 300);
     g_assert_cmpint(deduce(c), ==, HAYWIRE_NO_LAYOUT);
+}
+
+/* A copy of the RAM that was cut off: what is there has its place. */
+static void test_short(void)
+{
+    g_autofree Case *c = g_new0(Case, 1);
+
+    /* Of one piece. */
+    c->size = 512 * MIB;
+    add_x86_ram(c, 512 * MIB);
+    c->size = 150 * MIB;
+    see_many(c, 16 * MIB, 16 * MIB, 300);
+    g_assert_cmpint(deduce(c), ==, HAYWIRE_OK);
+    g_assert_cmpuint(c->layout.count, ==, 1);
+    assert_range(c, 0, 0, 0, 150 * MIB);
+    g_assert_cmpuint(haywire_layout_missing(&c->layout, c->ram, c->ram_count),
+                     ==, 362 * MIB - 128 * 1024);
+
+    /* Within the high part, whose beacons tell where it begins. */
+    c->ram_count = 0;
+    c->size = 6 * GIB;
+    add_x86_ram(c, 3 * GIB);
+    c->size = 5 * GIB;
+    see_many(c, 4 * GIB, 5 * GIB, 300);
+    g_assert_cmpint(deduce(c), ==, HAYWIRE_OK);
+    g_assert_cmpuint(c->layout.count, ==, 2);
+    assert_range(c, 0, 0, 0, 3 * GIB);
+    assert_range(c, 1, 4 * GIB, 3 * GIB, 2 * GIB);
+    g_assert_cmpuint(haywire_layout_missing(&c->layout, c->ram, c->ram_count),
+                     ==, GIB);
+
+    /* Behind the low part, with no beacon in the high one: that is not placed. */
+    c->sightings = 0;
+    see_many(c, 16 * MIB, 16 * MIB, 300);
+    g_assert_cmpint(deduce(c), ==, HAYWIRE_OK);
+    g_assert_cmpuint(c->layout.count, ==, 1);
+    assert_range(c, 0, 0, 0, 3 * GIB - 128 * 1024);
+
+    /* The file of a second NUMA node alone. */
+    c->sightings = 0;
+    c->size = 2 * GIB;
+    see_many(c, 16 * MIB, GIB + 16 * MIB, 300);
+    g_assert_cmpint(deduce(c), ==, HAYWIRE_OK);
+    assert_range(c, 0, GIB, 0, 2 * GIB - 128 * 1024);
 }
 
 static void test_no_evidence(void)
@@ -320,6 +364,7 @@ int main(int argc, char **argv)
     g_test_add_func("/layout/trimmed", test_trimmed);
     g_test_add_func("/layout/strays", test_strays);
     g_test_add_func("/layout/contradictions", test_contradictions);
+    g_test_add_func("/layout/short", test_short);
     g_test_add_func("/layout/no-evidence", test_no_evidence);
     g_test_add_func("/layout/no-manifest", test_no_manifest);
     g_test_add_func("/layout/extremes", test_extremes);

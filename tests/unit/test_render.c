@@ -350,6 +350,7 @@ static void test_session_line(void)
     haywire_text_session_line(text, &overview);
     g_assert_cmpstr(text->str, ==, "searching: no session found\n");
     overview.has_session = true;
+    overview.has_table = true;
     overview.processes = 3;
     overview.processes_missing = 1;
     overview.state = HAYWIRE_STATE_LIVE;

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -15,8 +14,10 @@
 #include "haywire/watch.h"
 #include "open_ram.h"
 #include "progress.h"
+#include "ram_kind.h"
 #include "ram_scan.h"
 #include "rest.h"
+#include "text.h"
 
 #define NS_PER_US 1000
 
@@ -24,7 +25,6 @@ typedef struct RamFile {
     char *path;
     char *shown; /* the path, fit for a terminal and for JSON */
     int fd;
-    uint64_t length; /* bytes */
 } RamFile;
 
 typedef struct RamBackend {
@@ -131,9 +131,16 @@ static gboolean processes(HaywireBackend *base, HaywireProcessList *ret_list,
     return TRUE;
 }
 
-static gboolean fail_pid(GError **error, HaywireStatus status, uint32_t pid)
+/* Where a part of the memory is missing, that may be why. */
+static gboolean fail_pid(const RamBackend *backend, GError **error,
+                         HaywireStatus status, uint32_t pid)
 {
-    return haywire_exit_fail_about(error, status, "pid", pid, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    haywire_text_failure(text, status, "pid", pid, NULL);
+    haywire_text_missing(text, &backend->model->overview);
+    return haywire_exit_fail(error, haywire_exit_of_status(status), "%s",
+                             text->str);
 }
 
 static gboolean sections(HaywireBackend *base, uint32_t pid,
@@ -142,7 +149,7 @@ static gboolean sections(HaywireBackend *base, uint32_t pid,
     const HaywireStatus status =
         haywire_model_sections(ram(base)->model, pid, ret_list);
 
-    return status == HAYWIRE_OK || fail_pid(error, status, pid);
+    return status == HAYWIRE_OK || fail_pid(ram(base), error, status, pid);
 }
 
 static gboolean page_runs(HaywireBackend *base, uint32_t pid,
@@ -153,7 +160,7 @@ static gboolean page_runs(HaywireBackend *base, uint32_t pid,
         haywire_model_page_runs(ram(base)->model, pid, ret_list);
 
     (void)range;
-    return status == HAYWIRE_OK || fail_pid(error, status, pid);
+    return status == HAYWIRE_OK || fail_pid(ram(base), error, status, pid);
 }
 
 static gboolean cameras(HaywireBackend *base, HaywireCamera ret_camera[2],
@@ -178,17 +185,12 @@ static gboolean stats(HaywireBackend *base, HaywireHostCounters *ret_host,
 static void find_place(const RamBackend *backend, HaywirePosition position,
                        HaywirePlace *ret_place)
 {
-    uint64_t offset = position.value;
-    guint i = 0;
+    size_t number;
 
-    while (i + 1 < backend->file->len &&
-           offset >= file_at(backend, i)->length) {
-        offset -= file_at(backend, i++)->length;
-    }
-    ret_place->has_offset = true;
-    ret_place->offset = offset;
-    if (backend->file->len > 1) {
-        ret_place->ram_block = file_at(backend, i)->shown;
+    ret_place->has_offset = haywire_memory_place(backend->source, position,
+                                                 &number, &ret_place->offset);
+    if (ret_place->has_offset && backend->file->len > 1) {
+        ret_place->ram_block = file_at(backend, (guint)number)->shown;
     }
 }
 
@@ -206,7 +208,7 @@ static gboolean translate(HaywireBackend *base, uint32_t pid,
     status =
         haywire_model_translate(model, pid, address, &ret_place->translation);
     if (status != HAYWIRE_OK) {
-        return fail_pid(error, status, pid);
+        return fail_pid(ram(base), error, status, pid);
     }
     if (haywire_layout_position(&model->layout, ret_place->translation.gpa,
                                 &position) == HAYWIRE_OK) {
@@ -291,7 +293,6 @@ static gboolean open_files(RamBackend *backend, const char *const *path,
 {
     for (gsize i = 0; i < count; i++) {
         RamFile file = { .fd = haywire_open_ram(path[i], error) };
-        struct stat status;
 
         if (file.fd < 0) {
             return FALSE;
@@ -300,13 +301,12 @@ static gboolean open_files(RamBackend *backend, const char *const *path,
         file.shown = g_malloc(4 * strlen(path[i]) + 1);
         haywire_text_escape((const uint8_t *)path[i], strlen(path[i]),
                             file.shown);
-        file.length = fstat(file.fd, &status) == 0 ? status.st_size : 0;
         g_array_append_val(backend->file, file);
     }
     return TRUE;
 }
 
-static gboolean open_memory(RamBackend *backend, GError **error)
+static gboolean open_raw(RamBackend *backend, GError **error)
 {
     HaywireMemoryFile file[HAYWIRE_MEMORY_FILES_MAX];
     gsize count = MIN(backend->file->len, G_N_ELEMENTS(file)), failed = 0;
@@ -320,6 +320,79 @@ static gboolean open_memory(RamBackend *backend, GError **error)
     status = haywire_memory_files_open(file, count, &failed, &backend->source);
     return status == HAYWIRE_OK ||
            fail_file(file_at(backend, failed)->path, status, error);
+}
+
+static gboolean fail_image(const char *path, HaywireStatus status,
+                           const HaywireDiagnosis *diagnosis, GError **error)
+{
+    if (status == HAYWIRE_BAD_KIND) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_IO,
+                                 "%s: an ELF file, but no memory of a guest: "
+                                 "give a core of dump-guest-memory",
+                                 path);
+    }
+    if (status == HAYWIRE_BAD_VERSION) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_IO,
+                                 "%s: a LiME image of a later, packed form: "
+                                 "convert it first (avml-convert)",
+                                 path);
+    }
+    return status == HAYWIRE_IO_ERROR
+               ? fail_file(path, status, error)
+               : haywire_exit_fail_status(error, status, diagnosis, path);
+}
+
+static void complain_cut(const char *path, uint64_t missing)
+{
+    g_autofree char *size =
+        g_format_size_full(missing, G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *line = g_strdup_printf(
+        "%s: cut off: %s that its headers name are missing", path, size);
+
+    haywire_exit_complain(line);
+}
+
+/* A file that says itself which addresses it holds; no source: it does not. */
+static gboolean open_image(RamBackend *backend, const RamFile *file,
+                           GError **error)
+{
+    HaywireDiagnosis diagnosis = { 0 };
+    HaywireImage image = { 0 };
+    HaywireStatus status;
+
+    errno = 0;
+    status = haywire_memory_image_open(file->fd, &image, &diagnosis,
+                                       &backend->source);
+    if (status == HAYWIRE_NOT_FOUND) {
+        return TRUE;
+    }
+    if (status != HAYWIRE_OK) {
+        return fail_image(file->path, status, &diagnosis, error);
+    }
+    if (backend->file->len > 1) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "%s: holds all of a guest's memory by itself: "
+                                 "give it alone",
+                                 file->path);
+    }
+    if (image.missing) {
+        complain_cut(file->path, image.missing);
+    }
+    return TRUE;
+}
+
+static gboolean open_memory(RamBackend *backend, GError **error)
+{
+    for (guint i = 0; i < backend->file->len && !backend->source; i++) {
+        const RamFile *file = file_at(backend, i);
+
+        if (!haywire_file_in_use(file->fd) &&
+            (!haywire_ram_kind_check(file->fd, file->path, error) ||
+             !open_image(backend, file, error))) {
+            return FALSE;
+        }
+    }
+    return backend->source || open_raw(backend, error);
 }
 
 static gboolean open_watch(RamBackend *backend, GError **error)

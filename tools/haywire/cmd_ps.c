@@ -4,10 +4,12 @@
  */
 #include "commands.h"
 #include "exit_status.h"
+#include "text.h"
 
 /* A session whose process list is bad, or not there yet. */
 static gboolean fail_without_processes(HaywireBackend *backend, GError **error)
 {
+    g_autoptr(GString) text = g_string_new("The session has no process list");
     HaywireHostCounters host;
     HaywireGuestStats guest;
 
@@ -22,8 +24,8 @@ static gboolean fail_without_processes(HaywireBackend *backend, GError **error)
                                      haywire_status_name(i));
         }
     }
-    return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
-                             "The session has no process list");
+    haywire_text_missing(text, backend->ops->overview(backend));
+    return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "%s", text->str);
 }
 
 /*

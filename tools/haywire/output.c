@@ -16,6 +16,7 @@
 void haywire_output_init(HaywireOutput *output, gboolean json, gboolean compact)
 {
     output->json = json;
+    output->warned = FALSE;
     output->text = g_string_new(NULL);
     haywire_json_emitter_init(&output->emitter, output->text, compact);
     output->emitter.sink = stdout;
@@ -31,7 +32,8 @@ void haywire_output_warn(const HaywireOverview *overview)
 {
     g_autoptr(GString) line = g_string_new(NULL);
 
-    if (overview->has_session && overview->state == HAYWIRE_STATE_LIVE) {
+    if (overview->has_session && overview->state == HAYWIRE_STATE_LIVE &&
+        !overview->ram_missing) {
         return;
     }
     haywire_text_session_line(line, overview);
@@ -44,8 +46,11 @@ HaywireEmitter *haywire_output_begin(HaywireOutput *output,
 {
     HaywireEmitter *emitter = &output->emitter.base;
 
-    if (!output->json) {
+    if (!output->json || (overview->ram_missing && !output->warned)) {
         haywire_output_warn(overview);
+        output->warned = TRUE;
+    }
+    if (!output->json) {
         return NULL;
     }
     emitter->begin_object(emitter, NULL);

@@ -15,7 +15,8 @@
 
 typedef struct HaywireOutput {
     gboolean json;
-    GString *text; /* JSON or text that is not written yet */
+    gboolean warned; /* JSON: once, of what a file lacks */
+    GString *text;   /* JSON or text that is not written yet */
     HaywireJsonEmitter emitter;
 } HaywireOutput;
 
@@ -26,8 +27,8 @@ void haywire_output_clear(HaywireOutput *output);
 
 /*
  * Begin the answer of a command about @overview. JSON: the outermost object,
- * with version and state; NULL is returned for text. Text: a warning on stderr
- * when the data is not live.
+ * with version and state; NULL is returned for text. A warning on stderr when
+ * data for people is not live, or the memory is not all of the guest's RAM.
  */
 HaywireEmitter *haywire_output_begin(HaywireOutput *output,
                                      const HaywireOverview *overview);

@@ -4,6 +4,7 @@
  */
 #include "rest.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
@@ -53,4 +54,11 @@ static gboolean has_no_writer(int fd)
 gboolean haywire_file_at_rest(int fd)
 {
     return is_local(fd) && has_name(fd) && has_no_writer(fd);
+}
+
+/* The kernel says EAGAIN of a file with a writer, another word if it may not
+   tell us. */
+gboolean haywire_file_in_use(int fd)
+{
+    return !has_name(fd) || (!has_no_writer(fd) && errno == EAGAIN);
 }

@@ -17,4 +17,10 @@
  */
 gboolean haywire_file_at_rest(int fd);
 
+/*
+ * TRUE: some program may be writing to it, or it has no name, as the memory of
+ * a running guest: then it holds that memory, whatever it begins with.
+ */
+gboolean haywire_file_in_use(int fd);
+
 #endif

@@ -31,16 +31,29 @@ HaywireStatus haywire_layout_gpa(const HaywireLayout *layout,
                                  HaywirePosition position,
                                  HaywireGpa *ret_gpa) HAYWIRE_MUST_CHECK;
 
+/*
+ * @length bytes more, behind all others, where position and gpa are one number.
+ * Should there be more ranges than there is room for, the last one spans the
+ * gaps behind it: who reads there is told by the memory that nothing is.
+ */
+void haywire_layout_append(HaywireLayout *layout, HaywirePosition start,
+                           uint64_t length);
+
 /* One beacon page: found at a position, saying which frame it is. */
 typedef struct HaywireSighting {
     HaywirePosition position;
     uint64_t pfn;
 } HaywireSighting;
 
+/* Bytes of @ram, in whole pages, that @layout has no place for. */
+uint64_t haywire_layout_missing(const HaywireLayout *layout,
+                                const HaywireRamRange *ram, size_t count);
+
 /*
  * Work out the layout of a RAM file of @size bytes (one RAM block, whose
  * pieces appear in the guest in the order of the file) from what beacons say.
- * Single pages that moved since they were stamped are outvoted.
+ * Single pages that moved since they were stamped are outvoted. Of a file that
+ * is shorter than all of @ram: of what it has.
  *
  * HAYWIRE_OK, or HAYWIRE_NO_LAYOUT when the evidence is missing or in
  * contradiction: it never guesses.

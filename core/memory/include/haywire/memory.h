@@ -159,7 +159,9 @@ typedef struct HaywireWindow {
 /*
  * For the scan alone: the first pages at or behind @from that the kernel has
  * just called present. They are to be touched at once, and only to see which
- * are worth a read; the window is void at the next call of this function.
+ * are worth a read; the window is void at the next call of this function. It
+ * may be empty: nothing is there up to its start, and looking on would take so
+ * long that the caller may want to stop before.
  *
  * HAYWIRE_OK, HAYWIRE_NOT_FOUND: there are no more; HAYWIRE_IO_ERROR (errno),
  * HAYWIRE_SOURCE_TRUNCATED: the file has become shorter.
@@ -172,6 +174,13 @@ haywire_memory_next_window(HaywireMemory *memory, HaywirePosition from,
 uint64_t haywire_memory_size_before(const HaywireMemory *memory,
                                     HaywirePosition end);
 uint64_t haywire_memory_size(const HaywireMemory *memory);
+
+/*
+ * Of memory in files: in which of them @where lies, and at which offset. False:
+ * in none.
+ */
+bool haywire_memory_place(const HaywireMemory *memory, HaywirePosition where,
+                          size_t *ret_file, uint64_t *ret_offset);
 
 /* ---- The door: all writing --------------------------------------------- */
 
@@ -229,6 +238,34 @@ haywire_memory_files_open(const HaywireMemoryFile *file, size_t count,
 HaywireStatus
 haywire_memory_file_open(int fd, const char *writable_path,
                          HaywireMemory **ret_memory) HAYWIRE_MUST_CHECK;
+
+/* Files that say themselves which addresses they hold. */
+typedef enum HaywireImageKind {
+    HAYWIRE_IMAGE_ELF, /* a core of QEMU's dump-guest-memory, and its kind */
+    HAYWIRE_IMAGE_LIME,
+} HaywireImageKind;
+
+typedef struct HaywireImage {
+    HaywireImageKind kind;
+    uint64_t missing; /* bytes that its headers promise behind its end */
+} HaywireImage;
+
+/*
+ * Such a file as a memory that knows its layout: a position is a guest physical
+ * address. Its headers are not trusted. The door is shut.
+ *
+ * @fd: a regular file, open for reading; duplicated
+ * @diagnosis: where in the file, on failure; NULL is fine
+ *
+ * HAYWIRE_OK; HAYWIRE_NOT_FOUND: neither of these; HAYWIRE_BAD_KIND: an ELF
+ * file, but no memory of a guest; HAYWIRE_SOURCE_EMPTY: not a page in it;
+ * HAYWIRE_SHORT_PAYLOAD: it ends within a header; another HAYWIRE_BAD_*;
+ * HAYWIRE_LIMIT, HAYWIRE_NO_MEMORY, HAYWIRE_IO_ERROR (errno).
+ */
+HaywireStatus
+haywire_memory_image_open(int fd, HaywireImage *ret_image,
+                          HaywireDiagnosis *diagnosis,
+                          HaywireMemory **ret_memory) HAYWIRE_MUST_CHECK;
 
 /* @length bytes at @offset of @region have been written through the door. */
 typedef void (*HaywireMarkDirty)(void *opaque, const HaywireRegion *region,
@@ -304,6 +341,10 @@ typedef struct HaywireMemoryOps {
 
     /* haywire_memory_check(). NULL: nothing can go wrong. */
     HaywireStatus (*check)(HaywireMemory *memory);
+
+    /* Which file @region lies in, and where it starts. NULL: in none. */
+    void (*place)(const HaywireMemory *memory, const HaywireRegion *region,
+                  size_t *ret_file, uint64_t *ret_start);
 
     void (*destroy)(HaywireMemory *memory);
 } HaywireMemoryOps;

@@ -74,7 +74,9 @@ typedef struct HaywireOverview {
         uint32_t pages;
         uint32_t mapped;
     } category[HAYWIRE_CATEGORY_COUNT];
+    uint64_t ram_missing;         /* guest RAM that is not in this memory */
     uint32_t sessions;            /* seen in memory, this one included */
+    bool has_table;               /* any process was told of */
     uint64_t processes;           /* in the newest snapshot, stored or not */
     uint64_t processes_missing;   /* of these, not in the table */
     uint64_t snapshot_generation; /* of the PID category */
