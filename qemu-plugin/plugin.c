@@ -25,6 +25,7 @@
 static struct {
     HaywireOptions options;
     HaywireRamBlocks *blocks;
+    uint64_t ram_digest; /* of when it was last listed */
     HaywireWorker *worker;
     gboolean is_preloaded; /* and -plugin has not come yet */
 } plugin;
@@ -59,9 +60,19 @@ static void plugin_warn_of_cut(const HaywireRamBlocks *blocks)
     }
 }
 
+/* RAM is listed only when it lies elsewhere than the last time. */
+static gboolean plugin_ram_has_changed(void)
+{
+    const uint64_t digest = haywire_ram_blocks_digest();
+    const gboolean changed = digest != plugin.ram_digest;
+
+    plugin.ram_digest = digest;
+    return changed;
+}
+
 /*
- * Polled rather than listened for: QEMU's memory listeners say nothing when a
- * device such as virtio-mem populates part of its range.
+ * Polled rather than listened for: what a listener of memory looks like is a
+ * matter of QEMU's version, and telling a change costs a microsecond.
  */
 static gboolean plugin_poll(gpointer opaque)
 {
@@ -72,7 +83,13 @@ static gboolean plugin_poll(gpointer opaque)
     if (!plugin.worker) {
         return G_SOURCE_REMOVE;
     }
+    if (!plugin_ram_has_changed()) {
+        return G_SOURCE_CONTINUE;
+    }
     blocks = haywire_ram_blocks_new(plugin.options.ram);
+    if (!blocks) {
+        plugin.ram_digest = 0; /* no memory: again the next time */
+    }
     if (blocks && !haywire_ram_blocks_equal(blocks, plugin.blocks)) {
         plugin_warn_of_cut(blocks);
         haywire_worker_set_blocks(plugin.worker, blocks);
@@ -96,6 +113,7 @@ static void plugin_find_ram(void)
 {
     g_autofree char *names = NULL;
 
+    plugin.ram_digest = haywire_ram_blocks_digest();
     plugin.blocks = haywire_ram_blocks_new(plugin.options.ram);
     if (!plugin.blocks) {
         plugin_complain("no memory");

@@ -298,7 +298,6 @@ void readline_set_completion_index(ReadLineState *rs, int index) QEMU_WEAK;
 #define HAYWIRE_QEMU_RAM_ADDR_INVALID (~(ram_addr_t)0)
 
 typedef struct FlatView FlatView;
-typedef struct RamDiscardManager RamDiscardManager;
 
 /* One member more since 8.2, where there is room. */
 typedef struct MemoryRegionSection {
@@ -326,12 +325,12 @@ MemoryRegionSectionRoom memory_region_find(MemoryRegion *mr, hwaddr addr,
                                            uint64_t size) QEMU_WEAK;
 ram_addr_t memory_region_get_ram_addr(MemoryRegion *mr) QEMU_WEAK;
 bool memory_region_is_ram_device(MemoryRegion *mr) QEMU_WEAK;
-RamDiscardManager *
-memory_region_get_ram_discard_manager(MemoryRegion *mr) QEMU_WEAK;
-int ram_discard_manager_replay_populated(
-    const RamDiscardManager *rdm, MemoryRegionSection *section,
-    int (*replay_fn)(MemoryRegionSection *section, void *opaque),
-    void *opaque) QEMU_WEAK;
+/* All ranges of a view, sorted by address. True from @cb: enough. */
+void flatview_for_each_range(FlatView *fv,
+                             bool (*cb)(__int128 start, __int128 length,
+                                        const MemoryRegion *mr,
+                                        hwaddr offset_in_region, void *opaque),
+                             void *opaque) QEMU_WEAK;
 void memory_region_ref(MemoryRegion *mr) QEMU_WEAK;
 void memory_region_unref(MemoryRegion *mr) QEMU_WEAK;
 Object *memory_region_owner(MemoryRegion *mr) QEMU_WEAK;
@@ -413,65 +412,64 @@ void qemu_register_reset(QEMUResetHandler *func, void *opaque) QEMU_WEAK;
  */
 int qemu_plugin_num_vcpus(void) QEMU_WEAK;
 
-#define HAYWIRE_QEMU_FUNCTIONS(X)            \
-    X(qmp_query_version)                     \
-    X(qapi_free_VersionInfo)                 \
-    X(error_setg_internal)                   \
-    X(qobject_input_visitor_new_qmp)         \
-    X(visit_start_struct)                    \
-    X(visit_check_struct)                    \
-    X(visit_end_struct)                      \
-    X(visit_optional)                        \
-    X(visit_type_uint32)                     \
-    X(visit_type_uint64)                     \
-    X(visit_free)                            \
-    X(qobject_destroy)                       \
-    X(qdict_new)                             \
-    X(qdict_put_obj)                         \
-    X(qdict_get_try_int)                     \
-    X(qdict_get_try_str)                     \
-    X(qlist_new)                             \
-    X(qlist_append_obj)                      \
-    X(qnum_from_int)                         \
-    X(qnum_from_uint)                        \
-    X(qbool_from_bool)                       \
-    X(qstring_from_str)                      \
-    X(qmp_register_command)                  \
-    X(qmp_find_command)                      \
-    X(qmp_event_build_dict)                  \
-    X(qapi_event_emit)                       \
-    X(qapi_enum_parse)                       \
-    X(monitor_register_hmp)                  \
-    X(monitor_puts)                          \
-    X(readline_add_completion)               \
-    X(readline_set_completion_index)         \
-    X(get_system_memory)                     \
-    X(memory_region_find)                    \
-    X(memory_region_get_ram_addr)            \
-    X(memory_region_is_ram_device)           \
-    X(memory_region_get_ram_discard_manager) \
-    X(ram_discard_manager_replay_populated)  \
-    X(memory_region_ref)                     \
-    X(memory_region_unref)                   \
-    X(memory_region_owner)                   \
-    X(memory_region_get_ram_ptr)             \
-    X(memory_region_set_dirty)               \
-    X(qemu_ram_block_from_host)              \
-    X(qemu_ram_get_idstr)                    \
-    X(qemu_ram_get_fd)                       \
-    X(object_dynamic_cast)                   \
-    X(object_get_canonical_path_component)   \
-    X(object_get_root)                       \
-    X(object_property_get_link)              \
-    X(object_property_get_uint)              \
-    X(object_property_get_str)               \
-    X(object_child_foreach_recursive)        \
-    X(qemu_add_machine_init_done_notifier)   \
-    X(qemu_add_exit_notifier)                \
-    X(qemu_clock_get_ns)                     \
-    X(runstate_check)                        \
-    X(runstate_is_running)                   \
-    X(qemu_add_vm_change_state_handler)      \
+#define HAYWIRE_QEMU_FUNCTIONS(X)          \
+    X(qmp_query_version)                   \
+    X(qapi_free_VersionInfo)               \
+    X(error_setg_internal)                 \
+    X(qobject_input_visitor_new_qmp)       \
+    X(visit_start_struct)                  \
+    X(visit_check_struct)                  \
+    X(visit_end_struct)                    \
+    X(visit_optional)                      \
+    X(visit_type_uint32)                   \
+    X(visit_type_uint64)                   \
+    X(visit_free)                          \
+    X(qobject_destroy)                     \
+    X(qdict_new)                           \
+    X(qdict_put_obj)                       \
+    X(qdict_get_try_int)                   \
+    X(qdict_get_try_str)                   \
+    X(qlist_new)                           \
+    X(qlist_append_obj)                    \
+    X(qnum_from_int)                       \
+    X(qnum_from_uint)                      \
+    X(qbool_from_bool)                     \
+    X(qstring_from_str)                    \
+    X(qmp_register_command)                \
+    X(qmp_find_command)                    \
+    X(qmp_event_build_dict)                \
+    X(qapi_event_emit)                     \
+    X(qapi_enum_parse)                     \
+    X(monitor_register_hmp)                \
+    X(monitor_puts)                        \
+    X(readline_add_completion)             \
+    X(readline_set_completion_index)       \
+    X(get_system_memory)                   \
+    X(memory_region_find)                  \
+    X(memory_region_get_ram_addr)          \
+    X(memory_region_is_ram_device)         \
+    X(flatview_for_each_range)             \
+    X(memory_region_ref)                   \
+    X(memory_region_unref)                 \
+    X(memory_region_owner)                 \
+    X(memory_region_get_ram_ptr)           \
+    X(memory_region_set_dirty)             \
+    X(qemu_ram_block_from_host)            \
+    X(qemu_ram_get_idstr)                  \
+    X(qemu_ram_get_fd)                     \
+    X(object_dynamic_cast)                 \
+    X(object_get_canonical_path_component) \
+    X(object_get_root)                     \
+    X(object_property_get_link)            \
+    X(object_property_get_uint)            \
+    X(object_property_get_str)             \
+    X(object_child_foreach_recursive)      \
+    X(qemu_add_machine_init_done_notifier) \
+    X(qemu_add_exit_notifier)              \
+    X(qemu_clock_get_ns)                   \
+    X(runstate_check)                      \
+    X(runstate_is_running)                 \
+    X(qemu_add_vm_change_state_handler)    \
     X(qemu_register_reset)
 
 #define HAYWIRE_QEMU_DATA(X) X(qmp_commands)

@@ -166,7 +166,38 @@ static gboolean section_check_at(hwaddr at, const MemoryRegionSection *whole)
     }
     memory_region_unref(page->mr);
     return page->size == PAGE && page->offset_within_address_space == at &&
-           page->offset_within_region == whole->offset_within_region + inside;
+           page->offset_within_region == whole->offset_within_region + inside &&
+           page->fv == whole->fv;
+}
+
+typedef struct FirstRange {
+    const MemoryRegionSection *wanted;
+    gboolean right;
+} FirstRange;
+
+static bool range_compare(__int128 start, __int128 length,
+                          const MemoryRegion *mr, hwaddr offset_in_region,
+                          void *opaque)
+{
+    FirstRange *first = opaque;
+    const MemoryRegionSection *wanted = first->wanted;
+
+    first->right = mr == wanted->mr && length == wanted->size &&
+                   start == wanted->offset_within_address_space &&
+                   offset_in_region == wanted->offset_within_region;
+    return true;
+}
+
+/* The view that the section names begins with it. */
+static gboolean view_check(const MemoryRegionSection *whole)
+{
+    FirstRange first = { .wanted = whole };
+
+    if (!whole->fv || (uintptr_t)whole->fv % sizeof(void *) != 0) {
+        return FALSE;
+    }
+    flatview_for_each_range(whole->fv, range_compare, &first);
+    return first.right;
 }
 
 gboolean haywire_qemu_selftest_sections(void)
@@ -183,8 +214,10 @@ gboolean haywire_qemu_selftest_sections(void)
         return FALSE;
     }
     /* A page that is not the first, where there is one. */
-    right = whole->size < 2 * PAGE ||
-            section_check_at(whole->offset_within_address_space + PAGE, whole);
+    right =
+        (whole->size < 2 * PAGE ||
+         section_check_at(whole->offset_within_address_space + PAGE, whole)) &&
+        view_check(whole);
     memory_region_unref(whole->mr);
     return right;
 }

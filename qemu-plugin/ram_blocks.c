@@ -79,6 +79,7 @@ static gboolean piece_locate(HaywireRamPiece *piece, HaywireRegion *region)
     return TRUE;
 }
 
+/* Whole pages of a section, without what takes a look-up. */
 static gboolean piece_init(HaywireRamPiece *piece, HaywireRegion *region,
                            const MemoryRegionSection *section)
 {
@@ -89,8 +90,10 @@ static gboolean piece_init(HaywireRamPiece *piece, HaywireRegion *region,
     if (start >= end) {
         return FALSE;
     }
-    piece->mr = section->mr;
-    piece->region_offset = section->offset_within_region + (start - first);
+    *piece = (HaywireRamPiece){
+        .mr = section->mr,
+        .region_offset = section->offset_within_region + (start - first),
+    };
     *region = (HaywireRegion){
         .start = { start },
         .length = end - start,
@@ -98,7 +101,7 @@ static gboolean piece_init(HaywireRamPiece *piece, HaywireRegion *region,
                 piece->region_offset,
         .read_only = section->readonly,
     };
-    return piece_locate(piece, region);
+    return TRUE;
 }
 
 /* Does the new piece go on where the last one ends? Then that one grows. */
@@ -122,74 +125,106 @@ static gboolean pieces_extend(HaywireRamBlocks *blocks,
     return TRUE;
 }
 
-/* All of the section has memory. */
-static int pieces_add(MemoryRegionSection *section, void *opaque)
+static void pieces_add(HaywireRamBlocks *blocks,
+                       const MemoryRegionSection *section)
 {
-    HaywireRamBlocks *blocks = opaque;
     HaywireRamPiece piece;
     HaywireRegion region;
 
     if (!piece_init(&piece, &region, section) ||
         pieces_extend(blocks, &piece, &region)) {
-        return 0;
+        return;
     }
     if (blocks->count == HAYWIRE_RAM_PIECES_MAX) {
         blocks->is_cut = TRUE;
-        return 0;
+        return;
     }
-    memory_region_ref(piece.mr);
-    blocks->piece[blocks->count] = piece;
-    blocks->region[blocks->count++] = region;
-    return 0;
+    if (piece_locate(&piece, &region)) {
+        memory_region_ref(piece.mr);
+        blocks->piece[blocks->count] = piece;
+        blocks->region[blocks->count++] = region;
+    }
 }
 
-static gboolean section_is_ram(const MemoryRegionSection *section)
+static gboolean region_is_ram(MemoryRegion *mr)
 {
-    return memory_region_get_ram_addr(section->mr) !=
-               HAYWIRE_QEMU_RAM_ADDR_INVALID &&
-           !memory_region_is_ram_device(section->mr) && !section->nonvolatile;
+    return memory_region_get_ram_addr(mr) != HAYWIRE_QEMU_RAM_ADDR_INVALID &&
+           !memory_region_is_ram_device(mr);
 }
 
-/* A device such as virtio-mem says what of its section has memory. */
-static void pieces_add_section(HaywireRamBlocks *blocks,
-                               MemoryRegionSection *section)
+/* All ranges of guest memory as it lies now, in order. */
+static void each_range(bool (*range)(__int128 start, __int128 length,
+                                     const MemoryRegion *mr,
+                                     hwaddr offset_in_region, void *opaque),
+                       void *opaque)
 {
-    RamDiscardManager *manager =
-        memory_region_get_ram_discard_manager(section->mr);
+    MemoryRegionSectionRoom room =
+        memory_region_find(get_system_memory(), 0, UINT64_MAX);
 
-    if (manager) {
-        ram_discard_manager_replay_populated(manager, section, pieces_add,
-                                             blocks);
-    } else {
-        pieces_add(section, blocks);
+    if (room.section.mr) {
+        flatview_for_each_range(room.section.fv, range, opaque);
+        memory_region_unref(room.section.mr);
     }
 }
 
 /*
- * Every piece of memory that QEMU keeps in RAM, video memory, ROMs and flash
- * too.
+ * Memory that QEMU keeps in RAM, video memory, ROMs and flash too. Of a device
+ * such as virtio-mem all that it may ever have: what it has not is in nobody's
+ * memory, and so is never read.
  */
+static bool range_add(__int128 start, __int128 length, const MemoryRegion *mr,
+                      hwaddr offset_in_region, void *opaque)
+{
+    MemoryRegionSectionRoom room;
+    MemoryRegionSection *section = &room.section;
+
+    (void)offset_in_region;
+    if (!region_is_ram((MemoryRegion *)mr)) {
+        return false;
+    }
+    /* It alone knows what may not be written there. */
+    room = memory_region_find(get_system_memory(), (hwaddr)start,
+                              (uint64_t)length);
+    if (section->mr && !section->nonvolatile) {
+        pieces_add(opaque, section);
+    }
+    if (section->mr) {
+        memory_region_unref(section->mr);
+    }
+    return false;
+}
+
 static void pieces_list(HaywireRamBlocks *blocks)
 {
-    hwaddr at = 0, next;
+    each_range(range_add, blocks);
+}
 
-    for (;; at = next) {
-        MemoryRegionSectionRoom room =
-            memory_region_find(get_system_memory(), at, UINT64_MAX - at);
-        MemoryRegionSection *section = &room.section;
+/* FNV-1a of words: enough to tell two lists of one QEMU apart. */
+static void digest_add(uint64_t *digest, uint64_t word)
+{
+    *digest = (*digest ^ word) * UINT64_C(0x100000001b3);
+    *digest ^= *digest >> 32;
+}
 
-        if (!section->mr) {
-            break;
-        }
-        if (section_is_ram(section)) {
-            pieces_add_section(blocks, section);
-        }
-        memory_region_unref(section->mr);
-        next = section->offset_within_address_space + (uint64_t)section->size;
-        if (next <= at) {
-            break;
-        }
+static bool range_digest(__int128 start, __int128 length,
+                         const MemoryRegion *mr, hwaddr offset_in_region,
+                         void *opaque)
+{
+    if (region_is_ram((MemoryRegion *)mr)) {
+        digest_add(opaque, (uint64_t)start);
+        digest_add(opaque, (uint64_t)length);
+        digest_add(opaque, (uintptr_t)mr);
+        digest_add(opaque, offset_in_region);
     }
+    return false;
+}
+
+uint64_t haywire_ram_blocks_digest(void)
+{
+    uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+    each_range(range_digest, &digest);
+    return digest;
 }
 
 /* What is wanted of all pieces. */

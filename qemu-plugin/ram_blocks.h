@@ -9,7 +9,7 @@
 
 #include "qemu_internals.h"
 
-/* More pieces than a machine has, unless virtio-mem tears it to shreds. */
+/* More pieces than a machine has. */
 #define HAYWIRE_RAM_PIECES_MAX 1024
 
 /* What a region of guest RAM is a piece of. */
@@ -46,6 +46,14 @@ typedef struct HaywireRamBlocks {
  * is no memory for it.
  */
 HaywireRamBlocks *haywire_ram_blocks_new(const char *ram);
+
+/*
+ * Another number when guest RAM lies elsewhere. A word or two for each range of
+ * memory that the machine has, nothing allocated and nothing looked up.
+ *
+ * Thread: main, with the big lock held.
+ */
+uint64_t haywire_ram_blocks_digest(void);
 
 /* The names that @ram could have had, for a message. */
 char *haywire_ram_blocks_names(void);

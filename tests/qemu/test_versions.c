@@ -200,10 +200,12 @@ static void test_edge(void)
 static struct {
     size_t shift;
     gboolean unknown_region;
+    hwaddr first_range; /* of the view */
     int referenced;
-} machine;
+} machine = { .first_range = 0x100000 };
 
 #define RAM       ((MemoryRegion *)(uintptr_t)0x1230)
+#define VIEW      ((FlatView *)(uintptr_t)0x4560)
 #define RAM_START 0x100000
 #define RAM_SIZE  0x200000
 
@@ -221,6 +223,7 @@ MemoryRegionSectionRoom memory_region_find(MemoryRegion *mr, hwaddr addr,
     const MemoryRegionSection section = {
         .size = end - start,
         .mr = RAM,
+        .fv = VIEW,
         .offset_within_region = start - RAM_START + 0x5000,
         .offset_within_address_space = start,
     };
@@ -230,6 +233,16 @@ MemoryRegionSectionRoom memory_region_find(MemoryRegion *mr, hwaddr addr,
     memcpy(room.spare + machine.shift, &section, sizeof(section));
     machine.referenced++;
     return room;
+}
+
+void flatview_for_each_range(FlatView *fv,
+                             bool (*cb)(__int128 start, __int128 length,
+                                        const MemoryRegion *mr,
+                                        hwaddr offset_in_region, void *opaque),
+                             void *opaque)
+{
+    g_assert_true(fv == VIEW);
+    g_assert_true(cb(machine.first_range, RAM_SIZE, RAM, 0x5000, opaque));
 }
 
 void memory_region_unref(MemoryRegion *mr)
@@ -264,6 +277,9 @@ static void test_sections(void)
     machine.unknown_region = TRUE;
     g_assert_false(haywire_qemu_selftest_sections());
     machine.unknown_region = FALSE;
+    machine.first_range += 0x1000;
+    g_assert_false(haywire_qemu_selftest_sections());
+    machine.first_range -= 0x1000;
     for (size_t shift = 8; shift <= 16; shift += 8) {
         machine.shift = shift;
         g_assert_false(haywire_qemu_selftest_sections());
