@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "haywire/beacon_protocol.h"
 
@@ -57,6 +59,15 @@ static uint64_t page_round_down(uint64_t value)
     return value & ~(uint64_t)(HAYWIRE_PAGE_SIZE - 1);
 }
 
+/* May mincore(2) tell us what is in memory of it? */
+static gboolean owns_file(int fd)
+{
+    struct stat found;
+
+    return geteuid() == 0 ||
+           (fstat(fd, &found) == 0 && found.st_uid == geteuid());
+}
+
 /* Fill in the RAM block and its file. */
 static gboolean piece_locate(HaywireRamPiece *piece, HaywireRegion *region)
 {
@@ -72,6 +83,7 @@ static gboolean piece_locate(HaywireRamPiece *piece, HaywireRegion *region)
     piece->fd = qemu_ram_get_fd(block);
     piece->file_offset = offset;
     region->has_file = piece->fd >= 0;
+    region->owns_file = region->has_file && owns_file(piece->fd);
     if (region->has_file && backend) {
         /* A property of memory-backend-file since 8.1; else reads as 0. */
         piece->file_offset += object_property_get_uint(backend, "offset", NULL);

@@ -38,21 +38,6 @@ struct HaywireWorker {
     gint64 wait_us;         /* from then to the next */
 };
 
-static gboolean worker_should_stop(HaywireWorker *worker)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
-
-    return worker->stop;
-}
-
-/* HaywireScanProgress: a long scan must not hold up QEMU's exit. */
-static bool worker_scan_goes_on(void *opaque, uint64_t done, uint64_t total)
-{
-    (void)done;
-    (void)total;
-    return !worker_should_stop(opaque);
-}
-
 /* One that was never started (-S) is not paused: there is nothing to show. */
 static bool guest_is_paused(void)
 {
@@ -268,9 +253,6 @@ static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(worker->watch, memory);
     }
-    if (status == HAYWIRE_OK) {
-        haywire_watch_set_progress(worker->watch, worker_scan_goes_on, worker);
-    }
     return status;
 }
 
@@ -324,6 +306,8 @@ void haywire_worker_stop(HaywireWorker *worker)
     worker->stop = TRUE;
     g_cond_signal(&worker->wake);
     g_mutex_unlock(&worker->lock);
+    /* QEMU's exit waits for no walk through memory, however long. */
+    haywire_memory_stop(worker->ram.memory);
     g_thread_join(worker->thread);
     worker_free(worker);
 }

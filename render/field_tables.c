@@ -94,6 +94,13 @@ static const HaywireField overview_fields[] = {
           SCAN, UNIT(DURATION)),
     FIELD(HaywireOverview, scan_pages, "scan-pages",
           "resident pages that it looked at", SCAN),
+    FIELD(HaywireOverview, residency, "residency",
+          "how the host's kernel tells what of guest RAM is in memory: "
+          "pagemap-scan, pagemap, or, where that is not allowed, move-pages "
+          "or mincore",
+          IF_SET),
+    FIELD(HaywireOverview, residency_why, "residency-reason",
+          "why /proc/self/pagemap cannot be used; absent when it is", IF_SET),
 };
 
 const HaywireTable haywire_overview_table =

@@ -368,6 +368,7 @@ static void describe_search(const HaywireReader *reader, HaywireNow now,
 {
     const HaywireFinder *finder = &reader->finder;
     const HaywireSessions *sessions = &finder->sessions;
+    const char *why;
     size_t i;
 
     overview->state = state(reader);
@@ -382,6 +383,11 @@ static void describe_search(const HaywireReader *reader, HaywireNow now,
     overview->scan_age = since(now.host_ns, finder->ended_ns);
     overview->scan_duration = finder->duration_ns;
     overview->scan_pages = finder->pages;
+    overview->residency = haywire_memory_residency(reader->memory, &why);
+    overview->residency_why = why ? why : "";
+    if (!overview->residency) {
+        overview->residency = "";
+    }
 }
 
 /* Would the newest model's content come out the same now? */

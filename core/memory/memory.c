@@ -17,6 +17,23 @@ void haywire_memory_destroy(HaywireMemory *memory)
     }
 }
 
+void haywire_memory_stop(HaywireMemory *memory)
+{
+    atomic_store_explicit(&memory->stopped, true, memory_order_relaxed);
+}
+
+static bool is_stopped(const HaywireMemory *memory)
+{
+    return atomic_load_explicit(&memory->stopped, memory_order_relaxed);
+}
+
+const char *haywire_memory_residency(const HaywireMemory *memory,
+                                     const char **ret_why)
+{
+    *ret_why = memory->residency_why;
+    return memory->residency;
+}
+
 const HaywireLayout *haywire_memory_layout(const HaywireMemory *memory)
 {
     return memory->layout;
@@ -62,7 +79,7 @@ static const HaywireRegion *find_region(const HaywireMemory *memory,
     size_t count = regions_up_to(memory, where);
     const HaywireRegion *region;
 
-    if (count == 0) {
+    if (count == 0 || is_stopped(memory)) {
         return NULL;
     }
     region = &memory->region[count - 1];
@@ -264,7 +281,8 @@ HaywireStatus haywire_memory_next_window(HaywireMemory *memory,
 {
     size_t i = regions_up_to(memory, from);
 
-    for (i = i > 0 ? i - 1 : 0; i < memory->region_count; i++) {
+    i = i > 0 ? i - 1 : 0;
+    for (; i < memory->region_count && !is_stopped(memory); i++) {
         const HaywireRegion *region = &memory->region[i];
         uint64_t at = from.value > region->start.value
                           ? from.value - region->start.value

@@ -29,6 +29,9 @@
 #define CACHE_PAGES 4096
 #define CACHE_GAP   256
 
+/* Windows of which not a page is in memory, until the caller is asked again. */
+#define TRIES_MAX 64
+
 typedef struct File {
     int fd;
     char *writable_path; /* NULL: never written */
@@ -160,6 +163,7 @@ static HaywireStatus file_next_window(HaywireMemory *base,
     FileMemory *memory = (FileMemory *)base;
     const File *file = file_of(memory, region);
     uint64_t length, at;
+    int tries = 0;
 
     if (is_truncated(file, region)) {
         return HAYWIRE_SOURCE_TRUNCATED;
@@ -168,7 +172,7 @@ static HaywireStatus file_next_window(HaywireMemory *base,
         return haywire_descriptor_window(file->fd, region, 0, from,
                                          &memory->window, ret_window);
     }
-    for (at = from; at < region->length; at += length) {
+    for (at = from; at < region->length; at += length, tries++) {
         uint64_t end, start;
         HaywireStatus status =
             seek_data(file->fd, region->length, &at, &length);
@@ -177,6 +181,13 @@ static HaywireStatus file_next_window(HaywireMemory *base,
         if (status != HAYWIRE_OK) {
             unmap_window(memory);
             return status;
+        }
+        if (tries == TRIES_MAX) {
+            unmap_window(memory);
+            *ret_window = (HaywireWindow){ { region->start.value + at },
+                                           0,
+                                           region->host + at };
+            return HAYWIRE_OK;
         }
         start = at;
         end = length;
@@ -483,6 +494,7 @@ static HaywireStatus add_file(FileMemory *memory,
     HaywireStatus status;
 
     region->start.value = start;
+    region->has_file = true;
     region->read_only = !wanted->writable_path;
     file->fd = fcntl(wanted->fd, F_DUPFD_CLOEXEC, 0);
     if (file->fd < 0) {
@@ -501,6 +513,7 @@ static HaywireStatus add_file(FileMemory *memory,
     if (region->length > INT64_MAX - start) {
         return HAYWIRE_LIMIT;
     }
+    region->owns_file = file->is_told;
     return map_file(file, region);
 }
 
@@ -510,6 +523,9 @@ static HaywireStatus set_up(FileMemory *memory, const HaywireMemoryFile *file,
     HaywireStatus status = haywire_own_pages_open(0, &memory->own);
     size_t i;
 
+    if (status == HAYWIRE_OK) {
+        haywire_own_pages_name(memory->own, &memory->memory);
+    }
     for (i = 0; i < count && status == HAYWIRE_OK; i++) {
         status = add_file(memory, &file[i]);
         if (status != HAYWIRE_OK && ret_failed) {

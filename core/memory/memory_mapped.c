@@ -21,10 +21,14 @@ static HaywireStatus mapped_next_window(HaywireMemory *memory,
 {
     MappedMemory *mapped = (MappedMemory *)memory;
     HaywireWindow window;
-    HaywireStatus status = haywire_own_pages_next(
-        mapped->own, region->host + from, region->host + region->length,
-        &window.host, &window.length);
+    HaywireStatus status;
 
+    if (!haywire_own_pages_may_ask(mapped->own, region)) {
+        return HAYWIRE_NOT_FOUND;
+    }
+    status = haywire_own_pages_next(mapped->own, region->host + from,
+                                    region->host + region->length, &window.host,
+                                    &window.length);
     if (status == HAYWIRE_OK) {
         window.start.value =
             region->start.value + (uint64_t)(window.host - region->host);
@@ -113,6 +117,7 @@ HaywireStatus haywire_memory_mapped_new(HaywireMarkDirty dirty, void *opaque,
         free(mapped);
         return status;
     }
+    haywire_own_pages_name(mapped->own, &mapped->memory);
     mapped->memory.ops = &mapped_ops;
     mapped->dirty = dirty;
     mapped->opaque = opaque;

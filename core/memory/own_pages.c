@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
@@ -43,10 +45,40 @@ static bool writev_works(pid_t pid)
     return copy_by_writev(pid, &source, 1, &target, 1, &copied) && to == from;
 }
 
+/* Tried out on a page that is there and one that is not. */
+static bool mincore_works(void)
+{
+    const size_t length = 2 * HAYWIRE_PAGE_SIZE;
+    unsigned char resident[2] = { 0, 1 };
+    uint8_t *pages = mmap(NULL, length, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    bool works;
+
+    if (pages == MAP_FAILED) {
+        return false;
+    }
+    madvise(pages, length, MADV_NOHUGEPAGE);
+    *pages = 1;
+    works = mincore(pages, length, resident) == 0 && (resident[0] & 1) &&
+            !(resident[1] & 1);
+    munmap(pages, length);
+    return works;
+}
+
 /* A question about no page is answered wherever the call is allowed. */
 static bool move_pages_works(void)
 {
     return syscall(SYS_move_pages, 0, 0L, NULL, NULL, NULL, 0) == 0;
+}
+
+static void open_pagemap(HaywireOwnPages *own, unsigned without)
+{
+    own->pagemap = -1;
+    own->pagemap_errno = EACCES;
+    if (!(without & HAYWIRE_WITHOUT_PAGEMAP)) {
+        own->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+        own->pagemap_errno = own->pagemap < 0 ? errno : 0;
+    }
 }
 
 HaywireStatus haywire_own_pages_open(unsigned without,
@@ -62,21 +94,22 @@ HaywireStatus haywire_own_pages_open(unsigned without,
     own->ahead = HAYWIRE_WINDOW_MAX;
     own->mem = -1;
     own->pid = getpid();
-    own->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    open_pagemap(own, without);
     needs_mem = without & HAYWIRE_WITHOUT_VM_WRITEV || !writev_works(own->pid);
     if (needs_mem) {
         own->mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
     }
-    if (own->pagemap < 0 || (needs_mem && own->mem < 0)) {
-        saved = errno;
+    own->has_scan = !(without & HAYWIRE_WITHOUT_PAGEMAP_SCAN) &&
+                    own->pagemap >= 0 &&
+                    haywire_pagemap_scan_works(own->pagemap);
+    own->has_move_pages =
+        !(without & HAYWIRE_WITHOUT_MOVE_PAGES) && move_pages_works();
+    if ((own->pagemap < 0 && !mincore_works()) || (needs_mem && own->mem < 0)) {
+        saved = own->pagemap < 0 ? own->pagemap_errno : errno;
         haywire_own_pages_close(own);
         errno = saved;
         return HAYWIRE_IO_ERROR;
     }
-    own->has_scan = !(without & HAYWIRE_WITHOUT_PAGEMAP_SCAN) &&
-                    haywire_pagemap_scan_works(own->pagemap);
-    own->has_move_pages =
-        !(without & HAYWIRE_WITHOUT_MOVE_PAGES) && move_pages_works();
     *ret_own = own;
     return HAYWIRE_OK;
 }
@@ -95,6 +128,23 @@ void haywire_own_pages_close(HaywireOwnPages *own)
     free(own);
 }
 
+void haywire_own_pages_name(const HaywireOwnPages *own, HaywireMemory *memory)
+{
+    if (own->pagemap >= 0) {
+        memory->residency = own->has_scan ? "pagemap-scan" : "pagemap";
+        return;
+    }
+    memory->residency = own->has_move_pages ? "move-pages" : "mincore";
+    memory->residency_why = strerrordesc_np(own->pagemap_errno);
+}
+
+bool haywire_own_pages_may_ask(const HaywireOwnPages *own,
+                               const HaywireRegion *region)
+{
+    return own->pagemap >= 0 || own->has_move_pages || !region->has_file ||
+           region->owns_file;
+}
+
 bool haywire_swap_is_used(void)
 {
     struct sysinfo info;
@@ -111,6 +161,16 @@ static void *page_of(const HaywireSpot *spot)
 {
     return (void *)((uintptr_t)host_of(spot) &
                     ~(uintptr_t)(HAYWIRE_PAGE_SIZE - 1));
+}
+
+static HaywireStatus ask_mincore(void *page)
+{
+    unsigned char resident;
+
+    if (mincore(page, HAYWIRE_PAGE_SIZE, &resident) != 0) {
+        return HAYWIRE_IO_ERROR;
+    }
+    return resident & 1 ? HAYWIRE_OK : HAYWIRE_NOT_RESIDENT;
 }
 
 static HaywireStatus ask_entry(int pagemap, const void *page)
@@ -158,8 +218,8 @@ static bool ask_by_walk(HaywireOwnPages *own, void *const *page, size_t count,
  * move_pages() without nodes moves nothing: it says on which node each page is,
  * of many pages that may lie anywhere, for 50 to 150 ns each.
  */
-static bool ask_one_by_one(const HaywireOwnPages *own, void **page,
-                           size_t count, bool *ret_present)
+bool haywire_own_pages_confirm(const HaywireOwnPages *own, void **page,
+                               size_t count, bool *ret_present)
 {
     int node[HAYWIRE_PEEKS_MAX];
     size_t i;
@@ -174,7 +234,19 @@ static bool ask_one_by_one(const HaywireOwnPages *own, void **page,
     return true;
 }
 
-/* Of a page that is not present the page table says why. */
+/* Of a page that is not known to be present. */
+static HaywireStatus ask_why(const HaywireOwnPages *own,
+                             const HaywireRegion *region, void *page,
+                             bool known)
+{
+    if (own->pagemap >= 0) {
+        return ask_entry(own->pagemap, page);
+    }
+    return known || !haywire_own_pages_may_ask(own, region)
+               ? HAYWIRE_NOT_RESIDENT
+               : ask_mincore(page);
+}
+
 static void ask_some(HaywireOwnPages *own, HaywireSpot *spot, size_t count)
 {
     void *page[HAYWIRE_PEEKS_MAX];
@@ -186,10 +258,11 @@ static void ask_some(HaywireOwnPages *own, HaywireSpot *spot, size_t count)
         page[i] = page_of(&spot[i]);
     }
     known = ask_by_walk(own, page, count, present) ||
-            ask_one_by_one(own, page, count, present);
+            haywire_own_pages_confirm(own, page, count, present);
     for (i = 0; i < count; i++) {
-        spot[i].status =
-            known && present[i] ? HAYWIRE_OK : ask_entry(own->pagemap, page[i]);
+        spot[i].status = known && present[i]
+                             ? HAYWIRE_OK
+                             : ask_why(own, spot[i].region, page[i], known);
     }
 }
 

@@ -23,6 +23,7 @@ enum {
     HAYWIRE_WITHOUT_MOVE_PAGES = 1,   /* since 2.6.18, but often forbidden */
     HAYWIRE_WITHOUT_PAGEMAP_SCAN = 2, /* since 6.7 */
     HAYWIRE_WITHOUT_VM_WRITEV = 4,    /* since 3.2, but often forbidden */
+    HAYWIRE_WITHOUT_PAGEMAP = 8,      /* not for who changed user or rights */
 };
 
 /*
@@ -30,7 +31,7 @@ enum {
  * after a change of user. @without: of the above, 0 for all that is there.
  *
  * HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_IO_ERROR (errno: there is no
- * /proc/self/pagemap).
+ * /proc/self/pagemap, and the kernel allows no other way).
  */
 HaywireStatus
 haywire_own_pages_open(unsigned without,
@@ -43,6 +44,7 @@ void haywire_own_pages_close(HaywireOwnPages *own);
  * HAYWIRE_OK       in our page table: touching it neither allocates nor waits
  * HAYWIRE_SWAPPED  swapped out, or broken: the page table holds no page
  * HAYWIRE_HOLE     not in the page table
+ * HAYWIRE_NOT_RESIDENT  one of these two: without pagemap nobody says which
  * HAYWIRE_IO_ERROR errno
  */
 void haywire_own_pages_ask(HaywireOwnPages *own, HaywireSpot *spot,
@@ -58,7 +60,8 @@ void haywire_own_pages_copy(HaywireOwnPages *own, HaywireSpot *spot,
 /*
  * The first run of pages in [@from, @end) that are in our page table, at most
  * HAYWIRE_WINDOW_MAX. Calls that each go on where the last run ended are
- * answered from one question for as much memory. HAYWIRE_OK,
+ * answered from one question for as much memory. An empty run says that nothing
+ * is there up to its start, and that looking on takes a while. HAYWIRE_OK,
  * HAYWIRE_NOT_FOUND, HAYWIRE_IO_ERROR (errno).
  */
 HaywireStatus haywire_own_pages_next(HaywireOwnPages *own, const uint8_t *from,
@@ -68,6 +71,17 @@ HaywireStatus haywire_own_pages_next(HaywireOwnPages *own, const uint8_t *from,
 
 /* Of the mappings asked about some may be others now. */
 void haywire_own_pages_forget(HaywireOwnPages *own);
+
+/* How it is told what is present, and why not better: for the memory's. */
+void haywire_own_pages_name(const HaywireOwnPages *own, HaywireMemory *memory);
+
+/*
+ * Without any other way mincore(2) has to be believed, and of files it tells the
+ * truth only to their owner and to root. False: not a page of @region may be
+ * looked at.
+ */
+bool haywire_own_pages_may_ask(const HaywireOwnPages *own,
+                               const HaywireRegion *region);
 
 /* The host has swapped out anything at all. */
 bool haywire_swap_is_used(void);
@@ -83,9 +97,10 @@ typedef struct HaywireOwnRun {
 } HaywireOwnRun;
 
 struct HaywireOwnPages {
-    int pagemap;
-    int mem;   /* /proc/self/mem; -1: not needed */
-    pid_t pid; /* our own: asking for it takes as long as a copy */
+    int pagemap;       /* -1: not for us */
+    int pagemap_errno; /* then: why */
+    int mem;           /* /proc/self/mem; -1: not needed */
+    pid_t pid;         /* our own: asking for it takes as long as a copy */
     bool has_scan;
     bool has_move_pages;
     /* The rest of the last answer, for a call that goes on at @next. */
@@ -105,6 +120,13 @@ struct HaywireOwnPages {
  */
 bool haywire_own_pages_walk(HaywireOwnPages *own, uint64_t from, uint64_t end,
                             void *const *page, size_t count, bool *ret_present);
+
+/*
+ * Which pages, of those that mincore(2) calls resident, are in our page table,
+ * by asking for each. False: the kernel does not tell.
+ */
+bool haywire_own_pages_confirm(const HaywireOwnPages *own, void **page,
+                               size_t count, bool *ret_present);
 
 /* The kernel has PAGEMAP_SCAN. */
 bool haywire_pagemap_scan_works(int pagemap);

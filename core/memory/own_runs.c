@@ -11,8 +11,13 @@
 #include "haywire/pagemap_scan.h"
 #include "own_pages.h"
 
-/* Where nothing is, the next question is about twice as much. */
-#define AHEAD_MAX (UINT64_C(1) << 40)
+/*
+ * Where nothing is, the next question is about twice as much; and the caller is
+ * told after so much, or so many questions, for he may want to stop.
+ */
+#define AHEAD_MAX     (UINT64_C(1) << 36)
+#define NOTHING_MAX   (UINT64_C(1) << 36)
+#define QUESTIONS_MAX 64
 
 #define ENTRY_PRESENT (UINT64_C(1) << 63)
 #define ENTRY_BATCH   512
@@ -148,21 +153,16 @@ static HaywireStatus read_entries(int pagemap, uint64_t from, uint64_t end,
     return HAYWIRE_OK;
 }
 
-/* The same by reading entries, a few pages of them at a time. */
-static HaywireStatus fill_by_entries(HaywireOwnPages *own, uint64_t from,
-                                     uint64_t end)
+/* The pages from @from on, of which is known whether they are present. */
+static void add_pages(HaywireOwnPages *own, uint64_t from, const bool *present,
+                      size_t count)
 {
-    uint64_t entry[ENTRY_BATCH];
-    size_t i, count;
-    HaywireStatus status = read_entries(own->pagemap, from, end, entry, &count);
+    size_t i;
 
-    if (status != HAYWIRE_OK) {
-        return status;
-    }
     for (i = 0; i < count; i++, from += HAYWIRE_PAGE_SIZE) {
         HaywireOwnRun *last = own->count > 0 ? &own->run[own->count - 1] : NULL;
 
-        if (!(entry[i] & ENTRY_PRESENT)) {
+        if (!present[i]) {
             continue;
         }
         if (last && last->end == from) {
@@ -175,6 +175,66 @@ static HaywireStatus fill_by_entries(HaywireOwnPages *own, uint64_t from,
         }
     }
     own->looked = from;
+}
+
+/* The same by reading entries, a few pages of them at a time. */
+static HaywireStatus fill_by_entries(HaywireOwnPages *own, uint64_t from,
+                                     uint64_t end)
+{
+    uint64_t entry[ENTRY_BATCH];
+    bool present[ENTRY_BATCH];
+    size_t i, count;
+    HaywireStatus status = read_entries(own->pagemap, from, end, entry, &count);
+
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
+    for (i = 0; i < count; i++) {
+        present[i] = entry[i] & ENTRY_PRESENT;
+    }
+    add_pages(own, from, present, count);
+    return HAYWIRE_OK;
+}
+
+/* What mincore(2) calls resident may be so to others only. */
+static void confirm(const HaywireOwnPages *own, uint64_t from, bool *present,
+                    size_t count)
+{
+    void *page[HAYWIRE_PEEKS_MAX];
+    size_t of[HAYWIRE_PEEKS_MAX], i, j, some = 0;
+    bool confirmed[HAYWIRE_PEEKS_MAX];
+
+    for (i = 0; i < count; i++) {
+        if (present[i]) {
+            page[some] = (void *)(uintptr_t)(from + i * HAYWIRE_PAGE_SIZE);
+            of[some++] = i;
+        }
+    }
+    if (some == 0 || !haywire_own_pages_confirm(own, page, some, confirmed)) {
+        return;
+    }
+    for (j = 0; j < some; j++) {
+        present[of[j]] = confirmed[j];
+    }
+}
+
+static HaywireStatus fill_by_mincore(HaywireOwnPages *own, uint64_t from,
+                                     uint64_t end)
+{
+    unsigned char resident[HAYWIRE_PEEKS_MAX];
+    bool present[HAYWIRE_PEEKS_MAX];
+    size_t i, count = (end - from) / HAYWIRE_PAGE_SIZE;
+
+    count = count < HAYWIRE_PEEKS_MAX ? count : HAYWIRE_PEEKS_MAX;
+    if (mincore((void *)(uintptr_t)from, count * HAYWIRE_PAGE_SIZE, resident) !=
+        0) {
+        return HAYWIRE_IO_ERROR;
+    }
+    for (i = 0; i < count; i++) {
+        present[i] = resident[i] & 1;
+    }
+    confirm(own, from, present, count);
+    add_pages(own, from, present, count);
     return HAYWIRE_OK;
 }
 
@@ -197,18 +257,31 @@ static void cut_runs(HaywireOwnPages *own)
     }
 }
 
-/* An answer with a run in it, or HAYWIRE_NOT_FOUND. */
+static HaywireStatus ask(HaywireOwnPages *own, uint64_t from, uint64_t end)
+{
+    if (own->has_scan) {
+        return fill_by_scan(own, from, end);
+    }
+    return own->pagemap >= 0 ? fill_by_entries(own, from, end)
+                             : fill_by_mincore(own, from, end);
+}
+
+/* An answer with a run in it; none for now; or HAYWIRE_NOT_FOUND. */
 static HaywireStatus fill(HaywireOwnPages *own, uint64_t from, uint64_t end)
 {
     HaywireStatus status;
+    int questions;
 
     own->taken = own->count = 0;
-    for (own->looked = from; own->looked < end;) {
+    own->looked = from;
+    for (questions = 0; own->looked < end; questions++) {
         uint64_t at = own->looked, left = end - at;
         uint64_t ahead = left < own->ahead ? left : own->ahead;
 
-        status = own->has_scan ? fill_by_scan(own, at, at + ahead)
-                               : fill_by_entries(own, at, at + ahead);
+        if (questions == QUESTIONS_MAX || at - from >= NOTHING_MAX) {
+            return HAYWIRE_OK;
+        }
+        status = ask(own, at, at + ahead);
         if (status != HAYWIRE_OK || own->looked <= at) {
             own->count = 0;
             return status == HAYWIRE_OK ? HAYWIRE_NOT_FOUND : status;
@@ -223,13 +296,28 @@ static HaywireStatus fill(HaywireOwnPages *own, uint64_t from, uint64_t end)
     return HAYWIRE_NOT_FOUND;
 }
 
+/* Where the answer goes on that the last call took from. */
+static HaywireStatus go_on(HaywireOwnPages *own)
+{
+    HaywireStatus status;
+
+    if (own->taken < own->count) {
+        return HAYWIRE_OK;
+    }
+    status = fill(own, own->looked, own->end);
+    if (status != HAYWIRE_OK) {
+        own->end = 0;
+    }
+    return status;
+}
+
 HaywireStatus haywire_own_pages_next(HaywireOwnPages *own, const uint8_t *from,
                                      const uint8_t *end,
                                      const uint8_t **ret_start,
                                      uint64_t *ret_length)
 {
     uint64_t at = (uintptr_t)from;
-    const HaywireOwnRun *run;
+    HaywireOwnRun run;
     HaywireStatus status;
 
     if (own->next != at || own->end != (uintptr_t)end) {
@@ -238,17 +326,15 @@ HaywireStatus haywire_own_pages_next(HaywireOwnPages *own, const uint8_t *from,
         own->ahead = HAYWIRE_WINDOW_MAX;
         own->end = (uintptr_t)end;
     }
-    if (own->taken == own->count) {
-        status = fill(own, own->looked, own->end);
-        if (status != HAYWIRE_OK) {
-            own->end = 0;
-            return status;
-        }
+    status = go_on(own);
+    if (status != HAYWIRE_OK) {
+        return status;
     }
-    run = &own->run[own->taken++];
-    own->next = run->end;
-    *ret_start = (const uint8_t *)(uintptr_t)run->start;
-    *ret_length = run->end - run->start;
+    run = own->count > 0 ? own->run[own->taken++]
+                         : (HaywireOwnRun){ own->looked, own->looked };
+    own->next = run.end;
+    *ret_start = (const uint8_t *)(uintptr_t)run.start;
+    *ret_length = run.end - run.start;
     return HAYWIRE_OK;
 }
 

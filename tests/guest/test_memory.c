@@ -15,6 +15,8 @@
 #define FOUR_GIB  (4ull << 30)
 #define KNOWN_MAX 32
 
+#define DUMP_TIMEOUT_S 120
+
 /* Processes with content at known addresses. */
 static const char *const content_animals[] = {
     "plain",     "huge-thp",      "huge-pool",
@@ -327,6 +329,17 @@ static void check_content(const View *view)
     }
 }
 
+static gboolean is_dumped(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-dump", NULL);
+    const char *status =
+        json_object_get_string_member(json_node_get_object(reply), "status");
+
+    (void)opaque;
+    g_assert_cmpstr(status, !=, "failed");
+    return g_str_equal(status, "completed");
+}
+
 /* QEMU's own dump of the memory is memory like the file. */
 static void test_content_dump(const char *qemu)
 {
@@ -344,11 +357,13 @@ static void test_content_dump(const char *qemu)
         return;
     }
     path = vm_private_path(scene->vm, "dump");
-    arguments =
-        g_strdup_printf("{\"paging\": false, \"protocol\": \"file:%s\"}", path);
+    arguments = g_strdup_printf(
+        "{\"paging\": false, \"detach\": true, \"protocol\": \"file:%s\"}",
+        path);
     keep_content(scene);
     reply = vm_qmp_try(scene->vm, "dump-guest-memory", arguments, &error);
     g_assert_no_error(error);
+    vm_wait_until(scene->vm, "the dump", DUMP_TIMEOUT_S, is_dumped, NULL);
     check_content(&(View){ "haywire --ram DUMP", VIEW_TOOL_RAM, NULL, path });
     g_assert_cmpint(g_unlink(path), ==, 0);
 }

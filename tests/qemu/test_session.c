@@ -189,6 +189,31 @@ static void test_dimm(const char *qemu)
     scene_end(&scene);
 }
 
+/*
+ * Of a device such as virtio-mem, a quarter of a TiB here, all is looked at
+ * that is there, plugged or not; and QEMU's end waits for nothing.
+ */
+static void test_virtio_mem(const char *qemu)
+{
+    static const char text[] =
+        "place first=0x2000400000\n"
+        "session id=0xd2 heartbeat=7 interval=10ms\n" SCENE_SIZES
+        "process pid=42 name=\"odd\"\n";
+    Scene scene = { .beacons = haywire_beacons_make(text) };
+    gint64 began;
+
+    scene.process = qemu_process_start(
+        qemu, "",
+        "-m 256,slots=1,maxmem=320G "
+        "-object memory-backend-ram,id=more,size=256G,reserve=off "
+        "-device virtio-mem-pci,memdev=more,memaddr=0x100000000");
+    scene_write_all(&scene);
+    scene_await(&scene, "live", "00000000000000d2", 0);
+    began = g_get_monotonic_time();
+    scene_end(&scene);
+    g_assert_cmpint(g_get_monotonic_time() - began, <, 10 * G_TIME_SPAN_SECOND);
+}
+
 /* Memory that comes leaves the session that is shown as it is. */
 static void test_dimm_while_live(const char *qemu)
 {
@@ -243,6 +268,7 @@ int main(int argc, char **argv)
     qemus_add_test("session/second", test_second_session);
     qemus_add_test("session/monitor", test_monitor);
     qemus_add_test("session/dimm", test_dimm);
+    qemus_add_test("session/virtio-mem", test_virtio_mem);
     qemus_add_test("session/dimm-while-live", test_dimm_while_live);
     return g_test_run();
 }

@@ -15,6 +15,7 @@
 #ifndef HAYWIRE_MEMORY_H
 #define HAYWIRE_MEMORY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "haywire/address.h"
@@ -25,6 +26,21 @@ typedef struct HaywireMemory HaywireMemory;
 
 /* NULL is fine. */
 void haywire_memory_destroy(HaywireMemory *memory);
+
+/*
+ * From now on nothing can be had of it: no window is left, and every read says
+ * HAYWIRE_OUT_OF_RANGE. So whatever walks through it ends soon, however long it
+ * would have taken. Any thread.
+ */
+void haywire_memory_stop(HaywireMemory *memory);
+
+/*
+ * How the kernel tells what is present: "pagemap-scan", "pagemap", "move-pages"
+ * (with mincore), "mincore"; NULL where nobody asks. *ret_why: why it is not
+ * one of the first two, or NULL.
+ */
+const char *haywire_memory_residency(const HaywireMemory *memory,
+                                     const char **ret_why);
 
 /* ---- Reading ----------------------------------------------------------- */
 
@@ -206,6 +222,7 @@ typedef struct HaywireRegion {
     const uint8_t *host;
     bool read_only; /* the door is shut */
     bool has_file;  /* what is not mapped may be in a file all the same */
+    bool owns_file; /* that is ours: mincore(2) tells us the truth of it */
 } HaywireRegion;
 
 /* A RAM file. */
@@ -276,6 +293,11 @@ typedef void (*HaywireMarkDirty)(void *opaque, const HaywireRegion *region,
  * own page table says what is present. All that this ever opens is opened here.
  *
  * @dirty: called by the thread that uses the door; NULL: nobody cares
+ *
+ * It is told by /proc/self/pagemap. Whoever may not open that, as a program with
+ * rights of a file that another user has started, asks mincore(2), and of each
+ * page that is resident move_pages(2), whether it is in this process's page
+ * table. haywire_memory_residency() says which.
  *
  * HAYWIRE_OK, HAYWIRE_NO_MEMORY, HAYWIRE_IO_ERROR (errno: the kernel does not
  * tell what is present).
@@ -356,6 +378,9 @@ struct HaywireMemory {
     size_t region_count;
     const HaywireLayout *layout; /* NULL: not known */
     HaywireLayout told;          /* by haywire_memory_set_layout() */
+    const char *residency;       /* how the kernel tells what is present */
+    const char *residency_why;   /* not better, where it could be; static */
+    atomic_bool stopped;
 };
 
 /* Swap a word that may be touched: HAYWIRE_OK or HAYWIRE_FOCUS_LOST_RACE. */
