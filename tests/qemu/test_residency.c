@@ -31,11 +31,13 @@ static guint64 resident_kib(QemuProcess *process)
 
 static gboolean may_run(const char *qemu)
 {
+    g_autofree char *program = g_find_program_in_path(qemu);
+
     if (geteuid() == 0) {
         g_test_skip("root may open everything");
         return FALSE;
     }
-    if (access(qemu, R_OK | X_OK) != 0 ||
+    if (!program || access(program, R_OK | X_OK) != 0 ||
         access(g_getenv("HAYWIRE_PLUGIN"), R_OK) != 0) {
         g_test_skip("not for a user without rights");
         return FALSE;

@@ -83,8 +83,12 @@ struct HaywireBackend {
 HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
                                         GError **error);
 
-/* The QEMU behind the QMP socket at @path; NULL with @error. */
-HaywireBackend *haywire_backend_qmp_new(const char *path, GError **error);
+/*
+ * The QEMU behind the QMP socket at @path; NULL with @error. In a module of its
+ * own: see qmp_module.h.
+ */
+HAYWIRE_PUBLIC HaywireBackend *haywire_backend_qmp_new(const char *path,
+                                                       GError **error);
 
 void haywire_backend_free(HaywireBackend *backend);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireBackend, haywire_backend_free)

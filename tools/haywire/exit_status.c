@@ -53,12 +53,18 @@ static HaywireExit exit_of_description(const char *description)
     return HAYWIRE_EXIT_IO;
 }
 
+/* Of the domain that the module for QMP registers, once it is loaded. */
+static GQuark qmp_error_quark(void)
+{
+    return g_quark_try_string("HaywireQmpError");
+}
+
 HaywireExit haywire_exit_of_error(const GError *error)
 {
     if (error->domain == HAYWIRE_EXIT_ERROR) {
         return (HaywireExit)error->code;
     }
-    if (error->domain == HAYWIRE_QMP_ERROR &&
+    if (error->domain == qmp_error_quark() &&
         error->code == HAYWIRE_QMP_ERROR_COMMAND) {
         return exit_of_description(error->message);
     }

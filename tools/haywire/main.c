@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "exit_status.h"
+#include "qmp_module.h"
 #include "sigbus.h"
 
 static HaywireBackend *open_backend(const HaywireOptions *options,
@@ -17,7 +18,7 @@ static HaywireBackend *open_backend(const HaywireOptions *options,
         haywire_sigbus_install();
         return haywire_backend_ram_new(options->ram, options->ram_files, error);
     }
-    return haywire_backend_qmp_new(options->qmp, error);
+    return haywire_qmp_module_open(options->qmp, error);
 }
 
 static const HaywireCommand *find_command(const HaywireOptions *options,
