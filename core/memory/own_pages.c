@@ -214,26 +214,6 @@ static bool ask_by_walk(HaywireOwnPages *own, void *const *page, size_t count,
                                   count, ret_present);
 }
 
-/*
- * move_pages() without nodes moves nothing: it says on which node each page is,
- * of many pages that may lie anywhere, for 50 to 150 ns each.
- */
-bool haywire_own_pages_confirm(const HaywireOwnPages *own, void **page,
-                               size_t count, bool *ret_present)
-{
-    int node[HAYWIRE_PEEKS_MAX];
-    size_t i;
-
-    if (!own->has_move_pages ||
-        syscall(SYS_move_pages, 0, count, page, NULL, node, 0) != 0) {
-        return false;
-    }
-    for (i = 0; i < count; i++) {
-        ret_present[i] = node[i] >= 0;
-    }
-    return true;
-}
-
 /* Of a page that is not known to be present. */
 static HaywireStatus ask_why(const HaywireOwnPages *own,
                              const HaywireRegion *region, void *page,

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "haywire/beacon_protocol.h"
@@ -194,6 +195,26 @@ static HaywireStatus fill_by_entries(HaywireOwnPages *own, uint64_t from,
     }
     add_pages(own, from, present, count);
     return HAYWIRE_OK;
+}
+
+/*
+ * move_pages() without nodes moves nothing: it says on which node each page is,
+ * of many pages that may lie anywhere, for 50 to 150 ns each.
+ */
+bool haywire_own_pages_confirm(const HaywireOwnPages *own, void **page,
+                               size_t count, bool *ret_present)
+{
+    int node[HAYWIRE_PEEKS_MAX];
+    size_t i;
+
+    if (!own->has_move_pages ||
+        syscall(SYS_move_pages, 0, count, page, NULL, node, 0) != 0) {
+        return false;
+    }
+    for (i = 0; i < count; i++) {
+        ret_present[i] = node[i] >= 0;
+    }
+    return true;
 }
 
 /* What mincore(2) calls resident may be so to others only. */
