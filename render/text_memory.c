@@ -70,13 +70,15 @@ static void frame_cell(GString *out, const void *row)
 {
     const HaywirePageRun *run = row;
 
-    if (run->flags & HAYWIRE_RUN_SWAPPED) {
+    if (!(run->flags & (HAYWIRE_RUN_PRESENT | HAYWIRE_RUN_SWAPPED))) {
+        g_string_append_c(out, '-');
+    } else if (!(run->flags & HAYWIRE_RUN_PFN_KNOWN)) {
+        g_string_append(out, "hidden");
+    } else if (run->flags & HAYWIRE_RUN_SWAPPED) {
         g_string_append_printf(out, "swap %u:0x%" G_GINT64_MODIFIER "x",
                                run->swap_type, run->value);
-    } else if (run->flags & HAYWIRE_RUN_PFN_KNOWN) {
-        g_string_append_printf(out, "0x%" G_GINT64_MODIFIER "x", run->value);
     } else {
-        g_string_append(out, "hidden");
+        g_string_append_printf(out, "0x%" G_GINT64_MODIFIER "x", run->value);
     }
 }
 
@@ -91,6 +93,9 @@ static void flags_cell(GString *out, const void *row)
         { HAYWIRE_RUN_FILE, "file" },
         { HAYWIRE_RUN_SOFT_DIRTY, "soft-dirty" },
         { HAYWIRE_RUN_EXCLUSIVE, "exclusive" },
+        { HAYWIRE_RUN_GUARD, "guard" },
+        { HAYWIRE_RUN_UFFD_WP, "uffd-wp" },
+        { HAYWIRE_RUN_SPECIAL, "special" },
     };
     const HaywirePageRun *run = row;
     const char *comma = "";

@@ -403,7 +403,7 @@ bool haywire_page_run_clip(const HaywirePageRun *run, HaywireGva start,
     to = to < last ? to : last;
     part.gva.value = from << HAYWIRE_PAGE_SHIFT;
     part.pages = (uint32_t)(to - from + 1);
-    if (run->flags & (HAYWIRE_RUN_PFN_KNOWN | HAYWIRE_RUN_SWAPPED)) {
+    if (run->flags & HAYWIRE_RUN_PFN_KNOWN) {
         part.value += from - first;
     }
     *ret_part = part;

@@ -408,9 +408,21 @@ static bool run_wraps(uint64_t first, uint32_t pages, uint64_t limit)
     return first > limit || pages > limit - first;
 }
 
+/* 4 KiB to 16 GiB, which is more than any system has. */
 static uint8_t known_page_shift(uint8_t shift)
 {
-    return shift == 12 || shift == 21 || shift == 30 ? shift : 0;
+    return shift >= 12 && shift <= 34 ? shift : 0;
+}
+
+/* Of swapped pages the value tells itself: place 0 holds the area's header. */
+static uint16_t run_flags(uint16_t flags, uint64_t value)
+{
+    const uint16_t known = HAYWIRE_RUN_PFN_KNOWN;
+
+    if (!(flags & HAYWIRE_RUN_SWAPPED)) {
+        return flags;
+    }
+    return value != 0 ? flags | known : flags & (uint16_t)~known;
 }
 
 HaywireStatus haywire_decode_page_run(HaywireSetRecord *set,
@@ -428,7 +440,8 @@ HaywireStatus haywire_decode_page_run(HaywireSetRecord *set,
         .gva = { haywire_le64_get(wire.gva) },
         .value = haywire_le64_get(wire.value),
         .pages = haywire_le32_get(wire.pages),
-        .flags = haywire_le16_get(wire.flags),
+        .flags = run_flags(haywire_le16_get(wire.flags),
+                           haywire_le64_get(wire.value)),
         .swap_type = wire.swap_type,
         .page_shift = known_page_shift(wire.page_shift),
     };

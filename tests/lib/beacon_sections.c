@@ -174,6 +174,9 @@ static uint16_t read_run_flags(BeaconLine *line)
         { "soft-dirty", HAYWIRE_RUN_SOFT_DIRTY },
         { "exclusive", HAYWIRE_RUN_EXCLUSIVE },
         { "pfn", HAYWIRE_RUN_PFN_KNOWN },
+        { "guard", HAYWIRE_RUN_GUARD },
+        { "uffd-wp", HAYWIRE_RUN_UFFD_WP },
+        { "special", HAYWIRE_RUN_SPECIAL },
         { NULL },
     };
     uint64_t otherwise = HAYWIRE_RUN_PRESENT;

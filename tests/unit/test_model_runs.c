@@ -49,7 +49,8 @@ static void test_runs(void)
                         HAYWIRE_RUN_FILE | HAYWIRE_RUN_SOFT_DIRTY |
                         HAYWIRE_RUN_EXCLUSIVE);
     g_assert_cmpuint(list.run[0].page_shift, ==, 12);
-    g_assert_cmphex(list.run[1].flags, ==, HAYWIRE_RUN_SWAPPED);
+    g_assert_cmphex(list.run[1].flags, ==,
+                    HAYWIRE_RUN_SWAPPED | HAYWIRE_RUN_PFN_KNOWN);
     g_assert_cmphex(list.run[1].value, ==, 0x77);
     g_assert_cmpuint(list.run[1].swap_type, ==, 3);
 }
@@ -200,6 +201,36 @@ static void test_translate_unknown(void)
     g_assert_cmpint(translate(none, 5, 0x1000, &gpa), ==, HAYWIRE_NO_PFN);
     g_assert_false(need(none, 5).complete);
     g_assert_false(none->camera[0].page_table_complete);
+}
+
+/* Pages that have no memory, and swap whose places are hidden. */
+static void test_odd_runs(void)
+{
+    g_autoptr(HaywireModel) model = haywire_text_model(
+        SESSION "camera 1 pid=5 pass=4\n"
+                "run camera=1 gva=0x1000 pages=4 flags=guard\n"
+                "run camera=1 gva=0x8000 flags=uffd-wp\n"
+                "run camera=1 gva=0x9000 flags=special\n"
+                "run camera=1 gva=0xa000 flags=swapped "
+                "pages=4\n"
+                "run camera=1 gva=0x10000 pfn=0x600 "
+                "pages=16 shift=16\n",
+        NULL);
+    HaywirePageRunList list = need(model, 5);
+    HaywirePageRun part;
+    uint64_t gpa = 0;
+
+    g_assert_cmpuint(list.count, ==, 5);
+    g_assert_cmphex(list.run[0].flags, ==, HAYWIRE_RUN_GUARD);
+    g_assert_cmphex(list.run[1].flags, ==, HAYWIRE_RUN_UFFD_WP);
+    g_assert_cmphex(list.run[2].flags, ==, HAYWIRE_RUN_SPECIAL);
+    g_assert_cmphex(list.run[3].flags, ==, HAYWIRE_RUN_SWAPPED);
+    g_assert_cmpuint(list.run[4].page_shift, ==, 16);
+    g_assert_cmpint(translate(model, 5, 0x2000, &gpa), ==, HAYWIRE_NOT_PRESENT);
+    g_assert_cmpint(translate(model, 5, 0xa000, &gpa), ==, HAYWIRE_NOT_PRESENT);
+    g_assert_true(
+        haywire_page_run_clip(&list.run[3], (HaywireGva){ 0xc000 }, 0, &part));
+    g_assert_cmphex(part.value, ==, 0);
 }
 
 /* Whatever the counts say: the flag alone tells that there may be more. */
@@ -361,6 +392,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/model-runs/runs", test_runs);
+    g_test_add_func("/model-runs/odd", test_odd_runs);
     g_test_add_func("/model-runs/no-camera", test_no_camera);
     g_test_add_func("/model-runs/many-runs", test_many_runs);
     g_test_add_func("/model-runs/lying-runs", test_lying_runs);

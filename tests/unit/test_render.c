@@ -157,6 +157,13 @@ static void test_presence(void)
     expect(&haywire_page_run_table, &run, "pfn", true);
     expect(&haywire_page_run_table, &run, "swap-offset", false);
     expect(&haywire_page_run_table, &run, "page-size", false);
+    expect(&haywire_page_run_table, &run, "guard", false);
+    run.flags = HAYWIRE_RUN_SWAPPED | HAYWIRE_RUN_UFFD_WP;
+    expect(&haywire_page_run_table, &run, "swap-offset", false);
+    expect(&haywire_page_run_table, &run, "swap-type", false);
+    expect(&haywire_page_run_table, &run, "uffd-wp", true);
+    run.flags |= HAYWIRE_RUN_PFN_KNOWN;
+    expect(&haywire_page_run_table, &run, "swap-offset", true);
     haywire_table_init(&haywire_process_table, &process);
     expect(&haywire_process_table, &process, "rss", false);
     expect(&haywire_process_table, &process, "exe", false);
@@ -454,6 +461,39 @@ static void test_status_text(void)
                     "of the page is 0xbad)");
 }
 
+/* Pages that have no place say so, and those whose place is hidden. */
+static void test_page_runs_text(void)
+{
+    const HaywirePageRun run[] = {
+        { .gva = { 0x1000 }, .pages = 4, .flags = HAYWIRE_RUN_GUARD },
+        { .gva = { 0x5000 }, .pages = 1, .flags = HAYWIRE_RUN_UFFD_WP },
+        { .gva = { 0x6000 }, .pages = 1, .flags = HAYWIRE_RUN_SPECIAL },
+        { .gva = { 0x7000 }, .pages = 1, .flags = HAYWIRE_RUN_SWAPPED },
+        { .gva = { 0x8000 },
+          .pages = 1,
+          .flags = HAYWIRE_RUN_PRESENT | HAYWIRE_RUN_UFFD_WP,
+          .page_shift = 16 },
+    };
+    const HaywirePageRunList list = { .pid = 4,
+                                      .source = HAYWIRE_ORIGIN_CAMERA1,
+                                      .generation = 2,
+                                      .total = 5,
+                                      .complete = true,
+                                      .count = 5,
+                                      .run = run };
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    haywire_text_page_runs(out, &list, (HaywireGvaRange){ 0 });
+    g_assert_cmpstr(out->str, ==,
+                    "pid 4, camera1 generation 2: 5 of 5 runs\n"
+                    "ADDRESS           PAGES    PFN   SIZE FLAGS\n"
+                    "00001000-00005000     4      -      - guard\n"
+                    "00005000-00006000     1      -      - uffd-wp\n"
+                    "00006000-00007000     1      -      - special\n"
+                    "00007000-00008000     1 hidden      - swapped\n"
+                    "00008000-00009000     1 hidden 64 KiB present,uffd-wp\n");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -470,5 +510,6 @@ int main(int argc, char **argv)
     g_test_add_func("/render/cameras", test_cameras);
     g_test_add_func("/render/cost", test_cost);
     g_test_add_func("/render/status-text", test_status_text);
+    g_test_add_func("/render/page-runs", test_page_runs_text);
     return g_test_run();
 }

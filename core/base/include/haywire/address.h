@@ -44,7 +44,7 @@ typedef struct HaywireVmcoreinfo {
 /* Pages of a process, one behind the other, that are all alike. */
 typedef struct HaywirePageRun {
     HaywireGva gva;
-    uint64_t value; /* pfn or swap offset in pages */
+    uint64_t value; /* pfn or swap offset in pages: if HAYWIRE_RUN_PFN_KNOWN */
     uint32_t pages; /* of 4096 bytes, at least 1 */
     uint16_t flags; /* HAYWIRE_RUN_* */
     uint8_t swap_type;

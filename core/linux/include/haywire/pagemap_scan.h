@@ -14,6 +14,8 @@
 
 #define HAYWIRE_PAGEMAP_PRESENT (UINT64_C(1) << 3)
 #define HAYWIRE_PAGEMAP_SWAPPED (UINT64_C(1) << 4)
+/* Mapped by one large entry: a transparent huge page, or one of hugetlb. */
+#define HAYWIRE_PAGEMAP_HUGE (UINT64_C(1) << 6)
 
 /* The kernel's struct page_region: a stretch of pages of equal categories. */
 typedef struct HaywirePagemapRegion {

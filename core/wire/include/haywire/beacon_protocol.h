@@ -455,6 +455,9 @@ typedef struct HaywireWirePageRunSet {
 #define HAYWIRE_RUN_SOFT_DIRTY (1u << 3)
 #define HAYWIRE_RUN_EXCLUSIVE  (1u << 4)
 #define HAYWIRE_RUN_PFN_KNOWN  (1u << 5)
+#define HAYWIRE_RUN_GUARD      (1u << 6)
+#define HAYWIRE_RUN_UFFD_WP    (1u << 7)
+#define HAYWIRE_RUN_SPECIAL    (1u << 8)
 
 typedef struct HaywireWirePageRun {
     HaywireLe64 gva;
