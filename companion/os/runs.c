@@ -6,8 +6,12 @@
 bool haywire_run_continues(const HaywireGuestRun *run,
                            const HaywireGuestRun *next)
 {
-    /* Hidden frame numbers are all zero: such pages only need be alike. */
-    bool numbered = run->flags & (HAYWIRE_RUN_PFN_KNOWN | HAYWIRE_RUN_SWAPPED);
+    /*
+     * Hidden frame numbers and swap offsets are all zero: such pages, and
+     * those that have no memory, only need be alike.
+     */
+    bool numbered = (run->flags & HAYWIRE_RUN_PFN_KNOWN) ||
+                    ((run->flags & HAYWIRE_RUN_SWAPPED) && run->value != 0);
 
     /* The wire has 32 bits for the pages of a run. */
     return run->pages > 0 && run->pages <= UINT32_MAX - next->pages &&

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -355,6 +356,120 @@ static void test_pages(void)
     munmap(at, 8 * page);
 }
 
+#define HELD_SIZE (UINT64_C(8) << 20)
+
+static uint8_t *held;
+
+static void *live_on(void *opaque)
+{
+    int ready = GPOINTER_TO_INT(opaque);
+    char path[64], text[512] = "";
+
+    /* Until the first thread shows as ended. */
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)getpid());
+    while (!strstr(text, ") Z ")) {
+        int fd = open(path, O_RDONLY);
+
+        g_assert_cmpint(read(fd, text, sizeof(text) - 1), >, 0);
+        close(fd);
+        usleep(1000);
+    }
+    g_assert_cmpint(write(ready, "", 1), ==, 1);
+    for (;;) {
+        pause();
+    }
+    return NULL;
+}
+
+/* A child whose first thread has ended while another lives on. */
+static pid_t headless_new(void)
+{
+    int ready[2];
+    pthread_t thread;
+    char byte;
+    pid_t pid;
+
+    g_assert_cmpint(pipe(ready), ==, 0);
+    pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        memset(held, 1, HELD_SIZE);
+        pthread_create(&thread, NULL, live_on, GINT_TO_POINTER(ready[1]));
+        pthread_exit(NULL);
+    }
+    g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static uint64_t pages_of(HaywireOpenProcess *process, uint64_t start,
+                         uint64_t end)
+{
+    g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(HaywireGuestRun));
+    uint64_t pages = 0;
+
+    while (start < end) {
+        g_assert_cmpint(collector->ops->pages(collector, process, start, end,
+                                              take_run, runs, &start),
+                        ==, HAYWIRE_COLLECT_OK);
+    }
+    for (guint i = 0; i < runs->len; i++) {
+        pages += g_array_index(runs, HaywireGuestRun, i).pages;
+    }
+    return pages;
+}
+
+static bool has_section(HaywireOpenProcess *process, uint64_t address)
+{
+    HaywireGuestSection section;
+    bool found = false;
+    size_t count;
+
+    g_assert_cmpint(collector->ops->sections(collector, process, &count), ==,
+                    HAYWIRE_COLLECT_OK);
+    while (collector->ops->sections_next(collector, &section)) {
+        found |= section.start <= address && address < section.end;
+    }
+    return found;
+}
+
+/* All that threads have in common, by way of one that lives. */
+static void test_headless(void)
+{
+    g_autofree HaywireDetails *details = NULL;
+    g_autofree HaywireFields *fields = g_new0(HaywireFields, 1);
+    HaywireOpenProcess *process;
+    HaywireFigures figures;
+    HaywireBrief brief;
+    pid_t pid;
+
+    held = mmap(NULL, HELD_SIZE, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pid = headless_new();
+    details = details_of(pid);
+    g_assert_cmpuint(details->vsize, >, HELD_SIZE);
+    g_assert_cmpuint(details->rss, >=, HELD_SIZE);
+    g_assert_cmpuint(details->exe_length, >, 0);
+    g_assert_cmpuint(details->cmdline_length, >, 0);
+    open_process(pid, &process, &brief);
+    g_assert_cmpint(brief.state, ==, 'Z');
+    g_assert_cmpuint(brief.threads, ==, 2);
+    g_assert_true(has_section(process, (uintptr_t)held));
+    g_assert_cmpuint(
+        pages_of(process, (uintptr_t)held, (uintptr_t)held + HELD_SIZE), ==,
+        HELD_SIZE / 4096);
+    g_assert_cmpint(collector->ops->figures(collector, process, &figures), ==,
+                    HAYWIRE_COLLECT_OK);
+    g_assert_cmpuint(figures.rss, >=, HELD_SIZE);
+    collector->ops->fields(collector, process, fields);
+    g_assert_true(fields->known & UINT64_C(1) << HAYWIRE_FIELD_OPEN_FILES);
+    g_assert_cmpuint(fields->value[HAYWIRE_FIELD_OPEN_FILES], >=, 3);
+    collector->ops->close(collector, process);
+    child_end(pid);
+    munmap(held, HELD_SIZE);
+}
+
 static void test_facts(void)
 {
     g_autofree HaywireFacts *facts = g_new0(HaywireFacts, 1);
@@ -531,6 +646,7 @@ int main(int argc, char **argv)
     g_test_add_func("/linux/fields/gone", test_fields_gone);
     g_test_add_func("/linux/sections", test_sections);
     g_test_add_func("/linux/pages", test_pages);
+    g_test_add_func("/linux/headless", test_headless);
     g_test_add_func("/linux/facts", test_facts);
     status = g_test_run();
     collector->ops->destroy(collector);

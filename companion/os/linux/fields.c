@@ -153,6 +153,6 @@ void haywire_linux_fields(HaywireCollector *collector,
     ret_fields->cgroup_truncated = false;
     set_stat(ret_fields, &open->stat);
     set_lines(self, open->folder, ret_fields);
-    set_files(self, open->folder, ret_fields);
+    set_files(self, haywire_linux_folder(open), ret_fields);
     set_cgroup(self, open->folder, ret_fields);
 }

@@ -4,6 +4,7 @@
 #ifndef HAYWIRE_LINUX_COLLECTOR_H
 #define HAYWIRE_LINUX_COLLECTOR_H
 
+#include "haywire/pagemap_scan.h"
 #include "os/linux/kept.h"
 #include "os/linux/proc_events.h"
 #include "os/linux/proc_file.h"
@@ -11,6 +12,10 @@
 
 /* Pagemap entries read at a time: 32 MiB of address space. */
 #define HAYWIRE_PAGEMAP_CHUNK 8192
+/* Every other of the smallest large pages, of 16 entries, in a chunk. */
+#define HAYWIRE_HUGE_REGIONS (HAYWIRE_PAGEMAP_CHUNK / 32 + 1)
+
+#define HAYWIRE_SWAP_AREAS_UNREAD UINT32_MAX
 
 typedef struct HaywireLinuxCollector {
     HaywireCollector base;
@@ -26,6 +31,8 @@ typedef struct HaywireLinuxCollector {
     size_t maps_position;
     uint8_t path[HAYWIRE_PATH_MAX];
     char buffer[32768];
+    uint32_t swap_areas; /* or HAYWIRE_SWAP_AREAS_UNREAD */
+    HaywirePagemapRegion huge[HAYWIRE_HUGE_REGIONS];
     uint64_t entries[HAYWIRE_PAGEMAP_CHUNK];
 } HaywireLinuxCollector;
 
@@ -40,7 +47,9 @@ haywire_linux_collector(HaywireCollector *collector)
 typedef struct HaywireLinuxProcess {
     HaywireOpenProcess base;
     int folder;
+    int thread;           /* -1: the first thread will do: thread.c */
     int pagemap;          /* -1: not opened yet */
+    bool no_huge;         /* nothing is mapped by large entries: figures() */
     HaywireProcStat stat; /* without the name */
 } HaywireLinuxProcess;
 
@@ -49,6 +58,24 @@ haywire_linux_process(HaywireOpenProcess *process)
 {
     return (HaywireLinuxProcess *)process;
 }
+
+/* Where its memory, executable and files are told of. */
+static inline int haywire_linux_folder(const HaywireLinuxProcess *process)
+{
+    return process->thread >= 0 ? process->thread : process->folder;
+}
+
+static inline bool haywire_linux_has_ended(const HaywireProcStat *thread)
+{
+    return thread->state == 'Z' || thread->state == 'X';
+}
+
+/*
+ * For a process whose first thread has ended: set @process->thread, and its
+ * virtual size, to those of one that runs, if one does.
+ */
+HaywireCollect haywire_linux_find_thread(HaywireLinuxCollector *self,
+                                         HaywireLinuxProcess *process);
 
 /* pid_list.c, process.c, fields.c, sections.c, pages.c, facts.c: see os.h. */
 HaywireCollect haywire_linux_list(HaywireCollector *collector,

@@ -18,26 +18,82 @@
 #define SCAN_FROM_PAGES 1024
 #define PARTS           64
 /* Empty entries that are read along, sooner than to read twice. */
-#define GAP_PAGES  64
-#define HUGE_BYTES (UINT64_C(1) << 21)
+#define GAP_PAGES 64
 
 typedef struct PageReader {
     int pagemap;
+    HaywireHugeSource huge; /* where the kernel does not list large pages */
     HaywireRunSink *sink;
     void *opaque;
 } PageReader;
 
-static uint64_t frame_flags(void *opaque, uint64_t pfn)
+static uint64_t frame_flags(void *opaque, uint64_t frame)
 {
     HaywireLinuxCollector *self = opaque;
     uint64_t flags = 0;
 
-    if (self->kpageflags < 0 || pfn > INT64_MAX / sizeof(flags) ||
+    if (self->kpageflags < 0 || frame > INT64_MAX / sizeof(flags) ||
         pread(self->kpageflags, &flags, sizeof(flags),
-              (off_t)(pfn * sizeof(flags))) != sizeof(flags)) {
+              (off_t)(frame * sizeof(flags))) != sizeof(flags)) {
         return 0;
     }
     return flags;
+}
+
+/* Lines of /proc/swaps below the heading; read once for a piece. */
+static uint32_t swap_areas(void *opaque)
+{
+    HaywireLinuxCollector *self = opaque;
+    size_t position = 0, length = 0, start, line;
+    uint32_t lines = 0;
+
+    if (self->swap_areas == HAYWIRE_SWAP_AREAS_UNREAD) {
+        (void)haywire_proc_read(self->proc, "swaps", self->buffer,
+                                sizeof(self->buffer), &length);
+        while (haywire_parse_line(self->buffer, length, &position, &start,
+                                  &line)) {
+            lines++;
+        }
+        self->swap_areas = lines > 0 ? lines - 1 : 0;
+    }
+    return self->swap_areas;
+}
+
+static unsigned page_shift(const HaywireLinuxCollector *self)
+{
+    return (unsigned)__builtin_ctzll(self->page_size);
+}
+
+/*
+ * The stretches that are mapped by large entries. False where the kernel does
+ * not tell; the decoder is then left as it is.
+ */
+static bool list_huge(HaywireLinuxCollector *self, const PageReader *reader,
+                      uint64_t start, size_t count,
+                      HaywirePagemapDecoder *decoder)
+{
+    HaywirePagemapScan scan = {
+        .start = start,
+        .end = start + count * self->page_size,
+        .vec = (uintptr_t)self->huge,
+        .vec_len = HAYWIRE_HUGE_REGIONS,
+        .category_mask = HAYWIRE_PAGEMAP_HUGE,
+        .return_mask = HAYWIRE_PAGEMAP_HUGE,
+    };
+    long found;
+
+    if (self->scan_off) {
+        return false;
+    }
+    found = haywire_pagemap_scan(reader->pagemap, &scan);
+    if (found < 0) {
+        self->scan_off = errno == ENOTTY || errno == EINVAL;
+        return false;
+    }
+    decoder->huge = HAYWIRE_HUGE_LISTED;
+    decoder->region = self->huge;
+    decoder->region_count = (size_t)found;
+    return true;
 }
 
 /* Up to a multiple of the chunk, so that no huge page is cut in two. */
@@ -57,14 +113,19 @@ static HaywireCollect read_entries(HaywireLinuxCollector *self,
                                    size_t count, uint64_t *ret_end)
 {
     HaywirePagemapDecoder decoder = {
-        .frames_per_page = (uint32_t)(self->page_size / HAYWIRE_PAGE_SIZE),
+        .page_shift = (uint8_t)page_shift(self),
+        .huge = reader->huge,
         .frame_flags = frame_flags,
-        .frame_opaque = self,
+        .swap_areas = swap_areas,
+        .opaque = self,
     };
-    ssize_t done =
+    ssize_t done;
+
+    /* Before the entries: huge pages are split sooner than they are made. */
+    (void)list_huge(self, reader, start, count, &decoder);
+    done =
         pread(reader->pagemap, self->entries, count * sizeof(self->entries[0]),
               (off_t)(start / self->page_size * sizeof(uint64_t)));
-
     if (done < 0) {
         return haywire_proc_result(errno);
     }
@@ -118,10 +179,12 @@ static size_t join_parts(const HaywireLinuxCollector *self,
  * When the last part was cut because enough pages were found: cut it where no
  * huge page can begin before and end behind.
  */
-static uint64_t cut_last(HaywirePagemapRegion *last, uint64_t next,
+static uint64_t cut_last(const HaywireLinuxCollector *self,
+                         HaywirePagemapRegion *last, uint64_t next,
                          uint64_t end)
 {
-    uint64_t cut = next - next % HUGE_BYTES;
+    uint64_t huge = UINT64_C(1) << haywire_pagemap_huge_shift(page_shift(self));
+    uint64_t cut = next - next % huge;
 
     if (next >= end || last->end < next || cut <= last->start) {
         return next;
@@ -173,7 +236,7 @@ static HaywireCollect read_populated(HaywireLinuxCollector *self,
         return read_piece(self, reader, start, end, ret_next);
     }
     if (found > 0) {
-        next = cut_last(&part[found - 1], next, end);
+        next = cut_last(self, &part[found - 1], next, end);
     }
     count = join_parts(self, part, (size_t)found);
     for (size_t i = 0; i < count; i++) {
@@ -197,12 +260,18 @@ HaywireCollect haywire_linux_pages(HaywireCollector *collector,
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
     HaywireLinuxProcess *open_process = haywire_linux_process(process);
-    PageReader reader = { .sink = sink, .opaque = opaque };
+    PageReader reader = {
+        .huge = open_process->no_huge ? HAYWIRE_HUGE_NONE : HAYWIRE_HUGE_UNTOLD,
+        .sink = sink,
+        .opaque = opaque,
+    };
     bool worth_it = (end - start) / self->page_size >= SCAN_FROM_PAGES;
 
+    self->swap_areas = HAYWIRE_SWAP_AREAS_UNREAD;
     if (open_process->pagemap < 0) {
-        HaywireCollect result = haywire_proc_open(
-            open_process->folder, "pagemap", 0, &open_process->pagemap);
+        HaywireCollect result =
+            haywire_proc_open(haywire_linux_folder(open_process), "pagemap", 0,
+                              &open_process->pagemap);
 
         if (result != HAYWIRE_COLLECT_OK) {
             return result;

@@ -232,6 +232,16 @@ HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
         process->base.pid = ret_brief->pid;
         process->base.start_time_ns = ret_brief->start_time_ns;
         process->pagemap = -1;
+        process->no_huge = false;
+        process->thread = -1;
+        if (haywire_linux_has_ended(&process->stat) &&
+            process->stat.threads > 1) {
+            result = haywire_linux_find_thread(self, process);
+        }
+        if (result != HAYWIRE_COLLECT_OK) {
+            haywire_cleanup_fd(&process->folder);
+            return result;
+        }
         *ret_process = &process->base;
         process = NULL;
     }
@@ -245,6 +255,7 @@ void haywire_linux_close(HaywireCollector *collector,
 
     (void)collector;
     haywire_cleanup_fd(&self->folder);
+    haywire_cleanup_fd(&self->thread);
     haywire_cleanup_fd(&self->pagemap);
     free(self);
 }
@@ -346,7 +357,7 @@ HaywireCollect haywire_linux_details(HaywireCollector *collector,
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
     const HaywireProcStat *stat = &haywire_linux_process(process)->stat;
-    int folder = haywire_linux_process(process)->folder;
+    int folder = haywire_linux_folder(haywire_linux_process(process));
     HaywireCollect result;
 
     memset(ret_details, 0, offsetof(HaywireDetails, exe));
@@ -367,6 +378,22 @@ HaywireCollect haywire_linux_details(HaywireCollector *collector,
     return result;
 }
 
+/* Linux 5.4 and later say so of all that the page table can have. */
+static bool has_no_huge(const char *text, size_t length)
+{
+    static const char *const names[] = { "AnonHugePages:", "ShmemPmdMapped:",
+                                         "FilePmdMapped:" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        uint64_t size;
+
+        if (!haywire_parse_named(text, length, names[i], &size) || size > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 HaywireCollect haywire_linux_figures(HaywireCollector *collector,
                                      HaywireOpenProcess *process,
                                      HaywireFigures *ret_figures)
@@ -374,12 +401,13 @@ HaywireCollect haywire_linux_figures(HaywireCollector *collector,
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
     size_t length = 0;
     HaywireCollect result = haywire_proc_read(
-        haywire_linux_process(process)->folder, "smaps_rollup", self->buffer,
-        sizeof(self->buffer), &length);
+        haywire_linux_folder(haywire_linux_process(process)), "smaps_rollup",
+        self->buffer, sizeof(self->buffer), &length);
 
     if (result != HAYWIRE_COLLECT_OK) {
         return result;
     }
+    haywire_linux_process(process)->no_huge = has_no_huge(self->buffer, length);
     return haywire_parse_rollup(self->buffer, length, ret_figures)
                ? HAYWIRE_COLLECT_OK
                : HAYWIRE_COLLECT_FAILED;

@@ -19,9 +19,9 @@ HaywireCollect haywire_linux_sections(HaywireCollector *collector,
     size_t count = 0;
 
     self->maps_position = 0;
-    result =
-        haywire_proc_read_all(collector, haywire_linux_process(process)->folder,
-                              "maps", MAPS_LIMIT, maps);
+    result = haywire_proc_read_all(
+        collector, haywire_linux_folder(haywire_linux_process(process)), "maps",
+        MAPS_LIMIT, maps);
     if (result != HAYWIRE_COLLECT_OK) {
         maps->length = 0;
         return result;
