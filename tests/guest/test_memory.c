@@ -246,6 +246,100 @@ static void test_swapped(const char *qemu)
     }
 }
 
+/* Pages that are neither there nor in swap, as the guest's pagemap has them. */
+static void check_empty(Scene *scene, const char *name, const char *key,
+                        const char *member, guint64 bit)
+{
+    const TruthAnimal *animal = truth_animal(scene->animals, name);
+    guint64 address;
+
+    if (!truth_animal_address(animal, key, 0, &address)) {
+        g_test_message("this guest has no %s", name);
+        return;
+    }
+    g_assert_true(truth_pagemap(scene->vm, animal->pid, address) & bit);
+    scene_focus(scene, animal->pid, 1);
+    for (int view = 0; view < SCENE_LIVE_VIEWS; view++) {
+        g_autoptr(JsonNode) answer =
+            view_ask_ok(&scene->live[view], VIEW_PAGE_RUNS, animal->pid, 0);
+        JsonObject *run = run_at(answer, address);
+
+        g_assert_nonnull(run);
+        g_assert_true(compare_bool(run, member));
+        g_assert_false(compare_bool(run, "swapped"));
+        g_assert_false(compare_bool(run, "present"));
+        g_assert_false(json_object_has_member(run, "swap-offset"));
+        g_assert_false(json_object_has_member(run, "pfn"));
+    }
+}
+
+static void test_empty(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+
+    if (!scene) {
+        return;
+    }
+    check_empty(scene, "guard", "guard", "guard", TRUTH_PAGEMAP_GUARD);
+    check_empty(scene, "watched", "watched", "uffd-wp", TRUTH_PAGEMAP_UFFD_WP);
+}
+
+/* Of a process whose first thread has ended: all of its memory. */
+static void test_leaderless(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    const TruthAnimal *animal;
+    guint64 address, size;
+
+    if (!scene) {
+        return;
+    }
+    animal = truth_animal(scene->animals, "leaderless");
+    g_assert_true(truth_animal_address(animal, "held", 0, &address));
+    g_assert_true(truth_animal_address(animal, "size", 0, &size));
+    scene_focus(scene, animal->pid, 2);
+    for (int view = 0; view < SCENE_LIVE_VIEWS; view++) {
+        g_autoptr(JsonNode) answer =
+            view_ask_ok(&scene->live[view], VIEW_PAGE_RUNS, animal->pid, 0);
+
+        g_assert_true(compare_bool(json_node_get_object(answer), "complete"));
+        for (guint64 at = address; at < address + size; at += PAGE) {
+            JsonObject *run = run_at(answer, at);
+
+            g_assert_nonnull(run);
+            g_assert_true(compare_bool(run, "present") ||
+                          compare_bool(run, "swapped"));
+        }
+    }
+}
+
+/* Frames in a row, mapped page by page: never said to be one large page. */
+static void test_split(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    const TruthAnimal *animal;
+    guint64 address;
+
+    if (!scene) {
+        return;
+    }
+    animal = truth_animal(scene->animals, "huge-split");
+    if (!truth_animal_address(animal, "at", 0, &address)) {
+        g_test_skip("this guest has no huge pages");
+        return;
+    }
+    scene_focus(scene, animal->pid, 1);
+    for (int view = 0; view < SCENE_LIVE_VIEWS; view++) {
+        g_autoptr(JsonNode) answer =
+            view_ask_ok(&scene->live[view], VIEW_PAGE_RUNS, animal->pid, 0);
+        JsonObject *run = run_at(answer, address);
+
+        g_assert_nonnull(run);
+        g_assert_true(!json_object_has_member(run, "page-size") ||
+                      compare_int(run, "page-size") == PAGE);
+    }
+}
+
 static void check_dirty(Scene *scene, const char *key)
 {
     const TruthAnimal *animal = truth_animal(scene->animals, "soft-dirty");
@@ -394,6 +488,9 @@ int main(int argc, char **argv)
     qemus_add_test("memory/absent", test_absent);
     qemus_add_test("memory/swapped", test_swapped);
     qemus_add_test("memory/soft-dirty", test_soft_dirty);
+    qemus_add_test("memory/empty", test_empty);
+    qemus_add_test("memory/leaderless", test_leaderless);
+    qemus_add_test("memory/split", test_split);
     qemus_add_test("memory/sparse", test_sparse);
     qemus_add_test("memory/content-dump", test_content_dump);
     qemus_add_test("memory/content-copy", test_content_copy);

@@ -11,6 +11,8 @@ static const char *const section_animals[] = {
     "file-odd-path",
     "arguments",
     "huge-pool",
+    "leaderless",
+    "named",
     "many-sections",
 };
 

@@ -13,11 +13,20 @@
 #define DELETED_MARK    " (deleted)"
 #define READY_TIMEOUT_S 60u
 
-/* All in two programs, so that it is nearly one moment. */
+/*
+ * Nearly all in two programs, so that it is nearly one moment. What threads
+ * have in common is shown by any that lives, where the first has ended.
+ */
 static const char processes_command[] =
     "head -v -c 1000000 /proc/[0-9]*/stat /proc/[0-9]*/status "
     "/proc/[0-9]*/statm /proc/[0-9]*/cmdline; "
-    "stat -c '==exe %N' /proc/[0-9]*/exe";
+    "z=$(grep -l '^State:.Z' /proc/[0-9]*/status | cut -d/ -f3); "
+    "for p in $z; do for t in /proc/$p/task/*; do "
+    "[ ${t##*/} = $p ] || { echo; "
+    "head -v -c 1000000 $t/stat $t/statm $t/cmdline; break; }; "
+    "done; done; "
+    "stat -c '==exe %N' /proc/[0-9]*/exe; "
+    "for p in $z; do stat -c '==exe %N' /proc/$p/task/*/exe; done";
 
 static void process_free(gpointer opaque)
 {
@@ -90,6 +99,17 @@ static void parse_statm(TruthProcess *process, const char *text, gsize size)
     process->rss = pages * GUEST_PAGE;
 }
 
+/* Of a thread that is not the first. */
+static void parse_thread_stat(TruthProcess *process, const char *text,
+                              gsize size)
+{
+    TruthProcess thread = { 0 };
+
+    parse_stat(&thread, text, size);
+    process->vsize = thread.vsize;
+    g_bytes_unref(thread.name);
+}
+
 static void parse_cmdline(TruthProcess *process, const char *text, gsize size)
 {
     g_autofree char *joined = g_memdup2(text, size);
@@ -101,6 +121,7 @@ static void parse_cmdline(TruthProcess *process, const char *text, gsize size)
     for (gsize i = 0; i < size; i++) {
         joined[i] = joined[i] ? joined[i] : ' ';
     }
+    g_clear_pointer(&process->cmdline, g_bytes_unref);
     process->cmdline = g_bytes_new(joined, size);
 }
 
@@ -117,6 +138,13 @@ static const struct {
 static void parse_file(GHashTable *table, guint32 pid, const char *name,
                        const char *text, gsize size)
 {
+    const char *within_task = strrchr(name, '/');
+
+    if (within_task && g_str_has_suffix(name, "/stat")) {
+        parse_thread_stat(process_of(table, pid), text, size);
+        return;
+    }
+    name = within_task ? within_task + 1 : name;
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         /* Empty but for cmdline: the process ended under the reader. */
         if (g_str_equal(name, files[i].name) &&
@@ -172,16 +200,16 @@ static const char *next_header(const char *text, const char *end)
     return first;
 }
 
-/* Parts of "==> /proc/PID/NAME <==\n", each followed by the file. */
+/* Parts of "==> /proc/PID/NAME <==\n", or of a thread, before the file. */
 static const char *parse_part(GHashTable *table, const char *text,
                               const char *end)
 {
-    char name[16] = "";
+    char name[32] = "";
     guint32 pid = 0;
     int header = 0;
     const char *part_end;
 
-    if (sscanf(text, "==> /proc/%u/%15s <==%n", &pid, name, &header) != 2 ||
+    if (sscanf(text, "==> /proc/%u/%31s <==%n", &pid, name, &header) != 2 ||
         header == 0) {
         return NULL;
     }
@@ -258,7 +286,11 @@ static TruthSection *parse_section(const char *line)
 
 GPtrArray *truth_sections(Vm *vm, guint32 pid)
 {
-    g_autofree char *command = g_strdup_printf("cat /proc/%u/maps", pid);
+    /* Of a thread that lives, where the first has ended. */
+    g_autofree char *command =
+        g_strdup_printf("for t in /proc/%u /proc/%u/task/*; do "
+                        "grep -q . $t/maps && { cat $t/maps; break; }; done",
+                        pid, pid);
     g_autoptr(GBytes) bytes = vm_guest_capture(vm, command);
     GPtrArray *sections = g_ptr_array_new_with_free_func(section_free);
     g_auto(GStrv) lines = NULL;

@@ -51,6 +51,8 @@ guint64 truth_pagemap(Vm *vm, guint32 pid, guint64 address);
 
 #define TRUTH_PAGEMAP_PRESENT (1ull << 63)
 #define TRUTH_PAGEMAP_SWAPPED (1ull << 62)
+#define TRUTH_PAGEMAP_GUARD   (1ull << 58)
+#define TRUTH_PAGEMAP_UFFD_WP (1ull << 57)
 #define TRUTH_PAGEMAP_DIRTY   (1ull << 55)
 #define TRUTH_PAGEMAP_PFN     ((1ull << 55) - 1)
 

@@ -7,9 +7,12 @@
 #include "menagerie.h"
 
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,6 +25,9 @@
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
 #endif
 
 /* Write the known content for @address at it; returns the address. */
@@ -211,6 +217,82 @@ static void live_soft_dirty(void)
     animal_sit();
 }
 
+/* Pages that must not be touched, in the middle of others: Linux 6.13. */
+static void live_guard(void)
+{
+    char *map = map_anonymous(PLAIN_PAGES * PAGE, 0);
+
+    put_content(map);
+    if (madvise(map + 8 * PAGE, 8 * PAGE, MADV_GUARD_INSTALL) != 0) {
+        animal_die("madvise");
+    }
+    animal_ready("at=%lx guard=%lx pages=8", (unsigned long)(uintptr_t)map,
+                 (unsigned long)(uintptr_t)(map + 8 * PAGE));
+    animal_sit();
+}
+
+/* Memory that a userfaultfd watches; one of its pages is there: Linux 5.19. */
+static void live_watched(void)
+{
+    struct uffdio_api api = { .api = UFFD_API,
+                              .features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM };
+    char *map = map_file("/tmp/watched", PLAIN_PAGES);
+    const struct uffdio_range range = { (uintptr_t)map, PLAIN_PAGES * PAGE };
+    struct uffdio_register registration = { .range = range,
+                                            .mode = UFFDIO_REGISTER_MODE_WP };
+    struct uffdio_writeprotect protection = { .range = range,
+                                              .mode =
+                                                  UFFDIO_WRITEPROTECT_MODE_WP };
+    int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+
+    put_content(map + 2 * PAGE);
+    if (fd < 0 || ioctl(fd, UFFDIO_API, &api) != 0 ||
+        ioctl(fd, UFFDIO_REGISTER, &registration) != 0 ||
+        ioctl(fd, UFFDIO_WRITEPROTECT, &protection) != 0) {
+        animal_die("userfaultfd");
+    }
+    animal_ready("watched=%lx at=%lx", (unsigned long)(uintptr_t)map,
+                 (unsigned long)(uintptr_t)(map + 2 * PAGE));
+    animal_sit();
+}
+
+/* A transparent huge page that is mapped page by page. */
+static void live_huge_split(void)
+{
+    char *map = map_anonymous(2 * HUGE_PAGE, 0);
+    char *huge = map + (-(uintptr_t)map & (HUGE_PAGE - 1));
+
+    if (madvise(huge, HUGE_PAGE, MADV_HUGEPAGE) != 0) {
+        animal_die("madvise");
+    }
+    memset(huge, 1, HUGE_PAGE);
+    if (mprotect(huge, PAGE, PROT_READ) != 0 ||
+        mprotect(huge, PAGE, PROT_READ | PROT_WRITE) != 0) {
+        animal_die("mprotect");
+    }
+    animal_ready("at=%lx", put_content(huge));
+    animal_sit();
+}
+
+/* Sections whose names the kernel, or the process, made up. */
+static void live_named(void)
+{
+    char *map = map_anonymous(4 * PAGE, 0);
+    int fd = memfd_create("odd \n\\ (deleted)", MFD_CLOEXEC);
+
+    /* Linux 5.17, and only where it is configured. */
+    (void)prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, (unsigned long)map, 4 * PAGE,
+                "a name: with (deleted)");
+    if (fd < 0 || ftruncate(fd, PAGE) != 0 ||
+        mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED ||
+        mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) ==
+            MAP_FAILED) {
+        animal_die("mmap");
+    }
+    animal_ready("at=%lx", put_content(map));
+    animal_sit();
+}
+
 const Animal menagerie_memory[] = {
     { "plain", live_plain, NULL },
     { "huge-thp", live_huge_transparent, NULL },
@@ -222,5 +304,9 @@ const Animal menagerie_memory[] = {
     { "many-sections", live_many_sections, NULL },
     { "sparse", live_sparse, NULL },
     { "soft-dirty", live_soft_dirty, NULL },
+    { "guard", live_guard, NULL },
+    { "watched", live_watched, NULL },
+    { "huge-split", live_huge_split, NULL },
+    { "named", live_named, NULL },
     { NULL, NULL, NULL },
 };

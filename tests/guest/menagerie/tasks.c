@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define THREAD_COUNT 16
+#define HELD_SIZE    0x800000
 #define HUGE_UID     4294967294u
 #define HUGE_GID     4294967293u
 #define LONG_ARG     6000
@@ -83,8 +85,15 @@ static void live_threads(void)
 
 static void live_leaderless(void)
 {
+    char *held = mmap(NULL, HELD_SIZE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (held == MAP_FAILED) {
+        animal_die("mmap");
+    }
+    memset(held, 1, HELD_SIZE);
     start_threads(3);
-    animal_ready("%s", "");
+    animal_ready("held=%lx size=%x", (unsigned long)(uintptr_t)held, HELD_SIZE);
     pthread_exit(NULL);
 }
 
