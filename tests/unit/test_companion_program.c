@@ -227,6 +227,22 @@ static void test_signals(void)
     assert_ends(SIGHUP);
 }
 
+/* In a pid namespace of its own, below the /proc of another. */
+static void test_selftest_namespace(void)
+{
+    g_autofree char *arguments = g_strdup_printf("-pf %s selftest", program());
+    Run result;
+
+    if (geteuid() != 0) {
+        g_test_skip("needs root");
+        return;
+    }
+    result = run_file("/usr/bin/unshare", 0, arguments);
+    g_test_message("%s%s", result.out, result.err);
+    g_assert_cmpint(result.status, ==, 0);
+    run_clear(&result);
+}
+
 /*
  * Sanitizers make the program larger and need their shared runtime, and their
  * shadow, terabytes of it, is more than a camera reads.
@@ -236,6 +252,7 @@ static void add_unsanitized(void)
     g_test_add_func("/program/size", test_size);
     g_test_add_func("/program/static", test_static);
     g_test_add_func("/program/selftest", test_selftest);
+    g_test_add_func("/program/selftest/namespace", test_selftest_namespace);
     g_test_add_func("/program/selftest/ordinary", test_selftest_ordinary);
     g_test_add_func("/program/selftest/geometry", test_selftest_geometry);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -70,9 +71,19 @@ uint32_t haywire_os_page_size(void)
     return (uint32_t)sysconf(_SC_PAGESIZE);
 }
 
+/*
+ * As /proc has it, and with it all other pids that are published: /proc may be
+ * that of another pid namespace than ours.
+ */
 uint32_t haywire_os_pid(void)
 {
-    return (uint32_t)getpid();
+    char text[16] = "";
+    unsigned long pid = 0;
+
+    if (readlink("/proc/self", text, sizeof(text) - 1) > 0) {
+        pid = strtoul(text, NULL, 10);
+    }
+    return pid > 0 ? (uint32_t)pid : (uint32_t)getpid();
 }
 
 static int hex_digit(char c)
@@ -224,9 +235,15 @@ static bool read_frame_numbers(int pagemap, const HaywirePage *pages,
 bool haywire_os_frame_numbers(const HaywirePage *pages, size_t count,
                               uint64_t *ret_pfn)
 {
-    HAYWIRE_AUTOCLOSE int pagemap =
-        open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    /* Kept, for /proc may be moved: an initramfs does when it is left. */
+    static int pagemap = -1;
+    static pid_t opened_by;
 
+    if (pagemap < 0 || opened_by != getpid()) {
+        haywire_cleanup_fd(&pagemap);
+        pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+        opened_by = getpid();
+    }
     memset(ret_pfn, 0, count * sizeof(*ret_pfn));
     return pagemap >= 0 && read_frame_numbers(pagemap, pages, count, ret_pfn);
 }

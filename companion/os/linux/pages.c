@@ -253,6 +253,15 @@ static HaywireCollect read_populated(HaywireLinuxCollector *self,
     return HAYWIRE_COLLECT_OK;
 }
 
+/* A kernel without pagemap is no process that has ended. */
+static HaywireCollect why_closed(int folder, HaywireCollect result)
+{
+    bool there = faccessat(folder, "stat", F_OK, 0) == 0;
+
+    return result == HAYWIRE_COLLECT_GONE && there ? HAYWIRE_COLLECT_DENIED
+                                                   : result;
+}
+
 HaywireCollect haywire_linux_pages(HaywireCollector *collector,
                                    HaywireOpenProcess *process, uint64_t start,
                                    uint64_t end, HaywireRunSink *sink,
@@ -274,7 +283,7 @@ HaywireCollect haywire_linux_pages(HaywireCollector *collector,
                               &open_process->pagemap);
 
         if (result != HAYWIRE_COLLECT_OK) {
-            return result;
+            return why_closed(haywire_linux_folder(open_process), result);
         }
     }
     reader.pagemap = open_process->pagemap;

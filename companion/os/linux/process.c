@@ -28,13 +28,24 @@ static uint64_t ticks_to_ns(const HaywireLinuxCollector *self, uint64_t ticks)
     return ns;
 }
 
+/*
+ * In a time namespace the clock may begin after processes did: the kernel then
+ * shows a negative time as a huge one.
+ */
+static uint64_t start_ns(const HaywireLinuxCollector *self, uint64_t ticks)
+{
+    uint64_t ns = ticks_to_ns(self, ticks);
+
+    return ns > INT64_MAX ? 0 : ns;
+}
+
 static void brief_from_stat(const HaywireLinuxCollector *self,
                             const HaywireProcStat *stat, HaywireBrief *brief)
 {
     memset(brief, 0, sizeof(*brief));
     brief->pid = stat->pid;
     brief->ppid = stat->ppid;
-    brief->start_time_ns = ticks_to_ns(self, stat->start_ticks);
+    brief->start_time_ns = start_ns(self, stat->start_ticks);
     brief->threads = stat->threads;
     brief->state = stat->state;
     brief->kernel = stat->flags & HAYWIRE_PF_KTHREAD;
