@@ -739,6 +739,48 @@ static void test_lacking(void)
     }
 }
 
+/* Lines of a list that changed while the kernel wrote it. */
+static void test_racing_maps(void)
+{
+    static const char maps[] =
+        "1000-3000 r--p 00000000 08:01 7 /a\n"
+        "1000-5000 r--p 00000000 08:01 7 /a\n"
+        "2000-4000 rw-p 00000000 00:00 0\n"
+        "4000-7000 rw-p 00000000 00:00 0 [heap]\n"
+        "8000-9000 rw-p 00000000 00:00 0 [anon:a (deleted)]\n";
+    static const HaywireGuestSection wanted[] = {
+        { .start = 0x1000, .end = 0x3000 },
+        { .start = 0x3000, .end = 0x5000, .offset = 0x2000 },
+        { .start = 0x5000, .end = 0x7000 },
+        { .start = 0x8000, .end = 0x9000 },
+    };
+    char *farm = farm_new("maps");
+    g_autofree char *path = g_strdup_printf("%s/%d/maps", farm, (int)getpid());
+    HaywireCollector *whole = collector;
+    HaywireOpenProcess *process;
+    HaywireGuestSection section;
+    HaywireBrief brief;
+    size_t count = 0;
+
+    g_assert_true(g_file_set_contents(path, maps, -1, NULL));
+    collector = collector_in(farm);
+    open_process(getpid(), &process, &brief);
+    g_assert_cmpint(collector->ops->sections(collector, process, &count), ==,
+                    HAYWIRE_COLLECT_OK);
+    g_assert_cmpuint(count, ==, G_N_ELEMENTS(wanted));
+    for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        g_assert_true(collector->ops->sections_next(collector, &section));
+        g_assert_cmphex(section.start, ==, wanted[i].start);
+        g_assert_cmphex(section.end, ==, wanted[i].end);
+        g_assert_cmphex(section.offset, ==, wanted[i].offset);
+    }
+    g_assert_false(collector->ops->sections_next(collector, &section));
+    collector->ops->close(collector, process);
+    collector->ops->destroy(collector);
+    collector = whole;
+    farm_drop(farm);
+}
+
 /* Started before the clock of its time namespace did. */
 static void test_before_boot(void)
 {
@@ -821,6 +863,7 @@ int main(int argc, char **argv)
     g_test_add_func("/linux/pages", test_pages);
     g_test_add_func("/linux/headless", test_headless);
     g_test_add_func("/linux/lacking", test_lacking);
+    g_test_add_func("/linux/racing-maps", test_racing_maps);
     g_test_add_func("/linux/before-boot", test_before_boot);
     g_test_add_func("/linux/proc-moves", test_proc_moves);
     g_test_add_func("/linux/facts", test_facts);

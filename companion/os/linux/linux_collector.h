@@ -29,6 +29,7 @@ typedef struct HaywireLinuxCollector {
     HaywireProcEvents events;
     HaywireProcText maps; /* of the process read last */
     size_t maps_position;
+    uint64_t maps_told; /* end of the section told last */
     uint8_t path[HAYWIRE_PATH_MAX];
     char buffer[32768];
     uint32_t swap_areas; /* or HAYWIRE_SWAP_AREAS_UNREAD */

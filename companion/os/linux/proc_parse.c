@@ -225,6 +225,21 @@ static void scan_path(Scanner *scanner, uint8_t *path,
     section->path_length = length;
 }
 
+static bool scan_range(Scanner *scanner, uint64_t *ret_start, uint64_t *ret_end)
+{
+    return scan_u64(scanner, 16, ret_start) && scan_char(scanner, '-') &&
+           scan_u64(scanner, 16, ret_end) && scan_char(scanner, ' ') &&
+           *ret_start < *ret_end;
+}
+
+bool haywire_parse_maps_range(const char *line, size_t length,
+                              uint64_t *ret_start, uint64_t *ret_end)
+{
+    Scanner scanner = { line, line + length };
+
+    return scan_range(&scanner, ret_start, ret_end);
+}
+
 bool haywire_parse_maps_line(const char *line, size_t length,
                              uint8_t ret_path[HAYWIRE_PATH_MAX],
                              HaywireGuestSection *ret_section)
@@ -232,16 +247,14 @@ bool haywire_parse_maps_line(const char *line, size_t length,
     Scanner scanner = { line, line + length };
     HaywireGuestSection section = { 0 };
 
-    if (!scan_u64(&scanner, 16, &section.start) || !scan_char(&scanner, '-') ||
-        !scan_u64(&scanner, 16, &section.end) || !scan_char(&scanner, ' ') ||
+    if (!scan_range(&scanner, &section.start, &section.end) ||
         !scan_permissions(&scanner, &section.flags) ||
         !scan_char(&scanner, ' ') || !scan_u64(&scanner, 16, &section.offset) ||
         !scan_char(&scanner, ' ') ||
         !scan_u32(&scanner, 16, &section.device_major) ||
         !scan_char(&scanner, ':') ||
         !scan_u32(&scanner, 16, &section.device_minor) ||
-        !scan_char(&scanner, ' ') || !scan_u64(&scanner, 10, &section.inode) ||
-        section.end <= section.start) {
+        !scan_char(&scanner, ' ') || !scan_u64(&scanner, 10, &section.inode)) {
         return false;
     }
     scan_blanks(&scanner);

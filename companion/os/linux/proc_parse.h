@@ -56,6 +56,10 @@ bool haywire_parse_maps_line(const char *line, size_t length,
                              uint8_t ret_path[HAYWIRE_PATH_MAX],
                              HaywireGuestSection *ret_section);
 
+/* Only where it begins and ends. */
+bool haywire_parse_maps_range(const char *line, size_t length,
+                              uint64_t *ret_start, uint64_t *ret_end);
+
 /*
  * The number behind @name (with its colon) and blanks, in the line of a text
  * that begins so.
