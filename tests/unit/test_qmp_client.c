@@ -418,6 +418,79 @@ static void test_connection_lost(void)
     server_stop(server);
 }
 
+/* Through somebody else's connection, as libvirt's. */
+typedef struct {
+    const char *answer; /* NULL: an error */
+    char *asked;
+    gboolean is_freed;
+} Passage;
+
+static char *pass(gpointer opaque, const char *command, GError **error)
+{
+    Passage *passage = opaque;
+
+    g_free(passage->asked);
+    passage->asked = g_strdup(command);
+    if (!passage->answer) {
+        g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO,
+                            "no way");
+    }
+    return g_strdup(passage->answer);
+}
+
+static void end_passage(gpointer opaque)
+{
+    ((Passage *)opaque)->is_freed = TRUE;
+}
+
+static void assert_passed(const char *answer, int code, const char *message)
+{
+    Passage passage = { .answer = answer };
+    HaywireQmpClient *client = haywire_qmp_client_new_passing(
+        &(HaywireQmpPass){ pass, end_passage, &passage });
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(haywire_qmp_client_execute(client, "stop", NULL, &error));
+    g_assert_error(error, HAYWIRE_QMP_ERROR, code);
+    g_assert_cmpstr(error->message, ==, message);
+    haywire_qmp_client_free(client);
+    g_free(passage.asked);
+}
+
+static void test_passing(void)
+{
+    Passage passage = { .answer = "{\"return\": 7, \"id\": \"libvirt-1\"}" };
+    HaywireQmpClient *client = haywire_qmp_client_new_passing(
+        &(HaywireQmpPass){ pass, end_passage, &passage });
+    g_autoptr(JsonNode) reply = NULL;
+    g_autoptr(GError) error = NULL;
+
+    reply = haywire_qmp_client_execute(client, "query-x", NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(json_node_get_int(reply), ==, 7);
+    /* The id is libvirt's to give. */
+    g_assert_cmpstr(passage.asked, ==, "{\"execute\":\"query-x\"}\n");
+    g_assert_null(haywire_qmp_client_wait_event(client, NULL, 1, &error));
+    g_assert_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO);
+    haywire_qmp_client_free(client);
+    g_assert_true(passage.is_freed);
+    g_free(passage.asked);
+}
+
+static void test_passing_errors(void)
+{
+    assert_passed(NULL, HAYWIRE_QMP_ERROR_IO, "no way");
+    assert_passed("{\"error\": {\"class\": \"GenericError\", "
+                  "\"desc\": \"bad\"}}",
+                  HAYWIRE_QMP_ERROR_COMMAND, "bad");
+    assert_passed("[1", HAYWIRE_QMP_ERROR_NOT_QMP,
+                  "not QMP: a reply that is no JSON object");
+    assert_passed("[1]", HAYWIRE_QMP_ERROR_NOT_QMP,
+                  "not QMP: a reply that is no JSON object");
+    assert_passed("{}", HAYWIRE_QMP_ERROR_NOT_QMP,
+                  "not QMP: a reply with neither result nor error");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -439,5 +512,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp-client/large-events", test_large_events);
     g_test_add_func("/qmp-client/late-reply", test_late_reply);
     g_test_add_func("/qmp-client/connection-lost", test_connection_lost);
+    g_test_add_func("/qmp-client/passing", test_passing);
+    g_test_add_func("/qmp-client/passing-errors", test_passing_errors);
     return g_test_run();
 }

@@ -12,6 +12,7 @@
 
 #include <glib.h>
 
+#include "qmp_client.h"
 #include "reply.h"
 
 /* A session that a scan met. */
@@ -89,6 +90,17 @@ HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
  */
 HAYWIRE_PUBLIC HaywireBackend *haywire_backend_qmp_new(const char *path,
                                                        GError **error);
+
+/* The QEMU behind @pass; @name stands before what is said of it. As above. */
+HAYWIRE_PUBLIC HaywireBackend *
+haywire_backend_pass_new(const char *name, const HaywireQmpPass *pass);
+
+/*
+ * The QEMU of libvirt's machine @name, at the connection @uri (NULL: libvirt's
+ * default); NULL with @error.
+ */
+HaywireBackend *haywire_backend_vm_new(const char *uri, const char *name,
+                                       GError **error);
 
 void haywire_backend_free(HaywireBackend *backend);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireBackend, haywire_backend_free)

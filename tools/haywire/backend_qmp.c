@@ -17,7 +17,7 @@
 
 typedef struct QmpBackend {
     HaywireBackend base;
-    char *path;
+    char *path; /* or the machine's name: stands before what is said */
     HaywireQmpClient *client;
     GPtrArray *replies;  /* of JsonNode: strings are borrowed from them */
     HaywireArena *arena; /* lists */
@@ -272,22 +272,35 @@ static const HaywireBackendOps qmp_ops = {
     .destroy = destroy,
 };
 
-HaywireBackend *haywire_backend_qmp_new(const char *path, GError **error)
+static HaywireBackend *new_backend(HaywireQmpClient *client, const char *name)
 {
     QmpBackend *backend = g_new0(QmpBackend, 1);
-    GError *reason = NULL;
 
     backend->base.ops = &qmp_ops;
-    backend->path = g_strdup(path);
+    backend->path = g_strdup(name);
     backend->replies =
         g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
     backend->arena = haywire_arena_new();
-    backend->client = haywire_qmp_client_new(path, TIMEOUT_MS, &reason);
-    if (!backend->client) {
+    backend->client = client;
+    return &backend->base;
+}
+
+HaywireBackend *haywire_backend_qmp_new(const char *path, GError **error)
+{
+    GError *reason = NULL;
+    HaywireQmpClient *client =
+        haywire_qmp_client_new(path, TIMEOUT_MS, &reason);
+
+    if (!client) {
         prefix_path(&reason, path);
         g_propagate_error(error, reason);
-        destroy(&backend->base);
         return NULL;
     }
-    return &backend->base;
+    return new_backend(client, path);
+}
+
+HaywireBackend *haywire_backend_pass_new(const char *name,
+                                         const HaywireQmpPass *pass)
+{
+    return new_backend(haywire_qmp_client_new_passing(pass), name);
 }

@@ -212,12 +212,15 @@ static const HaywireCommand commands[] = {
     { "watch", " [SECONDS [COUNT]]", 0, { SECONDS, COUNT },
       "the processes, again and again; q ends it", haywire_run_watch,
       { &haywire_process_table } },
+    { "attach", " VM", 1, { 0 },
+      "put the plugin into a machine of libvirt", haywire_run_attach,
+      { NULL }, .attaches = TRUE },
 };
 /* clang-format on */
 
 static int most_arguments(const HaywireCommand *command)
 {
-    int count = 0;
+    int count = command->attaches ? 1 : 0;
 
     while (count < HAYWIRE_COMMAND_ARGUMENTS && command->argument[count]) {
         count++;
@@ -231,18 +234,50 @@ static gboolean parse_listing(HaywireContext *context, GError **error)
     return context->listing != NULL;
 }
 
+static gboolean refuse_lists(const HaywireOptions *options, GError **error)
+{
+    if (options->column_lists || options->sort || options->forest ||
+        options->wait) {
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_USAGE,
+            "-o, --sort, --forest and --wait go with ps only");
+    }
+    return TRUE;
+}
+
+static gboolean parse_attach(const HaywireOptions *options, GError **error)
+{
+    if (options->json || options->ram_files || options->qmp || options->vm) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "attach takes none of --json, --ram, --qmp "
+                                 "and --vm");
+    }
+    if (options->detach && (options->preload || options->plugin)) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--detach takes the plugin out, whatever "
+                                 "--plugin or --preload put in");
+    }
+    return refuse_lists(options, error);
+}
+
+static gboolean refuse_attach(const HaywireOptions *options, GError **error)
+{
+    if (options->yes || options->detach || options->preload ||
+        options->plugin) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--yes, --detach, --preload and --plugin go "
+                                 "with attach only");
+    }
+    return TRUE;
+}
+
 static gboolean parse_values(HaywireContext *context,
                              const HaywireCommand *command, GError **error)
 {
     HaywireArguments arguments;
 
-    if (context->options->column_lists || context->options->sort ||
-        context->options->forest || context->options->wait) {
-        return haywire_exit_fail(
-            error, HAYWIRE_EXIT_USAGE,
-            "-o, --sort, --forest and --wait go with ps only");
-    }
-    if (!haywire_arguments_parse(context->options, command->argument,
+    if (!refuse_lists(context->options, error) ||
+        !haywire_arguments_parse(context->options, command->argument,
                                  &arguments, error)) {
         return FALSE;
     }
@@ -266,6 +301,12 @@ gboolean haywire_command_parse(const HaywireCommand *command,
                                  "Usage: haywire [OPTION...] %s%s",
                                  command->name, command->arguments);
     }
+    if (command->attaches) {
+        return parse_attach(options, error);
+    }
+    if (!refuse_attach(options, error)) {
+        return FALSE;
+    }
     return command->lists ? parse_listing(context, error)
                           : parse_values(context, command, error);
 }
@@ -283,14 +324,16 @@ const HaywireCommand *haywire_command_find(const char *name)
 void haywire_command_usage(GString *out)
 {
     g_string_append(out,
-                    "Usage: haywire --ram FILE... | --qmp SOCKET [--json] "
-                    "COMMAND [ARGUMENT...]\n"
+                    "Usage: haywire --ram FILE... | --qmp SOCKET | --vm NAME "
+                    "[--json] COMMAND [ARGUMENT...]\n"
                     "Shows what runs inside a QEMU guest.\n\n"
                     "  --ram FILE    read the guest's memory-backend-file, "
                     "live or kept;\n"
                     "                a guest with several: once for each, in "
                     "their order\n"
                     "  --qmp SOCKET  ask the plugin in a running QEMU\n"
+                    "  --vm NAME     ask through libvirt; -c URI (or "
+                    "--connect) as virsh has it\n"
                     "  --json        print JSON\n"
                     "  --help        this help; after a command, help on it\n"
                     "  --version     print the version\n\n"
@@ -319,10 +362,14 @@ static void append_tables(GString *out, const HaywireCommand *command)
 void haywire_command_help(GString *out, const HaywireCommand *command)
 {
     g_string_append_printf(
-        out,
-        "Usage: haywire --ram FILE | --qmp SOCKET [--json] %s%s%s\n%c%s.\n",
+        out, "Usage: haywire %s%s%s%s\n%c%s.\n",
+        command->attaches ? "[-c URI] "
+                          : "--ram FILE | --qmp SOCKET | --vm NAME [--json] ",
         command->name,
-        command->lists ? " [-o LIST] [--sort LIST] [--forest] [--wait]" : "",
+        command->lists ? " [-o LIST] [--sort LIST] [--forest] [--wait]"
+        : command->attaches
+            ? " [--yes] [--detach] [--preload] [--plugin FILE[,OPTION...]]"
+            : "",
         command->arguments, g_ascii_toupper(command->help[0]),
         command->help + 1);
     if (command->lists) {
@@ -336,6 +383,16 @@ void haywire_command_help(GString *out, const HaywireCommand *command)
                  "  --forest     children behind their parents, as a tree\n"
                  "  --wait       wait until it is known whether the session is "
                  "live\n");
+    }
+    if (command->attaches) {
+        g_string_append(
+            out, "\n"
+                 "  -c URI       libvirt's connection, as virsh has it\n"
+                 "  --yes        make the change, which is only shown else\n"
+                 "  --detach     take the plugin out again\n"
+                 "  --preload    by LD_PRELOAD, for a QEMU without -plugin\n"
+                 "  --plugin FILE[,OPTION...]\n"
+                 "               this file, with these options\n");
     }
     append_tables(out, command);
 }

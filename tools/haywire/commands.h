@@ -36,7 +36,8 @@ typedef struct HaywireCommand {
     const char *help;
     gboolean (*run)(HaywireContext *context, GError **error);
     const HaywireTable *table[HAYWIRE_COMMAND_TABLES];
-    gboolean lists; /* takes what listing.h has instead of @argument */
+    gboolean attaches; /* takes a machine of libvirt, and no backend */
+    gboolean lists;    /* takes what listing.h has instead of @argument */
 } HaywireCommand;
 
 /* NULL when there is no such command. */
@@ -61,6 +62,7 @@ gboolean haywire_run_ps(HaywireContext *context, GError **error);
 gboolean haywire_run_scan(HaywireContext *context, GError **error);
 gboolean haywire_run_focus(HaywireContext *context, GError **error);
 gboolean haywire_run_unfocus(HaywireContext *context, GError **error);
+gboolean haywire_run_attach(HaywireContext *context, GError **error);
 gboolean haywire_run_watch(HaywireContext *context, GError **error);
 
 #endif

@@ -24,11 +24,6 @@ static const struct {
     { HAYWIRE_FOCUS_UNCONFIRMED, HAYWIRE_EXIT_CORRUPT },
 };
 
-GQuark haywire_exit_error_quark(void)
-{
-    return g_quark_from_static_string("haywire-exit-error");
-}
-
 HaywireExit haywire_exit_of_status(HaywireStatus status)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(ranges); i++) {
@@ -95,19 +90,6 @@ gboolean haywire_exit_fail_about(GError **error, HaywireStatus status,
     haywire_text_failure(text, status, what, number, diagnosis);
     g_set_error_literal(error, HAYWIRE_EXIT_ERROR,
                         haywire_exit_of_status(status), text->str);
-    return FALSE;
-}
-
-gboolean haywire_exit_fail(GError **error, HaywireExit code, const char *format,
-                           ...)
-{
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, HAYWIRE_EXIT_ERROR, code, text);
     return FALSE;
 }
 

@@ -18,6 +18,9 @@ static HaywireBackend *open_backend(const HaywireOptions *options,
         haywire_sigbus_install();
         return haywire_backend_ram_new(options->ram, options->ram_files, error);
     }
+    if (options->vm) {
+        return haywire_backend_vm_new(options->connect, options->vm, error);
+    }
     return haywire_qmp_module_open(options->qmp, error);
 }
 
@@ -74,6 +77,20 @@ static gboolean run_on(HaywireContext *context, const HaywireCommand *command,
     return done;
 }
 
+static gboolean check_source(const HaywireOptions *options, GError **error)
+{
+    if (!!options->ram_files + !!options->qmp + !!options->vm != 1) {
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_USAGE,
+            "Exactly one of --ram, --qmp and --vm is needed");
+    }
+    if (options->connect && !options->vm) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "-c goes with --vm and attach only");
+    }
+    return TRUE;
+}
+
 /* Everything that was typed is looked at before anything is opened. */
 static gboolean run_command(const HaywireOptions *options, GError **error)
 {
@@ -84,11 +101,10 @@ static gboolean run_command(const HaywireOptions *options, GError **error)
     if (!command || !haywire_command_parse(command, &context, error)) {
         return FALSE;
     }
-    if (!options->ram_files == !options->qmp) {
-        done = haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "Exactly one of --ram and --qmp is needed");
+    if (command->attaches) {
+        done = command->run(&context, error);
     } else {
-        done = run_on(&context, command, error);
+        done = check_source(options, error) && run_on(&context, command, error);
     }
     haywire_listing_free(context.listing);
     return done;

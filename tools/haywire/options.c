@@ -13,6 +13,11 @@
 enum {
     OPTION_RAM = 256,
     OPTION_QMP,
+    OPTION_VM,
+    OPTION_YES,
+    OPTION_DETACH,
+    OPTION_PRELOAD,
+    OPTION_PLUGIN,
     OPTION_JSON,
     OPTION_SORT,
     OPTION_FOREST,
@@ -24,6 +29,12 @@ enum {
 static const struct option long_options[] = {
     { "ram", required_argument, NULL, OPTION_RAM },
     { "qmp", required_argument, NULL, OPTION_QMP },
+    { "vm", required_argument, NULL, OPTION_VM },
+    { "connect", required_argument, NULL, 'c' },
+    { "yes", no_argument, NULL, OPTION_YES },
+    { "detach", no_argument, NULL, OPTION_DETACH },
+    { "preload", no_argument, NULL, OPTION_PRELOAD },
+    { "plugin", required_argument, NULL, OPTION_PLUGIN },
     { "json", no_argument, NULL, OPTION_JSON },
     { "sort", required_argument, NULL, OPTION_SORT },
     { "forest", no_argument, NULL, OPTION_FOREST },
@@ -74,6 +85,24 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
     case OPTION_QMP:
         options->qmp = optarg;
         return TRUE;
+    case OPTION_VM:
+        options->vm = optarg;
+        return TRUE;
+    case 'c':
+        options->connect = optarg;
+        return TRUE;
+    case OPTION_YES:
+        options->yes = TRUE;
+        return TRUE;
+    case OPTION_DETACH:
+        options->detach = TRUE;
+        return TRUE;
+    case OPTION_PRELOAD:
+        options->preload = TRUE;
+        return TRUE;
+    case OPTION_PLUGIN:
+        options->plugin = optarg;
+        return TRUE;
     case OPTION_JSON:
         options->json = TRUE;
         return TRUE;
@@ -110,7 +139,7 @@ gboolean haywire_options_parse(int argc, char **argv,
 
     opterr = 0;
     optind = 0; /* glibc's for: anew, even from within a word */
-    while ((option = getopt_long(argc, argv, ":ho:", long_options, NULL)) !=
+    while ((option = getopt_long(argc, argv, ":ho:c:", long_options, NULL)) !=
            -1) {
         if (!take_option(&options, option, argv, error)) {
             return FALSE;

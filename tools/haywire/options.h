@@ -17,8 +17,10 @@
 
 typedef struct HaywireOptions {
     const char *ram[HAYWIRE_RAM_FILES_MAX]; /* in the order given */
-    int ram_files; /* exactly one of this and the next is set */
+    int ram_files; /* exactly one of this and the next two is set */
     const char *qmp;
+    const char *vm;
+    const char *connect; /* libvirt's URI; goes with vm and attach */
     gboolean json;
     gboolean help;
     gboolean version;
@@ -26,6 +28,10 @@ typedef struct HaywireOptions {
     int column_lists;
     const char *sort; /* NULL when not given, as all strings here */
     gboolean forest;
+    gboolean yes; /* of attach, as the next three */
+    gboolean detach;
+    gboolean preload;
+    const char *plugin;
     gboolean wait; /* until it is known whether the session is live */
     const char *command;
     char **argument; /* of the command */

@@ -16,7 +16,8 @@ typedef struct Event {
 } Event;
 
 struct HaywireQmpClient {
-    HaywireQmpChannel *channel;
+    HaywireQmpChannel *channel; /* NULL: by @pass */
+    HaywireQmpPass pass;
     GQueue events; /* of Event, oldest first */
     gsize event_bytes;
     unsigned int timeout_ms;
@@ -126,6 +127,15 @@ HaywireQmpClient *haywire_qmp_client_new(const char *path,
     return reply ? g_steal_pointer(&client) : NULL;
 }
 
+HaywireQmpClient *haywire_qmp_client_new_passing(const HaywireQmpPass *pass)
+{
+    HaywireQmpClient *client = g_new0(HaywireQmpClient, 1);
+
+    client->pass = *pass;
+    g_queue_init(&client->events);
+    return client;
+}
+
 void haywire_qmp_client_free(HaywireQmpClient *client)
 {
     JsonObject *event;
@@ -136,12 +146,17 @@ void haywire_qmp_client_free(HaywireQmpClient *client)
     while ((event = take_event(client, NULL))) {
         json_object_unref(event);
     }
-    haywire_qmp_channel_close(client->channel);
+    if (client->channel) {
+        haywire_qmp_channel_close(client->channel);
+    } else {
+        client->pass.end(client->pass.opaque);
+    }
     g_free(client);
 }
 
 /* Commands */
 
+/* @id: 0 for none. */
 static char *command_text(const char *command, JsonObject *arguments,
                           guint64 id)
 {
@@ -154,7 +169,9 @@ static char *command_text(const char *command, JsonObject *arguments,
         json_object_set_object_member(request, "arguments",
                                       json_object_ref(arguments));
     }
-    json_object_set_int_member(request, "id", (gint64)id);
+    if (id) {
+        json_object_set_int_member(request, "id", (gint64)id);
+    }
     json_node_set_object(node, request);
     text = json_to_string(node, FALSE);
     return g_strconcat(text, "\n", NULL);
@@ -209,12 +226,10 @@ static void set_reply_error(GError **error, JsonObject *reply)
                                   member_string(body, "desc"));
 }
 
-JsonNode *haywire_qmp_client_execute(HaywireQmpClient *client,
-                                     const char *command, JsonObject *arguments,
-                                     GError **error)
+static JsonObject *ask_socket(HaywireQmpClient *client, const char *command,
+                              JsonObject *arguments, GError **error)
 {
     gint64 deadline = deadline_after_ms(client->timeout_ms);
-    g_autoptr(JsonObject) reply = NULL;
     g_autofree char *text = NULL;
 
     if (!haywire_qmp_channel_usable(client->channel, error)) {
@@ -224,7 +239,37 @@ JsonNode *haywire_qmp_client_execute(HaywireQmpClient *client,
     if (!haywire_qmp_channel_send(client->channel, text, deadline, error)) {
         return NULL;
     }
-    reply = read_reply(client, client->last_id, deadline, error);
+    return read_reply(client, client->last_id, deadline, error);
+}
+
+static JsonObject *ask_pass(HaywireQmpClient *client, const char *command,
+                            JsonObject *arguments, GError **error)
+{
+    g_autofree char *text = command_text(command, arguments, 0);
+    g_autofree char *answer =
+        client->pass.ask(client->pass.opaque, text, error);
+    g_autoptr(JsonNode) node = NULL;
+
+    if (!answer) {
+        return NULL;
+    }
+    node = json_from_string(answer, NULL);
+    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
+        g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_NOT_QMP,
+                            "not QMP: a reply that is no JSON object");
+        return NULL;
+    }
+    return json_node_dup_object(node);
+}
+
+JsonNode *haywire_qmp_client_execute(HaywireQmpClient *client,
+                                     const char *command, JsonObject *arguments,
+                                     GError **error)
+{
+    g_autoptr(JsonObject) reply =
+        client->channel ? ask_socket(client, command, arguments, error)
+                        : ask_pass(client, command, arguments, error);
+
     if (!reply) {
         return NULL;
     }
@@ -265,6 +310,11 @@ JsonObject *haywire_qmp_client_wait_event(HaywireQmpClient *client,
     gint64 deadline = deadline_after_ms(timeout_ms);
     JsonObject *event;
 
+    if (!client->channel) {
+        g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO,
+                            "no events come this way");
+        return NULL;
+    }
     while (!(event = take_event(client, name))) {
         g_autoptr(JsonObject) message = NULL;
         gboolean timed_out;

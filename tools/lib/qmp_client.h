@@ -60,6 +60,20 @@ HaywireQmpClient *haywire_qmp_client_new(const char *path,
                                          unsigned int timeout_ms,
                                          GError **error);
 
+/* A QEMU that somebody else talks to. */
+typedef struct HaywireQmpPass {
+    /*
+     * Hand over one command, a line of JSON without an id. Returns QEMU's whole
+     * reply, to be freed with g_free(), or NULL with @error set.
+     */
+    char *(*ask)(gpointer opaque, const char *command, GError **error);
+    GDestroyNotify end; /* called with @opaque when the client is freed */
+    gpointer opaque;
+} HaywireQmpPass;
+
+/* A client that has no socket of its own, and gets no events. */
+HaywireQmpClient *haywire_qmp_client_new_passing(const HaywireQmpPass *pass);
+
 /* Close the connection and free everything. NULL is allowed. */
 void haywire_qmp_client_free(HaywireQmpClient *client);
 
