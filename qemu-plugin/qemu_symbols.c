@@ -119,7 +119,8 @@ static gboolean symbols_check(GError **error)
                     "this QEMU exports none of the internal symbols that the "
                     "plugin calls: it was built without modules, as those of "
                     "Proxmox and NixOS are; use one that was configured with "
-                    "--enable-modules, as those of Debian and Ubuntu are");
+                    "--enable-modules, as those of Debian and Ubuntu are, or "
+                    "read the guest's RAM file by haywire --ram");
         return FALSE;
     }
     if (*missing) {

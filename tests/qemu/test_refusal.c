@@ -67,9 +67,10 @@ static void child_symbols(void)
 
 static void test_symbols(void)
 {
-    expect("/refusal/symbols/subprocess",
-           "haywire: this QEMU exports none of the internal symbols that the "
-           "plugin calls: it was built without modules, *Proxmox*NixOS*\n");
+    expect(
+        "/refusal/symbols/subprocess",
+        "haywire: this QEMU exports none of the internal symbols that the "
+        "plugin calls: it was built without modules, *Proxmox*NixOS*haywire --ram\n");
 }
 
 #if IMPOSTOR
