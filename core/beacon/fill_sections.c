@@ -32,16 +32,9 @@ void haywire_sets_add(HaywireFill *fill, HaywireVector *sets,
         .readable = !(set->flags & HAYWIRE_SECTION_SET_UNREADABLE),
     };
 
-    while (seen.count < set->count) {
-        size_t before = reader->cursor.position;
-        HaywireRecord record;
-
-        if (haywire_record_next(reader, &record, NULL) != HAYWIRE_OK ||
-            record.type != HAYWIRE_RECORD_SECTION) {
-            /* The caller reads it again, and counts it. */
-            reader->cursor.position = before;
-            break;
-        }
+    /* Where it ends early, the caller reads what comes next, and counts it. */
+    while (seen.count < set->count &&
+           haywire_record_skip(reader, HAYWIRE_RECORD_SECTION)) {
         seen.count++;
     }
     seen.whole = seen.count == set->count;
@@ -115,7 +108,7 @@ _Static_assert(HAYWIRE_SECTION_READ == 1 && HAYWIRE_SECTION_WRITE == 2 &&
                    HAYWIRE_SECTION_EXEC == 4 && HAYWIRE_SECTION_SHARED == 8,
                "permissions() takes them as an index");
 
-/* Each set was read once: its records are good sections. */
+/* A malformed section ends the set on this page, and is counted. */
 static void add_set(HaywireFill *fill, const HaywireSetSeen *set,
                     HaywireSectionList *list)
 {
@@ -129,8 +122,10 @@ static void add_set(HaywireFill *fill, const HaywireSetSeen *set,
     for (uint32_t i = 0; i < set->count; i++) {
         const HaywireSectionRecord *from = &record.section;
         HaywireSection section;
+        HaywireStatus status = haywire_record_next(&reader, &record, NULL);
 
-        if (haywire_record_next(&reader, &record, NULL) != HAYWIRE_OK) {
+        if (status != HAYWIRE_OK) {
+            haywire_builder_reject(fill->builder, status);
             return;
         }
         section = (HaywireSection){

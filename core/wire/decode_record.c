@@ -362,6 +362,12 @@ static HaywireStatus refuse_short(const Body *body, size_t left)
         read ? "record length" : "record type", left - read);
 }
 
+static bool is_length(size_t length, size_t least, size_t left)
+{
+    return length >= least && length % HAYWIRE_RECORD_ALIGN == 0 &&
+           length <= left;
+}
+
 HaywireStatus haywire_record_next(HaywireRecordReader *reader,
                                   HaywireRecord *ret_record,
                                   HaywireDiagnosis *diagnosis)
@@ -386,8 +392,7 @@ HaywireStatus haywire_record_next(HaywireRecordReader *reader,
     type = haywire_le16_get(head.type);
     kind = find_kind(type);
     body.length = haywire_le16_get(head.length);
-    if (body.length < (kind ? kind->least : sizeof(head)) ||
-        body.length % HAYWIRE_RECORD_ALIGN || body.length > left) {
+    if (!is_length(body.length, kind ? kind->least : sizeof(head), left)) {
         return REFUSE(&body, HAYWIRE_BAD_RECORD, HaywireWireRecord, length,
                       "record length", body.length);
     }
@@ -400,6 +405,25 @@ HaywireStatus haywire_record_next(HaywireRecordReader *reader,
         ret_record->type = type;
     }
     return status;
+}
+
+bool haywire_record_skip(HaywireRecordReader *reader, HaywireRecordType type)
+{
+    HaywireCursor *cursor = &reader->cursor;
+    size_t length, left = haywire_cursor_left(cursor);
+    HaywireWireRecord head;
+
+    if (left < sizeof(head)) {
+        return false;
+    }
+    memcpy(&head, cursor->data + cursor->position, sizeof(head));
+    length = haywire_le16_get(head.length);
+    if (haywire_le16_get(head.type) != type ||
+        !is_length(length, record_kinds[type].least, left)) {
+        return false;
+    }
+    cursor->position += length;
+    return true;
 }
 
 /* The last page of the address space is in no run: ends stay exclusive. */

@@ -220,6 +220,12 @@ haywire_record_next(HaywireRecordReader *reader, HaywireRecord *ret_record,
                     HaywireDiagnosis *diagnosis) HAYWIRE_MUST_CHECK;
 
 /*
+ * Pass over a record of this type, whose length alone is looked at. False, and
+ * nothing is passed over: the next one is another, or its length is not sound.
+ */
+bool haywire_record_skip(HaywireRecordReader *reader, HaywireRecordType type);
+
+/*
  * The next run of a page-run set; a bad one is passed over. A page shift that
  * section 5.6 does not name becomes 0. HAYWIRE_OK, _NOT_FOUND (end),
  * _BAD_COUNT (no pages), _BAD_RANGE (gva or pfn unaligned or wrapping).
