@@ -10,21 +10,12 @@
 /* Either of them, and page runs are missing. */
 #define PAGE_TABLE_LACKS \
     (HAYWIRE_CAMERA_NO_PAGE_TABLE | HAYWIRE_CAMERA_PARTLY_READ)
-/* A vector of them may hold twice what it needs while it grows. */
-#define RUN_SET_BYTES (2 * sizeof(RunSet))
-
-/* Runs on a page, not yet decoded. */
-typedef struct RunSet {
-    const HaywireCopy *copy;
-    HaywireCursor runs;
-} RunSet;
-
 typedef struct PassReader {
     HaywireFill *fill;
     const HaywireControl *control;
-    HaywireVector sets;     /* of HaywireSetSeen */
-    HaywireVector run_sets; /* of RunSet */
-    size_t runs;            /* in these */
+    HaywirePageRunList *runs;
+    bool full;          /* there is no room for more of them */
+    HaywireVector sets; /* of HaywireSetSeen */
 } PassReader;
 
 static bool belongs(const PassReader *reader, const HaywireSetRecord *set)
@@ -40,36 +31,23 @@ static bool belongs(const PassReader *reader, const HaywireSetRecord *set)
     return true;
 }
 
-/* False when there is no room for more. */
-static bool add_runs(HaywireFill *fill, HaywirePageRunList *list,
-                     const RunSet *seen)
+static void add_runs(PassReader *reader, HaywireSetRecord *set)
 {
-    HaywireSetRecord set = { .runs = seen->runs };
-    HaywireStatus status;
+    HaywireBuilder *builder = reader->fill->builder;
     HaywirePageRun run;
 
-    haywire_fill_at(fill, seen->copy);
-    for (;;) {
-        status = haywire_decode_page_run(&set, &run);
+    while (!reader->full) {
+        HaywireStatus status = haywire_decode_page_run(set, &run);
+
         if (status == HAYWIRE_NOT_FOUND) {
-            return true;
+            return;
         }
         if (status != HAYWIRE_OK) {
-            haywire_builder_reject(fill->builder, status);
-        } else if (!haywire_builder_add_run(fill->builder, list, &run)) {
-            return false;
+            haywire_builder_reject(builder, status);
+        } else {
+            reader->full =
+                !haywire_builder_add_run(builder, reader->runs, &run);
         }
-    }
-}
-
-static void note_runs(PassReader *reader, const HaywireCopy *copy,
-                      const HaywireSetRecord *set)
-{
-    RunSet seen = { copy, set->runs };
-
-    if (haywire_builder_check(reader->fill->builder,
-                              haywire_vector_push(&reader->run_sets, &seen))) {
-        reader->runs += set->count;
     }
 }
 
@@ -89,24 +67,34 @@ static void read_page(PassReader *reader, const HaywireCopy *copy)
                              &records);
         } else if (record.type == HAYWIRE_RECORD_PAGE_RUN_SET &&
                    belongs(reader, &record.page_run_set)) {
-            note_runs(reader, copy, &record.page_run_set);
+            add_runs(reader, &record.page_run_set);
         }
     }
 }
 
 /* Pages of the pass: those of its range that carry its number. */
+static bool is_of_pass(const HaywireControl *control, const HaywireCopy *copy)
+{
+    return copy->info.index >= control->first_page &&
+           copy->info.index - control->first_page < control->pages &&
+           copy->info.generation == control->pass &&
+           copy->info.kind != HAYWIRE_KIND_EMPTY;
+}
+
 static void read_pages(PassReader *reader, const HaywireCopyList *copies)
 {
-    const HaywireControl *control = reader->control;
+    size_t bytes = 0;
 
     for (size_t i = 0; i < copies->count; i++) {
-        const HaywireCopy *copy = copies->copy[i];
-
-        if (copy->info.index >= control->first_page &&
-            copy->info.index - control->first_page < control->pages &&
-            copy->info.generation == control->pass &&
-            copy->info.kind != HAYWIRE_KIND_EMPTY) {
-            read_page(reader, copy);
+        if (is_of_pass(reader->control, copies->copy[i])) {
+            bytes += copies->copy[i]->info.payload_length;
+        }
+    }
+    haywire_builder_begin_runs(reader->fill->builder, reader->runs,
+                               bytes / sizeof(HaywireWirePageRun));
+    for (size_t i = 0; i < copies->count; i++) {
+        if (is_of_pass(reader->control, copies->copy[i])) {
+            read_page(reader, copies->copy[i]);
         }
     }
 }
@@ -129,15 +117,7 @@ static void finish_sections(PassReader *reader, HaywireSectionList *list)
 static void finish_runs(PassReader *reader, HaywirePageRunList *list)
 {
     const HaywireControl *control = reader->control;
-    const RunSet *seen = reader->run_sets.data;
 
-    haywire_builder_begin_runs(reader->fill->builder, list, reader->runs);
-    for (size_t i = 0; i < reader->run_sets.count; i++) {
-        if (!add_runs(reader->fill, list, &seen[i])) {
-            break;
-        }
-    }
-    haywire_vector_clear(&reader->run_sets);
     list->pid = control->current_pid;
     list->start_time = control->current_start_time_ns;
     list->generation = control->pass;
@@ -151,12 +131,10 @@ static void read_pass(HaywireFill *fill, size_t number,
                       const HaywireControl *control)
 {
     HaywireCameraPass *pass = haywire_builder_pass(fill->builder, number);
-    PassReader reader = { .fill = fill, .control = control };
+    PassReader reader = { fill, control, &pass->runs };
 
     haywire_builder_begin(fill->builder, HAYWIRE_BUILDER_PASS);
     haywire_sets_init(fill, &reader.sets);
-    haywire_vector_init(&reader.run_sets, sizeof(RunSet),
-                        haywire_fill_room(fill, RUN_SET_BYTES));
     read_pages(&reader, &fill->copies[HAYWIRE_CATEGORY_CAMERA1 + number]);
     pass->valid = true;
     pass->page_table_readable =

@@ -13,9 +13,10 @@
 
 /* A text that comes in pieces, in order. */
 typedef struct Text {
+    bool begun;
     uint32_t total;
     uint32_t used;
-    uint8_t *bytes; /* NULL: none has begun */
+    uint8_t bytes[HAYWIRE_BUILDER_TEXT_MAX];
 } Text;
 
 typedef struct ManifestReader {
@@ -24,41 +25,32 @@ typedef struct ManifestReader {
     Text text[TEXTS];
 } ManifestReader;
 
-static void begin_text(ManifestReader *reader, Text *text, uint32_t total)
-{
-    if (total > HAYWIRE_BUILDER_TEXT_MAX) {
-        (void)haywire_builder_check(reader->fill->builder, HAYWIRE_LIMIT);
-        return;
-    }
-    free(text->bytes);
-    *text = (Text){ .total = total, .bytes = malloc(total + 1) };
-    if (!text->bytes) {
-        reader->fill->builder->no_memory = true;
-    }
-}
-
 static void add_text(ManifestReader *reader, const HaywireTextRecord *record)
 {
+    HaywireBuilder *builder = reader->fill->builder;
     Text *text;
 
     if (record->id == 0 || record->id >= TEXTS) {
         return; /* a later version's */
     }
     text = &reader->text[record->id];
-    if (record->offset == 0) {
-        begin_text(reader, text, record->total);
+    if (record->offset == 0 &&
+        haywire_builder_check(builder, record->total > sizeof(text->bytes)
+                                           ? HAYWIRE_LIMIT
+                                           : HAYWIRE_OK)) {
+        text->begun = true;
+        text->total = record->total;
+        text->used = 0;
     }
-    if (!text->bytes) {
+    if (!text->begun) {
         return;
     }
     if (record->offset != text->used || record->total != text->total) {
-        haywire_builder_reject(reader->fill->builder, HAYWIRE_BAD_ORDINAL);
+        haywire_builder_reject(builder, HAYWIRE_BAD_ORDINAL);
         return;
     }
-    if (record->piece.length > 0) {
-        memcpy(text->bytes + text->used, record->piece.data,
-               record->piece.length);
-    }
+    /* Its end is no further than @total: the record was checked. */
+    memcpy(text->bytes + text->used, record->piece.data, record->piece.length);
     text->used += (uint32_t)record->piece.length;
 }
 
@@ -99,7 +91,7 @@ static const char *whole_text(ManifestReader *reader, HaywireTextId id)
     HaywireString bytes = { text->bytes, text->used };
     bool cut;
 
-    return text->bytes && text->used == text->total
+    return text->begun && text->used == text->total
                ? haywire_builder_text(reader->fill->builder, bytes, &cut)
                : "";
 }
@@ -142,17 +134,22 @@ static void finish(ManifestReader *reader)
     manifest->vmcoreinfo_text = whole_text(reader, HAYWIRE_TEXT_VMCOREINFO);
     overview->kernel_release = whole_text(reader, HAYWIRE_TEXT_KERNEL_RELEASE);
     overview->host_name = whole_text(reader, HAYWIRE_TEXT_HOST_NAME);
-    for (size_t i = 0; i < TEXTS; i++) {
-        free(reader->text[i].bytes);
-    }
 }
 
 void haywire_fill_manifest(HaywireFill *fill)
 {
     const HaywireCopyList *copies = &fill->copies[HAYWIRE_CATEGORY_MASTER];
-    ManifestReader reader = { .fill = fill };
+    ManifestReader *reader = malloc(sizeof(*reader));
 
-    haywire_vector_init(&reader.ram, sizeof(HaywireRamRange), RAM_RANGES_MAX);
+    if (!reader) {
+        fill->builder->no_memory = true;
+        return;
+    }
+    reader->fill = fill;
+    for (size_t i = 0; i < TEXTS; i++) {
+        reader->text[i].begun = false;
+    }
+    haywire_vector_init(&reader->ram, sizeof(HaywireRamRange), RAM_RANGES_MAX);
     for (size_t i = 0; i < copies->count; i++) {
         const HaywireCopy *copy = copies->copy[i];
 
@@ -162,8 +159,9 @@ void haywire_fill_manifest(HaywireFill *fill)
         if (in_part(fill, copy, HAYWIRE_PART_STATS)) {
             read_stats(fill, copy);
         } else if (in_part(fill, copy, HAYWIRE_PART_MANIFEST)) {
-            read_page(&reader, copy);
+            read_page(reader, copy);
         }
     }
-    finish(&reader);
+    finish(reader);
+    free(reader);
 }

@@ -156,28 +156,20 @@ static void note(HaywireFinder *finder, HaywirePosition position,
     finder->found[finder->found_count++] = (HaywireFound){ position, *info };
 }
 
-/* A scan under way. */
-typedef struct Scanning {
-    HaywireFinder *finder;
-    HaywireFollower *follower;
-    uint64_t now_ns;
-} Scanning;
-
 /* HaywireCandidate */
 static bool on_candidate(void *opaque, HaywirePosition position,
                          HaywireStatus status, const HaywirePage *copy,
                          const HaywirePageInfo *info)
 {
-    Scanning *scanning = opaque;
-    HaywireFinder *finder = scanning->finder;
+    HaywireFinder *finder = opaque;
 
     finder->host->pages_read += status == HAYWIRE_OK;
-    if (status == HAYWIRE_OK && scanning->follower) {
-        haywire_follower_found(scanning->follower, position, info);
+    if (status == HAYWIRE_OK && finder->scan_for) {
+        haywire_follower_found(finder->scan_for, position, info);
         return true;
     }
     if (status == HAYWIRE_OK && info->kind == HAYWIRE_KIND_DISCOVERY) {
-        status = add_discovery(finder, position, copy, info, scanning->now_ns);
+        status = add_discovery(finder, position, copy, info, finder->scan_ns);
     }
     if (status != HAYWIRE_OK) {
         finder->host->rejected[status]++;
@@ -190,7 +182,7 @@ static bool on_candidate(void *opaque, HaywirePosition position,
 /* HaywireScanProgress */
 static bool on_progress(void *opaque, uint64_t done, uint64_t total)
 {
-    const HaywireFinder *finder = ((Scanning *)opaque)->finder;
+    const HaywireFinder *finder = opaque;
 
     return !finder->progress ||
            finder->progress(finder->progress_opaque, done, total);
@@ -200,7 +192,6 @@ HaywireStatus haywire_finder_scan(HaywireFinder *finder,
                                   HaywireFollower *follower, uint64_t now_ns,
                                   uint64_t host_ns)
 {
-    Scanning scanning = { finder, follower, now_ns };
     uint64_t started, used;
     HaywireScanStats stats;
     HaywireStatus status;
@@ -211,13 +202,15 @@ HaywireStatus haywire_finder_scan(HaywireFinder *finder,
     }
     started = haywire_clock_ns(CLOCK_MONOTONIC);
     used = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    finder->scan_for = follower;
+    finder->scan_ns = now_ns;
     if (!follower) {
         finder->found_count = 0;
         finder->overflow = false;
         finder->cost_ns = 0;
     }
-    status = haywire_scan(finder->memory, on_candidate, on_progress, &scanning,
-                          &stats);
+    status =
+        haywire_scan(finder->memory, on_candidate, on_progress, finder, &stats);
     if (status != HAYWIRE_OK) {
         return status;
     }

@@ -33,6 +33,9 @@ typedef struct HaywireFinder {
     void *progress_opaque;
     HaywireHints hints;
     HaywireSessions sessions;
+    /* Of the scan under way. */
+    HaywireFollower *scan_for; /* its pages alone; NULL: all */
+    uint64_t scan_ns;
     /* Of the newest scan. */
     bool scanned;      /* there was one */
     uint64_t ended_ns; /* host clock */

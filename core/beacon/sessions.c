@@ -338,16 +338,6 @@ static HaywireSession make_new(HaywirePosition position,
     return session;
 }
 
-static void add_new(HaywireSessions *sessions, HaywireSession session,
-                    bool still)
-{
-    HaywireSession *room = find_room(sessions, &session, still);
-
-    if (room) {
-        *room = session;
-    }
-}
-
 /* Nothing is left of it, and what its clock said then is of no use now. */
 static bool is_forgotten(const HaywireSession *session, uint64_t now_ns)
 {
@@ -364,9 +354,13 @@ void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
                                discovery->heartbeat);
 
     if (!session) {
-        add_new(sessions,
-                make_new(position, info, discovery, encounter, now_ns),
-                encounter == MET_STILL);
+        HaywireSession new =
+            make_new(position, info, discovery, encounter, now_ns);
+
+        session = find_room(sessions, &new, encounter == MET_STILL);
+        if (session) {
+            *session = new;
+        }
         return;
     }
     if (session->position.value == position.value) {
