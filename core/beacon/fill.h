@@ -48,19 +48,6 @@ bool haywire_fill_record(HaywireFill *fill, HaywireRecordReader *reader,
 bool haywire_next_record(HaywireRecordReader *reader, HaywireRecordType type,
                          HaywireRecord *ret_record);
 
-/* fill_table.c: the process table; false without a snapshot. */
-bool haywire_fill_snapshot(HaywireFill *fill);
-
-/*
- * What process records say of the table's processes, and sections. Without a
- * snapshot, the table as well.
- */
-typedef struct HaywireCycles HaywireCycles;
-/* The pages of process records, by cycles; plain free() frees it. */
-HaywireCycles *haywire_cycles_new(HaywireFill *fill);
-void haywire_fill_cycles(HaywireFill *fill, const HaywireCycles *cycles);
-void haywire_fill_details(HaywireFill *fill, const HaywireCycles *cycles);
-
 /* fill_manifest.c, fill_camera.c */
 void haywire_fill_manifest(HaywireFill *fill);
 void haywire_fill_cameras(HaywireFill *fill);
