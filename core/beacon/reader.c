@@ -16,6 +16,7 @@ struct HaywireReader {
     HaywireShares shares;
     HaywireCopyPool pool;
     HaywireFinder finder;
+    HaywireFileHint hint;      /* for the next look; without a layout: none */
     HaywireFollower *follower; /* of the session that is shown; NULL: none */
     /* Below: of that one. */
     HaywireSession session; /* as last seen */
@@ -271,13 +272,61 @@ static void follow_move(HaywireReader *reader, HaywireNow now)
     }
 }
 
+void haywire_reader_hint_file(HaywireReader *reader,
+                              const HaywireFileHint *hint)
+{
+    reader->hint = *hint;
+}
+
+static bool is_hinted(const HaywireFileHint *hint, const HaywirePageInfo *info)
+{
+    uint64_t early = info->realtime_ns > hint->realtime_ns
+                         ? info->realtime_ns - hint->realtime_ns
+                         : hint->realtime_ns - info->realtime_ns;
+
+    return info->kind == HAYWIRE_KIND_DISCOVERY &&
+           info->session == hint->session && early < hint->late_ns;
+}
+
+/*
+ * The page is looked at before it counts as anything: it may be any other by
+ * now. The layout is lent, for the index to be followed, until it is worked out
+ * from the pages that were found.
+ */
+static HaywireStatus follow_file_hint(HaywireReader *reader, HaywireNow now)
+{
+    HaywireFileHint hint = reader->hint;
+    HaywireStatus status = HAYWIRE_OK;
+    HaywirePageInfo info;
+    HaywirePage copy;
+
+    reader->hint.layout.count = 0;
+    if (hint.layout.count == 0 || haywire_memory_layout(reader->memory) ||
+        haywire_page_read(reader->memory, hint.position, &copy, &info, NULL) !=
+            HAYWIRE_OK ||
+        !is_hinted(&hint, &info)) {
+        return HAYWIRE_OK;
+    }
+    haywire_memory_set_layout(reader->memory, &hint.layout);
+    if (haywire_finder_look_at(&reader->finder, hint.position, now.now_ns)) {
+        status = select_session(reader, now);
+    }
+    haywire_memory_set_layout(reader->memory, NULL);
+    return status;
+}
+
 HaywireStatus haywire_reader_observe(HaywireReader *reader, HaywireNow now)
 {
+    HaywireStatus status;
     bool hinted;
 
     reader->beat = false;
     haywire_finder_observe(&reader->finder, now.now_ns, now.still);
     follow_move(reader, now);
+    status = follow_file_hint(reader, now);
+    if (status != HAYWIRE_OK) {
+        return status;
+    }
     hinted = haywire_finder_follow_hints(&reader->finder, now.now_ns);
     follow_shown(reader);
     return hinted ? select_session(reader, now) : HAYWIRE_OK;

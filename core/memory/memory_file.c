@@ -269,7 +269,7 @@ static void find_spots(FileMemory *memory, const File *file, HaywireSpot *spot,
 {
     size_t i, some;
 
-    haywire_own_pages_ask(memory->own, spot, count);
+    haywire_own_pages_see(memory->own, spot, count);
     for (i = 0; i < count && file->is_told; i += some) {
         some = 1;
         if (spot[i].status != HAYWIRE_OK) {
@@ -331,7 +331,7 @@ static void file_ask(HaywireMemory *base, HaywireSpot *spot, size_t count)
     FileMemory *memory = (FileMemory *)base;
     size_t i;
 
-    haywire_own_pages_ask(memory->own, spot, count);
+    haywire_own_pages_see(memory->own, spot, count);
     for (i = 0; i < count; i++) {
         if (file_of(memory, spot[i].region)->is_huge) {
             spot[i].status = HAYWIRE_NOT_RESIDENT; /* read it */

@@ -39,7 +39,7 @@ static HaywireStatus mapped_next_window(HaywireMemory *memory,
 
 static void mapped_ask(HaywireMemory *memory, HaywireSpot *spot, size_t count)
 {
-    haywire_own_pages_ask(((MappedMemory *)memory)->own, spot, count);
+    haywire_own_pages_see(((MappedMemory *)memory)->own, spot, count);
 }
 
 /*

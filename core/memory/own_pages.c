@@ -227,7 +227,9 @@ static HaywireStatus ask_why(const HaywireOwnPages *own,
                : ask_mincore(page);
 }
 
-static void ask_some(HaywireOwnPages *own, HaywireSpot *spot, size_t count)
+/* @why: say it of a page that is not present. */
+static void ask_some(HaywireOwnPages *own, HaywireSpot *spot, size_t count,
+                     bool why)
 {
     void *page[HAYWIRE_PEEKS_MAX];
     bool present[HAYWIRE_PEEKS_MAX];
@@ -240,22 +242,38 @@ static void ask_some(HaywireOwnPages *own, HaywireSpot *spot, size_t count)
     known = ask_by_walk(own, page, count, present) ||
             haywire_own_pages_confirm(own, page, count, present);
     for (i = 0; i < count; i++) {
-        spot[i].status = known && present[i]
-                             ? HAYWIRE_OK
-                             : ask_why(own, spot[i].region, page[i], known);
+        if (known && present[i]) {
+            spot[i].status = HAYWIRE_OK;
+        } else if (known && !why) {
+            spot[i].status = HAYWIRE_NOT_RESIDENT;
+        } else {
+            spot[i].status = ask_why(own, spot[i].region, page[i], known);
+        }
+    }
+}
+
+static void ask_all(HaywireOwnPages *own, HaywireSpot *spot, size_t count,
+                    bool why)
+{
+    while (count > 0) {
+        size_t some = count < HAYWIRE_PEEKS_MAX ? count : HAYWIRE_PEEKS_MAX;
+
+        ask_some(own, spot, some, why);
+        spot += some;
+        count -= some;
     }
 }
 
 void haywire_own_pages_ask(HaywireOwnPages *own, HaywireSpot *spot,
                            size_t count)
 {
-    while (count > 0) {
-        size_t some = count < HAYWIRE_PEEKS_MAX ? count : HAYWIRE_PEEKS_MAX;
+    ask_all(own, spot, count, true);
+}
 
-        ask_some(own, spot, some);
-        spot += some;
-        count -= some;
-    }
+void haywire_own_pages_see(HaywireOwnPages *own, HaywireSpot *spot,
+                           size_t count)
+{
+    ask_all(own, spot, count, false);
 }
 
 static void copy_by_mem(int mem, HaywireSpot *spot, size_t count)

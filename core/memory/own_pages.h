@@ -51,6 +51,13 @@ void haywire_own_pages_ask(HaywireOwnPages *own, HaywireSpot *spot,
                            size_t count);
 
 /*
+ * The same for those who look elsewhere for what is not there: HAYWIRE_OK or
+ * HAYWIRE_NOT_RESIDENT. Spares a question for each such page.
+ */
+void haywire_own_pages_see(HaywireOwnPages *own, HaywireSpot *spot,
+                           size_t count);
+
+/*
  * Copy the spots whose status is HAYWIRE_OK; HAYWIRE_BROKEN_PAGE for those that
  * cannot be read. Costs least where their room lies end to end.
  */

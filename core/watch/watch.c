@@ -78,6 +78,29 @@ void haywire_watch_hint(HaywireWatch *watch, HaywireGpa gpa)
     haywire_reader_hint(watch->beacons, gpa);
 }
 
+void haywire_watch_hint_file(HaywireWatch *watch, const HaywireFileHint *hint)
+{
+    haywire_reader_hint_file(watch->beacons, hint);
+}
+
+bool haywire_watch_recall(const HaywireWatch *watch, HaywireFileHint *ret_hint)
+{
+    HaywireSearch search = haywire_reader_search(watch->beacons);
+    const HaywireLayout *layout = haywire_memory_layout(watch->memory);
+
+    if (!search.session || !layout || !search.complete ||
+        search.session->gone) {
+        return false;
+    }
+    *ret_hint = (HaywireFileHint){
+        .session = search.session->id,
+        .position = search.session->position,
+        .realtime_ns = search.session->info.realtime_ns,
+        .layout = *layout,
+    };
+    return true;
+}
+
 void haywire_watch_reset(HaywireWatch *watch)
 {
     haywire_reader_reset(watch->beacons);

@@ -112,6 +112,7 @@ CliProcess cli_start(const char *arguments, CliSetup setup)
     int out, err;
 
     runs++;
+    g_setenv("XDG_CACHE_HOME", cli_folder(), TRUE);
     out = output_file("out", &process.out);
     err = output_file("err", &process.err);
     process.pid = fork();

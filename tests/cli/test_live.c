@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
@@ -40,6 +41,82 @@ static void test_live(void)
     g_assert_nonnull(strstr(result.out, "\"state\": \"live\""));
     cli_result_clear(&result);
     guest_stop(guest);
+}
+
+static gboolean spares_scan(const Guest *guest, const char *options)
+{
+    g_autofree char *arguments = g_strdup_printf("--ram %s %s --json status",
+                                                 guest_path(guest), options);
+    CliResult result;
+    gboolean spared;
+
+    cli_run(arguments, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out, "\"session\": \"0000000000001234\""));
+    spared = strstr(result.out, "\"scans\": 0") != NULL;
+    cli_result_clear(&result);
+    return spared;
+}
+
+/* A busy machine makes beats late, and then a scan is right. */
+static void assert_soon_spares(const Guest *guest)
+{
+    const gint64 until = g_get_monotonic_time() + 30 * G_TIME_SPAN_SECOND;
+
+    while (!spares_scan(guest, "--json")) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+    }
+}
+
+/* Where a live session lay is looked at first the next time. */
+static void test_hint(void)
+{
+    g_autofree char *hints =
+        g_build_filename(cli_folder(), "haywire", "hints", NULL);
+    g_autofree char *victim = cli_path("victim");
+    g_autofree char *text = NULL;
+    Guest *guest = guest_start("hint", SCENE, SCENE_SIZE, GUEST_BEATS);
+
+    g_unlink(hints); /* of tests before */
+    g_assert_false(spares_scan(guest, "--no-hint --json"));
+    g_assert_false(g_file_test(hints, G_FILE_TEST_EXISTS));
+    g_assert_false(spares_scan(guest, "--json"));
+    g_assert_true(g_file_test(hints, G_FILE_TEST_IS_REGULAR));
+    assert_soon_spares(guest);
+    g_assert_false(spares_scan(guest, "--no-hint --json"));
+
+    /* Neither read through a link nor written through it. */
+    g_assert_true(g_file_get_contents(hints, &text, NULL, NULL));
+    g_assert_true(g_file_set_contents(victim, text, -1, NULL));
+    g_assert_cmpint(g_unlink(hints), ==, 0);
+    g_assert_cmpint(symlink(victim, hints), ==, 0);
+    g_assert_false(spares_scan(guest, "--json"));
+    g_assert_true(g_file_test(hints, G_FILE_TEST_IS_REGULAR));
+    g_assert_false(g_file_test(hints, G_FILE_TEST_IS_SYMLINK));
+    assert_soon_spares(guest);
+
+    /* Nonsense is no hint. */
+    g_assert_true(g_file_set_contents(hints, "1 2 x\n\n\xff", -1, NULL));
+    g_assert_false(spares_scan(guest, "--json"));
+    assert_soon_spares(guest);
+
+    guest_stop(guest);
+}
+
+/* A session that has stopped since is not believed to be the only one. */
+static void test_hint_stopped(void)
+{
+    Guest *guest = guest_start("stopped", SCENE, SCENE_SIZE, GUEST_BEATS);
+    g_autofree char *arguments = on(guest, "--json status");
+    CliResult result;
+
+    g_assert_false(spares_scan(guest, "--json"));
+    assert_soon_spares(guest);
+    guest_stop(guest);
+    cli_run(arguments, &result);
+    g_assert_nonnull(strstr(result.out, "\"state\": \"stale\""));
+    g_assert_null(strstr(result.out, "\"scans\": 0"));
+    cli_result_clear(&result);
 }
 
 /* Nobody has its file open for writing, as far as one can see. */
@@ -288,6 +365,8 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli/live/live", test_live);
+    g_test_add_func("/cli/live/hint", test_hint);
+    g_test_add_func("/cli/live/hint-stopped", test_hint_stopped);
     g_test_add_func("/cli/live/nameless", test_live_nameless);
     g_test_add_func("/cli/live/at-rest", test_at_rest);
     g_test_add_func("/cli/live/not-judged", test_not_judged);

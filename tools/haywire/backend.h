@@ -85,6 +85,12 @@ HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
                                         GError **error);
 
 /*
+ * Begin where the last run of this user found a live session in this very file,
+ * and note it for the next: see hint_cache.h.
+ */
+void haywire_backend_ram_use_hint(HaywireBackend *backend);
+
+/*
  * The QEMU behind the QMP socket at @path; NULL with @error. In a module of its
  * own: see qmp_module.h.
  */

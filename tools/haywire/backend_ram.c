@@ -12,6 +12,7 @@
 #include "haywire/focus.h"
 #include "haywire/text.h"
 #include "haywire/watch.h"
+#include "hint_cache.h"
 #include "open_ram.h"
 #include "progress.h"
 #include "ram_kind.h"
@@ -34,6 +35,8 @@ typedef struct RamBackend {
     HaywireWatch *watch;
     HaywireModel *model; /* the newest; NULL before the first refresh */
     HaywireProgress progress;
+    gboolean uses_hint;
+    guint64 hint_ns; /* wall clock of the newest look */
 } RamBackend;
 
 static RamBackend *ram(HaywireBackend *backend)
@@ -97,6 +100,7 @@ static gboolean refresh(HaywireBackend *base, GError **error)
     HaywireStatus status;
 
     errno = 0;
+    backend->hint_ns = (guint64)g_get_real_time() * NS_PER_US;
     status = haywire_watch_look(backend->watch, now(backend), &model);
     haywire_progress_end(&backend->progress);
     if (status != HAYWIRE_OK) {
@@ -253,9 +257,40 @@ static gboolean scan(HaywireBackend *base, HaywireScanReport *ret_report,
     return status == HAYWIRE_OK || fail(backend, status, error);
 }
 
+void haywire_backend_ram_use_hint(HaywireBackend *base)
+{
+    RamBackend *backend = ram(base);
+    HaywireFileHint hint;
+
+    backend->uses_hint = backend->file->len == 1;
+    if (backend->uses_hint &&
+        haywire_hint_find(file_at(backend, 0)->fd,
+                          (guint64)g_get_real_time() * NS_PER_US, &hint)) {
+        haywire_watch_hint_file(backend->watch, &hint);
+    }
+}
+
+/*
+ * A session that does not beat is none to begin with; and what a hint has found
+ * is none to go on with: every ten seconds there is a scan.
+ */
+static void note_hint(const RamBackend *backend)
+{
+    HaywireFileHint hint;
+
+    if (backend->uses_hint && backend->model &&
+        backend->model->overview.has_scan &&
+        backend->model->overview.state != HAYWIRE_STATE_STALE &&
+        haywire_watch_recall(backend->watch, &hint)) {
+        haywire_hint_note(file_at(backend, 0)->fd, backend->hint_ns, &hint);
+    }
+}
+
 static void destroy(HaywireBackend *base)
 {
     RamBackend *backend = ram(base);
+
+    note_hint(backend);
 
     haywire_model_unref(backend->model);
     haywire_watch_destroy(backend->watch);

@@ -335,6 +335,7 @@ void haywire_command_usage(GString *out)
                     "  --vm NAME     ask through libvirt; -c URI (or "
                     "--connect) as virsh has it\n"
                     "  --json        print JSON\n"
+                    "  --no-hint     scan FILE first, and remember nothing\n"
                     "  --help        this help; after a command, help on it\n"
                     "  --version     print the version\n\n"
                     "Commands:\n");

@@ -11,12 +11,24 @@
 #include "qmp_module.h"
 #include "sigbus.h"
 
+static HaywireBackend *open_ram_files(const HaywireOptions *options,
+                                      GError **error)
+{
+    HaywireBackend *backend;
+
+    haywire_sigbus_install();
+    backend = haywire_backend_ram_new(options->ram, options->ram_files, error);
+    if (backend && !options->no_hint) {
+        haywire_backend_ram_use_hint(backend);
+    }
+    return backend;
+}
+
 static HaywireBackend *open_backend(const HaywireOptions *options,
                                     GError **error)
 {
     if (options->ram_files > 0) {
-        haywire_sigbus_install();
-        return haywire_backend_ram_new(options->ram, options->ram_files, error);
+        return open_ram_files(options, error);
     }
     if (options->vm) {
         return haywire_backend_vm_new(options->connect, options->vm, error);

@@ -22,6 +22,7 @@ enum {
     OPTION_SORT,
     OPTION_FOREST,
     OPTION_WAIT,
+    OPTION_NO_HINT,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
     { "sort", required_argument, NULL, OPTION_SORT },
     { "forest", no_argument, NULL, OPTION_FOREST },
     { "wait", no_argument, NULL, OPTION_WAIT },
+    { "no-hint", no_argument, NULL, OPTION_NO_HINT },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { NULL, 0, NULL, 0 },
@@ -116,6 +118,9 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
         return TRUE;
     case OPTION_WAIT:
         options->wait = TRUE;
+        return TRUE;
+    case OPTION_NO_HINT:
+        options->no_hint = TRUE;
         return TRUE;
     case 'h':
     case OPTION_HELP:

@@ -32,6 +32,7 @@ typedef struct HaywireOptions {
     gboolean detach;
     gboolean preload;
     const char *plugin;
+    gboolean no_hint; /* neither use nor note where pages lay */
     gboolean wait; /* until it is known whether the session is live */
     const char *command;
     char **argument; /* of the command */

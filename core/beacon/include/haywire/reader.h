@@ -35,6 +35,15 @@ typedef struct HaywireNow {
     bool still;
 } HaywireNow;
 
+/* What somebody remembers of a memory that he has looked at before. */
+typedef struct HaywireFileHint {
+    uint64_t session;         /* whose discovery page lay... */
+    HaywirePosition position; /* ...there, and was stamped, */
+    uint64_t realtime_ns;     /* by the guest's wall clock, at this time */
+    uint64_t late_ns;         /* or so much before it at most, or after it */
+    HaywireLayout layout;     /* that was worked out */
+} HaywireFileHint;
+
 typedef struct HaywireReader HaywireReader;
 
 /* @memory, @host: borrowed until destroy. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
@@ -50,6 +59,9 @@ HaywireStatus haywire_reader_share(HaywireReader *reader,
 void haywire_reader_reset(HaywireReader *reader);
 void haywire_reader_set_progress(HaywireReader *reader,
                                  HaywireScanProgress progress, void *opaque);
+/* See haywire_watch_hint_file(). */
+void haywire_reader_hint_file(HaywireReader *reader,
+                              const HaywireFileHint *hint);
 /* See haywire_watch_hint(). Any thread. */
 void haywire_reader_hint(HaywireReader *reader, HaywireGpa gpa);
 

@@ -47,6 +47,19 @@ void haywire_watch_request_scan(HaywireWatch *watch);
  */
 void haywire_watch_hint(HaywireWatch *watch, HaywireGpa gpa);
 
+/*
+ * Somebody remembers where a discovery page lay in this very file. The next
+ * look looks there before it scans; a page that is not that one, of that time,
+ * is left alone. All pages of a session that is found so spare the scan.
+ */
+void haywire_watch_hint_file(HaywireWatch *watch, const HaywireFileHint *hint);
+
+/*
+ * Of the session that is shown, what is to be remembered, without late_ns.
+ * False: there is none, or it is not known where its pages lie.
+ */
+bool haywire_watch_recall(const HaywireWatch *watch, HaywireFileHint *ret_hint);
+
 /* The memory's regions changed: forget all positions. */
 void haywire_watch_reset(HaywireWatch *watch);
 
