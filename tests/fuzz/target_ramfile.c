@@ -150,6 +150,32 @@ static void use(HaywireBackend *backend)
     check_error(error);
 }
 
+/* The same bytes as an image that says which addresses it holds. */
+static void use_image(int fd)
+{
+    HaywireDiagnosis diagnosis;
+    HaywireMemory *memory;
+    HaywireImage image;
+    uint64_t end = 0;
+    uint8_t byte;
+    size_t got;
+
+    if (haywire_memory_image_open(fd, &image, &diagnosis, &memory) !=
+        HAYWIRE_OK) {
+        return;
+    }
+    for (size_t i = 0; i < memory->region_count; i++) {
+        const HaywireRegion *region = &memory->region[i];
+        HaywirePosition last = { region->start.value + region->length - 1 };
+
+        FUZZ_CHECK(region->start.value >= end && region->length > 0);
+        FUZZ_CHECK(haywire_memory_read(memory, last, &byte, 1, &got) ==
+                   HAYWIRE_OK);
+        end = last.value + 1;
+    }
+    haywire_memory_destroy(memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *path = NULL;
@@ -163,6 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fd = memfd_create("ramfile", MFD_CLOEXEC);
     FUZZ_CHECK(fd >= 0);
     write_file(fd, data, size);
+    use_image(fd);
     path = g_strdup_printf("/proc/self/fd/%d", fd);
     backend = haywire_backend_ram_new((const char *const *)&path, 1, &error);
     check_error(error);
