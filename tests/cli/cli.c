@@ -27,6 +27,7 @@ const char *cli_folder(void)
     if (!folder) {
         folder = g_dir_make_tmp("haywire-cli-XXXXXX", &error);
         g_assert_no_error(error);
+        g_setenv("XDG_CACHE_HOME", "/dev/null", TRUE); /* no hints */
     }
     return folder;
 }
@@ -112,7 +113,6 @@ CliProcess cli_start(const char *arguments, CliSetup setup)
     int out, err;
 
     runs++;
-    g_setenv("XDG_CACHE_HOME", cli_folder(), TRUE);
     out = output_file("out", &process.out);
     err = output_file("err", &process.err);
     process.pid = fork();

@@ -77,7 +77,7 @@ static void test_hint(void)
     g_autofree char *text = NULL;
     Guest *guest = guest_start("hint", SCENE, SCENE_SIZE, GUEST_BEATS);
 
-    g_unlink(hints); /* of tests before */
+    g_setenv("XDG_CACHE_HOME", cli_folder(), TRUE);
     g_assert_false(spares_scan(guest, "--no-hint --json"));
     g_assert_false(g_file_test(hints, G_FILE_TEST_EXISTS));
     g_assert_false(spares_scan(guest, "--json"));
@@ -101,6 +101,7 @@ static void test_hint(void)
     assert_soon_spares(guest);
 
     guest_stop(guest);
+    g_setenv("XDG_CACHE_HOME", "/dev/null", TRUE);
 }
 
 /* A session that has stopped since is not believed to be the only one. */
@@ -110,6 +111,7 @@ static void test_hint_stopped(void)
     g_autofree char *arguments = on(guest, "--json status");
     CliResult result;
 
+    g_setenv("XDG_CACHE_HOME", cli_folder(), TRUE);
     g_assert_false(spares_scan(guest, "--json"));
     assert_soon_spares(guest);
     guest_stop(guest);
@@ -117,6 +119,7 @@ static void test_hint_stopped(void)
     g_assert_nonnull(strstr(result.out, "\"state\": \"stale\""));
     g_assert_null(strstr(result.out, "\"scans\": 0"));
     cli_result_clear(&result);
+    g_setenv("XDG_CACHE_HOME", "/dev/null", TRUE);
 }
 
 /* Nobody has its file open for writing, as far as one can see. */

@@ -109,13 +109,14 @@ static JsonNode *ask_tool(const View *view, const Wording *wording, guint32 pid,
     const char *words[] = {
         view->kind == VIEW_TOOL_QMP ? "--qmp" : "--ram",
         view->path,
+        "--no-hint",
         "--json",
         wording->tool,
         NULL,
         NULL,
         NULL,
     };
-    gsize count = 4;
+    gsize count = 5;
     int status;
 
     if (wording->pid) {
