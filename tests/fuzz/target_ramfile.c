@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "fuzz.h"
+#include "haywire/memory.h"
 #include "image.h"
 #include "output.h"
 #include "text.h"

@@ -33,7 +33,7 @@ typedef struct HaywireOptions {
     gboolean preload;
     const char *plugin;
     gboolean no_hint; /* neither use nor note where pages lay */
-    gboolean wait; /* until it is known whether the session is live */
+    gboolean wait;    /* until it is known whether the session is live */
     const char *command;
     char **argument; /* of the command */
     int arguments;
