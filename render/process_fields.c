@@ -83,6 +83,10 @@ static const HaywireField fields[] = {
     MEMBER(cmdline, "cmdline", "arguments joined by spaces, escaped", DETAILS),
     MEMBER(cmdline_truncated, "cmdline-truncated",
            "whether the arguments were cut", DETAILS),
+    MEMBER(blocked, "blocked",
+           "whether it is stuck in the guest's kernel so that what else is asked "
+           "of it does not return: that is missing, or old", DETAILS,
+           .recent = true),
     MEMBER(details_generation, "details-generation",
            "cycle that the details, from gid on, are from; absent without them",
            DETAILS),
@@ -120,8 +124,9 @@ static const HaywireField fields[] = {
     MEMBER(cgroup, "cgroup",
            "path of its control group, escaped", KNOWN(HAYWIRE_FIELD_CGROUP),
            AS("CGROUP", "cgname")),
-    COLUMN("stat", STAT, "state nice threads",
-           "state, then < or N for its nice value, l for several threads",
+    COLUMN("stat", STAT, "state nice threads blocked",
+           "state, then < or N for its nice value, l for several threads, ! when "
+           "blocked",
            AS("STAT", "")),
     COLUMN("time", TIME, "user-time system-time",
            "processor time, [days-]hours:minutes:seconds", DETAILS,

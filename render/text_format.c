@@ -111,7 +111,7 @@ void haywire_format_number(GString *out, HaywireUnit unit, uint64_t value)
     }
 }
 
-/* What ps shows of it: state, niceness, more than one thread. */
+/* What ps shows of it: state, niceness, more than one thread; and ours. */
 static void format_stat(GString *out, const HaywireProcess *process)
 {
     g_string_append_c(out, process->state);
@@ -120,6 +120,9 @@ static void format_stat(GString *out, const HaywireProcess *process)
     }
     if (process->threads > 1) {
         g_string_append_c(out, 'l');
+    }
+    if (process->blocked) {
+        g_string_append_c(out, '!');
     }
 }
 

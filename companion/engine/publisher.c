@@ -296,18 +296,15 @@ void haywire_publisher_set_capability(HaywirePublisher *publisher,
 
 void haywire_publisher_count(HaywirePublisher *publisher, HaywireCollect result)
 {
-    switch (result) {
-    case HAYWIRE_COLLECT_OK:
-        break;
-    case HAYWIRE_COLLECT_GONE:
-        publisher->counter[HAYWIRE_COUNTER_VANISHED]++;
-        break;
-    case HAYWIRE_COLLECT_DENIED:
-        publisher->counter[HAYWIRE_COUNTER_DENIED]++;
-        break;
-    case HAYWIRE_COLLECT_FAILED:
-        publisher->counter[HAYWIRE_COUNTER_READ_ERRORS]++;
-        break;
+    static const HaywireGuestCounter counter[] = {
+        [HAYWIRE_COLLECT_GONE] = HAYWIRE_COUNTER_VANISHED,
+        [HAYWIRE_COLLECT_DENIED] = HAYWIRE_COUNTER_DENIED,
+        [HAYWIRE_COLLECT_FAILED] = HAYWIRE_COUNTER_READ_ERRORS,
+    };
+
+    /* Who blocks is counted as processes, by those that list them. */
+    if (result != HAYWIRE_COLLECT_OK && result != HAYWIRE_COLLECT_BLOCKED) {
+        publisher->counter[counter[result]]++;
     }
 }
 

@@ -16,9 +16,9 @@
  *     system has nothing of the kind; the others are needed. Tests bring
  *     collectors of their own.
  *
- * Everything runs on the companion's one thread. A collector that works for
- * long calls haywire_collector_tick() in between, so that the heartbeat goes
- * on.
+ * Everything runs on the companion's one thread. A collector that works or
+ * waits for long calls haywire_collector_tick() in between, so that the
+ * heartbeat goes on; and it waits for nothing without a bound.
  */
 
 #ifndef HAYWIRE_OS_H
@@ -83,9 +83,10 @@ bool haywire_os_frame_numbers(const HaywirePage *pages, size_t count,
 
 typedef enum HaywireCollect {
     HAYWIRE_COLLECT_OK = 0,
-    HAYWIRE_COLLECT_GONE,   /* the process ended meanwhile: no error */
-    HAYWIRE_COLLECT_DENIED, /* no privilege */
-    HAYWIRE_COLLECT_FAILED, /* anything else */
+    HAYWIRE_COLLECT_GONE,    /* the process ended meanwhile: no error */
+    HAYWIRE_COLLECT_DENIED,  /* no privilege */
+    HAYWIRE_COLLECT_FAILED,  /* anything else */
+    HAYWIRE_COLLECT_BLOCKED, /* the process is stuck, and so would we be */
 } HaywireCollect;
 
 /* More at a time are no small change: all processes are then looked at. */
@@ -160,6 +161,7 @@ typedef struct HaywireDetails {
     bool exe_deleted;
     bool exe_truncated;
     bool cmdline_truncated;
+    bool blocked; /* by which something is missing */
     size_t exe_length;
     size_t cmdline_length;
     uint8_t exe[HAYWIRE_EXE_MAX];
@@ -289,7 +291,10 @@ typedef struct HaywireCollectorOps {
                            HaywireBrief *ret_brief);
     void (*close)(HaywireCollector *collector, HaywireOpenProcess *process);
 
-    /* OK with exe_unreadable set where only the executable is denied. */
+    /*
+     * OK also when parts cannot be read: they are then empty, and exe_unreadable
+     * or blocked is set.
+     */
     HaywireCollect (*details)(HaywireCollector *collector,
                               HaywireOpenProcess *process,
                               HaywireDetails *ret_details);
@@ -328,6 +333,7 @@ typedef struct HaywireCollectorOps {
 
 struct HaywireCollector {
     const HaywireCollectorOps *ops;
+    uint64_t given_up;          /* reads that did not return in time */
     void (*tick)(void *opaque); /* may be NULL */
     void *tick_opaque;
 };

@@ -89,12 +89,18 @@ static HaywireCollect stage_sections(HaywireCameraWriter *camera)
     HaywireCollect result =
         collector->ops->sections(collector, pass->process, &count);
 
-    if (result != HAYWIRE_COLLECT_OK) {
+    if (result == HAYWIRE_COLLECT_GONE || result == HAYWIRE_COLLECT_DENIED) {
         return result;
+    }
+    if (result != HAYWIRE_COLLECT_OK) {
+        pass->flags |=
+            HAYWIRE_CAMERA_NO_SECTIONS | HAYWIRE_CAMERA_NO_PAGE_TABLE;
     }
     pass->sections_total = (uint32_t)count;
     if (count == 0) {
-        (void)haywire_pack_empty(&packer, pass->process, 0);
+        (void)haywire_pack_empty(
+            &packer, pass->process,
+            result == HAYWIRE_COLLECT_OK ? 0 : HAYWIRE_SECTION_SET_UNREADABLE);
     } else {
         pass->sections_stored = haywire_pack_sections(
             &packer, collector, pass->process, (uint32_t)count, &truncated);
@@ -266,13 +272,18 @@ bool haywire_pass_read(HaywireCameraWriter *camera, HaywireCollect *ret_result)
         return true;
     }
     read_piece(camera, ret_result);
-    if (*ret_result == HAYWIRE_COLLECT_DENIED) {
-        /* Sections without page table: still worth showing. */
+    if (*ret_result == HAYWIRE_COLLECT_BLOCKED) {
+        leave_out(pass);
+    } else if (*ret_result != HAYWIRE_COLLECT_OK &&
+               *ret_result != HAYWIRE_COLLECT_GONE) {
         pass->flags |= HAYWIRE_CAMERA_NO_PAGE_TABLE;
-        pass->range = camera->ranges.count;
-        *ret_result = HAYWIRE_COLLECT_OK;
+    } else {
+        return *ret_result == HAYWIRE_COLLECT_OK;
     }
-    return *ret_result == HAYWIRE_COLLECT_OK;
+    /* Sections without page table: still worth showing. */
+    pass->range = camera->ranges.count;
+    *ret_result = HAYWIRE_COLLECT_OK;
+    return true;
 }
 
 void haywire_pass_publish(HaywireCameraWriter *camera)

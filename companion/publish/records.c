@@ -18,6 +18,7 @@ static uint32_t process_flags(const HaywireBrief *brief,
         { details->exe_unreadable, HAYWIRE_PROCESS_EXE_UNREADABLE },
         { details->exe_deleted, HAYWIRE_PROCESS_EXE_DELETED },
         { !brief->ids_known, HAYWIRE_PROCESS_IDS_UNREADABLE },
+        { details->blocked, HAYWIRE_PROCESS_BLOCKED },
     };
     uint32_t flags = 0;
 

@@ -87,6 +87,7 @@ static bool stage(HaywireRoundrobin *robin, HaywireKeptRecord *record)
     }
     robin->written++;
     robin->denied += record->denied;
+    robin->blocked += record->blocked;
     return true;
 }
 
@@ -159,6 +160,7 @@ static void read_process(HaywireRoundrobin *robin, HaywireEntry *entry)
     }
     record->version = entry->version;
     record->denied = robin->details.exe_unreadable;
+    record->blocked = robin->details.blocked;
     robin->fresh++;
     count_details(robin, &brief);
 }
@@ -220,6 +222,9 @@ static void finish(HaywireRoundrobin *robin, uint32_t resume_pid)
     publish(robin, dropped);
     note_privilege(robin);
     robin->publisher->counter[HAYWIRE_COUNTER_DETAILS_DROPPED] = dropped;
+    robin->publisher->counter[HAYWIRE_COUNTER_BLOCKED] = robin->blocked;
+    robin->publisher->counter[HAYWIRE_COUNTER_READS_GIVEN_UP] =
+        robin->collector->given_up;
     robin->resume_pid = resume_pid;
 }
 
@@ -232,6 +237,7 @@ static void begin_cycle(HaywireRoundrobin *robin, bool partial)
     robin->written = 0;
     robin->fresh = 0;
     robin->denied = 0;
+    robin->blocked = 0;
     robin->collecting = stage_page(robin);
 }
 
@@ -247,7 +253,7 @@ static bool collect_one(HaywireRoundrobin *robin)
     }
     record = &entry->record;
     if (robin->partial ? record->version < entry->told
-                       : record->version != entry->version) {
+                       : record->version != entry->version || record->blocked) {
         read_process(robin, entry);
     }
     if (record->version > 0 && !stage(robin, record)) {

@@ -20,6 +20,7 @@ typedef struct HaywireRoundrobin {
     uint32_t written;       /* records */
     uint32_t fresh;         /* of these, just read */
     uint64_t denied;        /* executables */
+    uint64_t blocked;       /* processes */
     uint64_t cycle;         /* number of the newest */
     uint32_t resume_pid;    /* found no room: the next cycle starts with it */
     uint32_t published;     /* records of the newest cycle */

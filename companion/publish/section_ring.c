@@ -102,9 +102,11 @@ static HaywireCollect put_open(HaywireSectionRing *ring,
         *ret_complete = written == count;
     } else if (result == HAYWIRE_COLLECT_OK) {
         *ret_complete = haywire_pack_empty(&ring->packer, process, 0);
-    } else if (result == HAYWIRE_COLLECT_DENIED) {
+    } else if (result != HAYWIRE_COLLECT_GONE) {
+        /* What blocks is asked for again. */
         *ret_complete = haywire_pack_empty(&ring->packer, process,
-                                           HAYWIRE_SECTION_SET_UNREADABLE);
+                                           HAYWIRE_SECTION_SET_UNREADABLE) &&
+                        result != HAYWIRE_COLLECT_BLOCKED;
     }
     return result;
 }

@@ -20,7 +20,8 @@ typedef struct HaywireKeptRecord {
     uint8_t *data;
     size_t process_length;
     size_t fields_length;
-    bool denied; /* its executable */
+    bool denied;  /* its executable */
+    bool blocked; /* to be read again: something is missing */
 } HaywireKeptRecord;
 
 /* Where the sections of a process lie in the ring. */

@@ -422,6 +422,7 @@ static void add_details(HaywireFill *fill, HaywireProcess *process,
     process->exe_readable = !(record->flags & HAYWIRE_PROCESS_EXE_UNREADABLE);
     process->exe_deleted = record->flags & HAYWIRE_PROCESS_EXE_DELETED;
     process->exe_truncated = record->flags & HAYWIRE_PROCESS_EXE_TRUNCATED;
+    process->blocked = record->flags & HAYWIRE_PROCESS_BLOCKED;
     process->cmdline_truncated =
         record->flags & HAYWIRE_PROCESS_CMDLINE_TRUNCATED;
     complete_name(fill, process, record);

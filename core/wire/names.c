@@ -83,6 +83,8 @@ const char *haywire_guest_counter_name(HaywireGuestCounter counter)
         [HAYWIRE_COUNTER_CPU_TIME] = "cpu-time",
         [HAYWIRE_COUNTER_STRINGS_TRUNCATED] = "strings-truncated",
         [HAYWIRE_COUNTER_CAPABILITIES] = "capabilities",
+        [HAYWIRE_COUNTER_BLOCKED] = "processes-blocked",
+        [HAYWIRE_COUNTER_READS_GIVEN_UP] = "reads-given-up",
     };
 
     return counter < HAYWIRE_COUNTER_COUNT ? names[counter] : NULL;

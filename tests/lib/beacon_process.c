@@ -231,6 +231,7 @@ static const BeaconFlag process_flags[] = {
     { "exe-unreadable", HAYWIRE_PROCESS_EXE_UNREADABLE },
     { "exe-deleted", HAYWIRE_PROCESS_EXE_DELETED },
     { "ids-unreadable", HAYWIRE_PROCESS_IDS_UNREADABLE },
+    { "blocked", HAYWIRE_PROCESS_BLOCKED },
     { NULL },
 };
 

@@ -78,7 +78,7 @@ static Runs read_runs(const uint8_t *memory, uint64_t size, bool whole)
         uint64_t next = 0;
 
         g_assert_cmpint(
-            base->ops->pages(base, process, at, end, sink, &runs, &next), ==,
+            haywire_linux_pages(base, process, at, end, sink, &runs, &next), ==,
             HAYWIRE_COLLECT_OK);
         g_assert_cmphex(next, >, at);
         g_assert_cmphex(next, <=, end);

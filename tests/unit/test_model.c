@@ -27,7 +27,7 @@ static void test_fields(void)
         "process pid=1 ppid=0 start=7 uid=3 gid=4 name=\"init\" state=\"R\" "
         "threads=5 nice=-6 vsize=7M rss=8k utime=9 stime=10 "
         "exe=\"/sbin/init\" cmdline=\"init\\0--x y\\0\\0\" "
-        "flags=exe-deleted,exe-truncated,cmdline-truncated\n",
+        "flags=exe-deleted,exe-truncated,cmdline-truncated,blocked\n",
         NULL);
     const HaywireProcess *process = need(model, 1);
 
@@ -50,8 +50,9 @@ static void test_fields(void)
     g_assert_true(process->has_details && process->ids_known &&
                   process->exe_readable && process->exe_deleted &&
                   process->exe_truncated && process->cmdline_truncated);
-    g_assert_false(process->kernel_thread);
-    g_assert_cmpuint(process->details_generation, ==, 1);
+    g_assert_true(process->blocked);
+                  g_assert_false(process->kernel_thread);
+                  g_assert_cmpuint(process->details_generation, ==, 1);
 }
 
 /* More fields: of the same process and the same cycle, and only known ones. */

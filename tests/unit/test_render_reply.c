@@ -172,7 +172,8 @@ static void test_processes(void)
         "state=\"S\" kernel-thread=false threads=0 source=\"companion\" gid=5 "
         "nice=-3 vsize=0 rss=0 user-time=0 system-time=0 exe=\"/x\" exe-readable=true "
         "exe-deleted=false exe-truncated=false cmdline=\"x y\" "
-        "cmdline-truncated=false details-generation=9 session-id=7 "
+        "cmdline-truncated=false blocked=false details-generation=9 "
+        "session-id=7 "
         "terminal=\"pts/2\" priority=-100 cgroup=\"/init.scope\" } ] ");
 }
 

@@ -5,13 +5,12 @@
 #define HAYWIRE_CLEANUP_H
 
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "os/linux/proc_file.h"
 
 static inline void haywire_cleanup_fd(int *fd)
 {
-    if (*fd >= 0) {
-        close(*fd);
-    }
+    haywire_proc_close(*fd);
 }
 
 static inline void haywire_cleanup_memory(void *pointer)

@@ -14,6 +14,7 @@ static void linux_destroy(HaywireCollector *collector)
 {
     HaywireLinuxCollector *self = haywire_linux_collector(collector);
 
+    haywire_helper_end(&self->helper);
     haywire_proc_events_close(&self->events);
     haywire_kept_clear(&self->kept);
     haywire_cleanup_fd(&self->proc);
@@ -38,12 +39,12 @@ static const HaywireCollectorOps linux_ops = {
     .hear = linux_hear,
     .open = haywire_linux_open,
     .close = haywire_linux_close,
-    .details = haywire_linux_details,
-    .fields = haywire_linux_fields,
+    .details = haywire_linux_ask_details,
+    .fields = haywire_linux_ask_fields,
     .sections = haywire_linux_sections,
     .sections_next = haywire_linux_sections_next,
-    .figures = haywire_linux_figures,
-    .pages = haywire_linux_pages,
+    .figures = haywire_linux_ask_figures,
+    .pages = haywire_linux_ask_pages,
     .facts = haywire_linux_facts,
     .reads_all = haywire_linux_reads_all,
 };

@@ -59,10 +59,11 @@ static void facts_cmdline(HaywireLinuxCollector *self, HaywireFacts *facts)
 
 static void facts_ram(HaywireLinuxCollector *self, HaywireFacts *facts)
 {
+    HaywireLinuxProcess none = { .folder = self->proc, .thread = -1 };
     HaywireProcText text = { 0 };
 
-    if (haywire_proc_read_all(&self->base, self->proc, IOMEM_PATH, IOMEM_LIMIT,
-                              &text) == HAYWIRE_COLLECT_OK) {
+    if (haywire_linux_read_all(self, &none, IOMEM_PATH, IOMEM_LIMIT, &text) ==
+        HAYWIRE_COLLECT_OK) {
         facts->ram_count = haywire_parse_iomem(text.data, text.length,
                                                facts->ram, HAYWIRE_RAM_MAX);
     }

@@ -142,17 +142,20 @@ static void set_cgroup(HaywireLinuxCollector *self, int folder,
     haywire_fields_set(fields, HAYWIRE_FIELD_CGROUP, path);
 }
 
-void haywire_linux_fields(HaywireCollector *collector,
-                          HaywireOpenProcess *process,
-                          HaywireFields *ret_fields)
+void haywire_linux_stat_fields(const HaywireLinuxProcess *process,
+                               HaywireFields *ret_fields)
 {
-    HaywireLinuxCollector *self = haywire_linux_collector(collector);
-    const HaywireLinuxProcess *open = haywire_linux_process(process);
-
     ret_fields->known = 0;
     ret_fields->cgroup_truncated = false;
-    set_stat(ret_fields, &open->stat);
-    set_lines(self, open->folder, ret_fields);
-    set_files(self, haywire_linux_folder(open), ret_fields);
-    set_cgroup(self, open->folder, ret_fields);
+    set_stat(ret_fields, &process->stat);
+}
+
+void haywire_linux_read_fields(HaywireLinuxCollector *self,
+                               const HaywireLinuxProcess *process,
+                               HaywireFields *ret_fields)
+{
+    haywire_linux_stat_fields(process, ret_fields);
+    set_lines(self, process->folder, ret_fields);
+    set_files(self, haywire_linux_folder(process), ret_fields);
+    set_cgroup(self, process->folder, ret_fields);
 }

@@ -102,13 +102,13 @@ static bool open_files(HaywireKept *kept, HaywireKeptProcess *process, int proc,
     process->folder = folder;
     process->pid = pid;
     process->serial = ++kept->serial;
+    process->last.pid = 0;
     kept->count++;
     folder = -1;
     return true;
 }
 
-const HaywireKeptProcess *haywire_kept_get(HaywireKept *kept, int proc,
-                                           uint32_t pid)
+HaywireKeptProcess *haywire_kept_get(HaywireKept *kept, int proc, uint32_t pid)
 {
     HaywireKeptProcess *process = find_slot(kept, pid);
 

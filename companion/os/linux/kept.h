@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "os/linux/proc_parse.h"
+
 #define HAYWIRE_KEPT_MAX         1024
 #define HAYWIRE_KEPT_DESCRIPTORS 3 /* of each */
 
@@ -22,7 +24,8 @@ typedef struct HaywireKeptProcess {
     uint64_t serial; /* of this opening, from 1: no other has it */
     int folder;      /* O_PATH */
     int stat;
-    int schedstat; /* -1: the kernel has none */
+    int schedstat;        /* -1: the kernel has none */
+    HaywireProcStat last; /* that was read of it, without name; pid 0: none */
 } HaywireKeptProcess;
 
 /* Zeroed at first. */
@@ -48,8 +51,7 @@ void haywire_kept_next_round(HaywireKept *kept);
  * The open files of @pid under the folder @proc; they stay the keeper's, up to
  * the next call. NULL when there are none: do it the other way.
  */
-const HaywireKeptProcess *haywire_kept_get(HaywireKept *kept, int proc,
-                                           uint32_t pid);
+HaywireKeptProcess *haywire_kept_get(HaywireKept *kept, int proc, uint32_t pid);
 
 /* The process has ended: @pid may be another's. */
 void haywire_kept_drop(HaywireKept *kept, uint32_t pid);

@@ -14,6 +14,7 @@
 
 #include "os/linux/cleanup.h"
 #include "haywire/clock.h"
+#include "os/linux/helper.h"
 #include "os/linux/proc_file.h"
 #include "os/os.h"
 
@@ -34,7 +35,7 @@ uint64_t haywire_os_realtime_ns(void)
 
 uint64_t haywire_os_cpu_ns(void)
 {
-    return haywire_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    return haywire_clock_ns(CLOCK_PROCESS_CPUTIME_ID) + haywire_helper_cpu_ns();
 }
 
 uint64_t haywire_os_random(void)

@@ -3,12 +3,53 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "os/linux/cleanup.h"
 #include "os/linux/proc_file.h"
 
 #define FIRST_TEXT_SIZE 65536
+
+static HaywireProcOpened *noted; /* NULL: nobody wants to know */
+
+void haywire_proc_opened_init(HaywireProcOpened *opened)
+{
+    for (int i = 0; i < HAYWIRE_OPENED_MAX; i++) {
+        opened->fd[i] = -1;
+    }
+}
+
+void haywire_proc_close_opened(HaywireProcOpened *opened)
+{
+    for (int i = 0; i < HAYWIRE_OPENED_MAX; i++) {
+        haywire_proc_close(opened->fd[i]);
+    }
+}
+
+void haywire_proc_note_opened(HaywireProcOpened *opened)
+{
+    noted = opened;
+}
+
+static void note(int from, int to)
+{
+    for (int i = 0; noted && i < HAYWIRE_OPENED_MAX; i++) {
+        if (noted->fd[i] == from) {
+            noted->fd[i] = to;
+            return;
+        }
+    }
+}
+
+void haywire_proc_close(int fd)
+{
+    if (fd >= 0) {
+        /* First: its number may be another file's at once. */
+        note(fd, -1);
+        close(fd);
+    }
+}
 
 HaywireCollect haywire_proc_result(int error)
 {
@@ -34,6 +75,7 @@ HaywireCollect haywire_proc_open(int folder, const char *name, int flags,
     if (fd < 0) {
         return haywire_proc_result(errno);
     }
+    note(-1, fd);
     *ret_fd = fd;
     return HAYWIRE_COLLECT_OK;
 }
@@ -81,42 +123,27 @@ HaywireCollect haywire_proc_read_kept(int fd, void *buffer, size_t size,
     return HAYWIRE_COLLECT_OK;
 }
 
-static bool text_reserve(HaywireProcText *text, size_t limit)
+bool haywire_proc_text_append(HaywireProcText *text, size_t limit,
+                              const char *data, size_t length)
 {
-    size_t room = text->allocated > 0 ? 2 * text->allocated : FIRST_TEXT_SIZE;
-    char *data;
+    size_t room = text->allocated > 0 ? text->allocated : FIRST_TEXT_SIZE;
+    char *grown;
 
-    if (text->length < text->allocated) {
-        return true;
+    if (length > limit - text->length) {
+        return false;
     }
-    data = text->allocated < limit ? realloc(text->data, room) : NULL;
-    if (data) {
-        text->data = data;
+    while (room < text->length + length) {
+        room *= 2;
+    }
+    if (room > text->allocated) {
+        grown = realloc(text->data, room);
+        if (!grown) {
+            return false;
+        }
+        text->data = grown;
         text->allocated = room;
     }
-    return data != NULL;
-}
-
-HaywireCollect haywire_proc_read_all(HaywireCollector *collector, int folder,
-                                     const char *name, size_t limit,
-                                     HaywireProcText *text)
-{
-    HAYWIRE_AUTOCLOSE int fd = -1;
-    HaywireCollect result = haywire_proc_open(folder, name, 0, &fd);
-    ssize_t done = 1;
-
-    text->length = 0;
-    while (result == HAYWIRE_COLLECT_OK && done > 0) {
-        if (!text_reserve(text, limit)) {
-            return HAYWIRE_COLLECT_FAILED;
-        }
-        done = read_again(fd, text->data + text->length,
-                          text->allocated - text->length);
-        if (done < 0) {
-            return haywire_proc_result(errno);
-        }
-        text->length += (size_t)done;
-        haywire_collector_tick(collector);
-    }
-    return result;
+    memcpy(text->data + text->length, data, length);
+    text->length += length;
+    return true;
 }

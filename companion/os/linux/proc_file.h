@@ -15,12 +15,30 @@ typedef struct HaywireProcText {
     size_t allocated;
 } HaywireProcText;
 
+/*
+ * The files that are open right now, for whoever has to close them when their
+ * opener cannot: a helper (helper.h). -1: free.
+ */
+#define HAYWIRE_OPENED_MAX 4
+
+typedef struct HaywireProcOpened {
+    int fd[HAYWIRE_OPENED_MAX];
+} HaywireProcOpened;
+
+void haywire_proc_opened_init(HaywireProcOpened *opened);
+void haywire_proc_close_opened(HaywireProcOpened *opened);
+/* From now on haywire_proc_open() and haywire_proc_close() keep this. */
+void haywire_proc_note_opened(HaywireProcOpened *opened);
+
 /* What an errno value of reading /proc means. */
 HaywireCollect haywire_proc_result(int error);
 
-/* GONE, DENIED, FAILED; *ret_fd is the caller's to close. */
+/* GONE, DENIED, FAILED; *ret_fd is the caller's to close, as below. */
 HaywireCollect haywire_proc_open(int folder, const char *name, int flags,
                                  int *ret_fd);
+
+/* Also of one that the other did not open; less than 0 is fine. */
+void haywire_proc_close(int fd);
 
 /*
  * Read a file of which @size bytes are enough; what is longer is cut.
@@ -34,11 +52,10 @@ HaywireCollect haywire_proc_read_kept(int fd, void *buffer, size_t size,
                                       size_t *ret_length);
 
 /*
- * Read a file of any length up to @limit, calling the collector's tick in
- * between. FAILED when it is longer or memory is short.
+ * Add to a text. False when it would be longer
+ * than @limit, or without memory.
  */
-HaywireCollect haywire_proc_read_all(HaywireCollector *collector, int folder,
-                                     const char *name, size_t limit,
-                                     HaywireProcText *text);
+bool haywire_proc_text_append(HaywireProcText *text, size_t limit,
+                              const char *data, size_t length);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "os/linux/proc_parse.h"
 
-#define PATH_DELETED    " (deleted)"
 #define ESCAPED_NEWLINE "\\012"
 
 /* A place in a text; never past its end. */
@@ -410,10 +409,10 @@ bool haywire_parse_vmcoreinfo(const char *text, size_t length,
 
 bool haywire_parse_deleted(const char *text, size_t *length)
 {
-    size_t mark = strlen(PATH_DELETED);
+    size_t mark = strlen(HAYWIRE_PATH_DELETED);
 
     if (*length <= mark ||
-        memcmp(text + *length - mark, PATH_DELETED, mark) != 0) {
+        memcmp(text + *length - mark, HAYWIRE_PATH_DELETED, mark) != 0) {
         return false;
     }
     *length -= mark;

@@ -9,11 +9,15 @@
 
 #include "os/os.h"
 
+/* What Linux puts behind the path of a file that has lost its name. */
+#define HAYWIRE_PATH_DELETED " (deleted)"
+
 /* proc(5), /proc/PID/stat; times in clock ticks. */
 typedef struct HaywireProcStat {
     uint32_t pid;
     uint32_t ppid;
     uint32_t flags; /* PF_* */
+    bool blocked;   /* it could not be read now: some of it is old */
     uint32_t threads;
     uint64_t user_ticks;
     uint64_t system_ticks;

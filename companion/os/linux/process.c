@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "os/linux/cleanup.h"
 #include "os/linux/linux_collector.h"
 
 #define PID_PATH_SIZE 32
-/* A stat line: 50 numbers of at most 20 digits, and the name. */
-#define STAT_SIZE 2048
 /* Three such numbers. */
 #define SCHEDSTAT_SIZE 80
 
@@ -72,72 +71,113 @@ static void brief_set_ids(HaywireBrief *brief, int error,
     }
 }
 
-static HaywireCollect read_stat(HaywireLinuxCollector *self, int folder,
-                                const char *name, HaywireProcStat *ret_stat)
+/* The value of a line of /proc/PID/status. */
+static const char *status_line(const HaywireLinuxCollector *self, size_t length,
+                               const char *name)
 {
-    size_t length = 0;
-    HaywireCollect result =
-        haywire_proc_read(folder, name, self->buffer, STAT_SIZE, &length);
+    const char *found = memmem(self->buffer, length, name, strlen(name));
 
-    if (result != HAYWIRE_COLLECT_OK) {
-        return result;
-    }
-    return haywire_parse_stat(self->buffer, length, ret_stat)
-               ? HAYWIRE_COLLECT_OK
-               : HAYWIRE_COLLECT_FAILED;
+    return found ? found + strlen(name) : "";
 }
 
 /*
- * By way of the files that are kept open. GONE also when there are none: the
- * files are then to be looked for by name.
+ * Of a process whose stat blocks: what is told without a lock, with what stat
+ * said last, if it was read before.
  */
-static HaywireCollect read_kept(HaywireLinuxCollector *self, uint32_t pid,
-                                HaywireProcStat *ret_stat,
-                                HaywireBrief *ret_brief, int *ret_folder)
+static HaywireCollect stat_from_others(HaywireLinuxCollector *self, int folder,
+                                       const HaywireProcStat *last,
+                                       uint32_t pid, HaywireProcStat *ret_stat)
 {
-    const HaywireKeptProcess *kept =
-        haywire_kept_get(&self->kept, self->proc, pid);
-    HaywireCollect result = HAYWIRE_COLLECT_GONE;
-    struct stat folder;
-    size_t length = 0;
-    int error;
+    uint64_t ppid = 0, threads = 0;
+    size_t name = 0, length = 0;
+    HaywireCollect result = haywire_proc_read(folder, "comm", self->name,
+                                              sizeof(self->name), &name);
 
-    if (!kept) {
+    if (result == HAYWIRE_COLLECT_OK) {
+        result = haywire_proc_read(folder, "status", self->buffer,
+                                   sizeof(self->buffer) - 1, &length);
+    }
+    if (result != HAYWIRE_COLLECT_OK) {
         return result;
     }
-    /* First, so that the process was there when its owner was asked for. */
-    error = fstat(kept->folder, &folder);
-    result =
-        haywire_proc_read_kept(kept->stat, self->buffer, STAT_SIZE, &length);
-    if (result != HAYWIRE_COLLECT_OK) {
-        haywire_kept_drop(&self->kept, pid);
-        return HAYWIRE_COLLECT_GONE;
-    }
-    if (!haywire_parse_stat(self->buffer, length, ret_stat)) {
-        return HAYWIRE_COLLECT_FAILED;
-    }
-    brief_from_stat(self, ret_stat, ret_brief);
-    brief_set_ids(ret_brief, error, &folder);
-    *ret_folder = kept->folder;
+    self->buffer[length] = '\0';
+    (void)haywire_parse_named(self->buffer, length, "PPid:", &ppid);
+    (void)haywire_parse_named(self->buffer, length, "Threads:", &threads);
+    *ret_stat = last ? *last : (HaywireProcStat){ 0 };
+    ret_stat->blocked = true;
+    ret_stat->pid = pid;
+    ret_stat->ppid = (uint32_t)ppid;
+    ret_stat->threads = (uint32_t)threads;
+    ret_stat->state = (uint8_t)*status_line(self, length, "\nState:\t");
+    ret_stat->name = self->name;
+    ret_stat->name_length = name > 0 ? name - 1 : 0; /* its newline */
     return HAYWIRE_COLLECT_OK;
 }
 
-static HaywireCollect brief_by_name(HaywireLinuxCollector *self, uint32_t pid,
-                                    HaywireBrief *ret_brief)
+/* @kept: its open files; NULL: only its folder is open */
+static HaywireCollect look(HaywireLinuxCollector *self, uint32_t pid,
+                           int folder, HaywireKeptProcess *kept,
+                           HaywireProcStat *ret_stat, HaywireBrief *ret_brief)
 {
-    char path[PID_PATH_SIZE];
-    struct stat folder;
-    HaywireProcStat stat;
-    HaywireCollect result;
-    int error;
+    struct stat owner;
+    /* First, so that the process was there when its owner was asked for. */
+    int error = fstat(folder, &owner);
+    HaywireCollect result =
+        haywire_linux_ask_stat(self, pid, folder, kept ? kept->stat : -1);
 
-    snprintf(path, sizeof(path), "%u", pid);
-    error = fstatat(self->proc, path, &folder, 0);
-    snprintf(path, sizeof(path), "%u/stat", pid);
-    result = read_stat(self, self->proc, path, &stat);
     if (result == HAYWIRE_COLLECT_OK) {
-        brief_from_stat(self, &stat, ret_brief);
-        brief_set_ids(ret_brief, error, &folder);
+        result = haywire_parse_stat(self->job->text, self->job->count, ret_stat)
+                     ? HAYWIRE_COLLECT_OK
+                     : HAYWIRE_COLLECT_FAILED;
+    } else if (result == HAYWIRE_COLLECT_BLOCKED) {
+        result = stat_from_others(self, folder,
+                                  kept && kept->last.pid ? &kept->last : NULL,
+                                  pid, ret_stat);
+    }
+    if (result == HAYWIRE_COLLECT_OK) {
+        brief_from_stat(self, ret_stat, ret_brief);
+        brief_set_ids(ret_brief, error, &owner);
+        if (kept) {
+            kept->last = *ret_stat;
+        }
+    }
+    return result;
+}
+
+/*
+ * By way of the files that are kept open, or else by name.
+ *
+ * @ret_folder: a descriptor of the caller's own, for it holds the process while
+ *              others are let go of; NULL: not wanted
+ */
+static HaywireCollect find(HaywireLinuxCollector *self, uint32_t pid,
+                           HaywireProcStat *ret_stat, HaywireBrief *ret_brief,
+                           int *ret_folder)
+{
+    HaywireKeptProcess *kept = haywire_kept_get(&self->kept, self->proc, pid);
+    HAYWIRE_AUTOCLOSE int own = -1;
+    char path[PID_PATH_SIZE];
+    HaywireCollect result = HAYWIRE_COLLECT_GONE;
+
+    if (kept) {
+        result = look(self, pid, kept->folder, kept, ret_stat, ret_brief);
+        if (result == HAYWIRE_COLLECT_OK && ret_folder) {
+            own = fcntl(kept->folder, F_DUPFD_CLOEXEC, 0);
+        }
+    }
+    if (result == HAYWIRE_COLLECT_GONE) {
+        haywire_kept_drop(&self->kept, pid);
+        snprintf(path, sizeof(path), "%u", pid);
+        result =
+            haywire_proc_open(self->proc, path, O_PATH | O_DIRECTORY, &own);
+        if (result == HAYWIRE_COLLECT_OK) {
+            result = look(self, pid, own, NULL, ret_stat, ret_brief);
+        }
+    }
+    if (result == HAYWIRE_COLLECT_OK && ret_folder) {
+        *ret_folder = own;
+        result = own >= 0 ? result : HAYWIRE_COLLECT_FAILED;
+        own = -1;
     }
     return result;
 }
@@ -145,13 +185,10 @@ static HaywireCollect brief_by_name(HaywireLinuxCollector *self, uint32_t pid,
 HaywireCollect haywire_linux_brief(HaywireCollector *collector, uint32_t pid,
                                    HaywireBrief *ret_brief)
 {
-    HaywireLinuxCollector *self = haywire_linux_collector(collector);
     HaywireProcStat stat;
-    int folder;
-    HaywireCollect result = read_kept(self, pid, &stat, ret_brief, &folder);
 
-    return result == HAYWIRE_COLLECT_GONE ? brief_by_name(self, pid, ret_brief)
-                                          : result;
+    return find(haywire_linux_collector(collector), pid, &stat, ret_brief,
+                NULL);
 }
 
 /*
@@ -184,45 +221,6 @@ void haywire_linux_mark(HaywireCollector *collector, uint32_t pid,
     }
 }
 
-static HaywireCollect open_by_name(HaywireLinuxCollector *self, uint32_t pid,
-                                   HaywireProcStat *ret_stat,
-                                   HaywireBrief *ret_brief, int *ret_fd)
-{
-    HAYWIRE_AUTOCLOSE int fd = -1;
-    char path[PID_PATH_SIZE];
-    struct stat folder;
-    HaywireCollect result;
-
-    snprintf(path, sizeof(path), "%u", pid);
-    result = haywire_proc_open(self->proc, path, O_PATH | O_DIRECTORY, &fd);
-    if (result == HAYWIRE_COLLECT_OK) {
-        result = read_stat(self, fd, "stat", ret_stat);
-    }
-    if (result != HAYWIRE_COLLECT_OK) {
-        return result;
-    }
-    brief_from_stat(self, ret_stat, ret_brief);
-    brief_set_ids(ret_brief, fstat(fd, &folder), &folder);
-    *ret_fd = fd;
-    fd = -1;
-    return HAYWIRE_COLLECT_OK;
-}
-
-/* A descriptor of our own: a camera holds it while others are let go of. */
-static HaywireCollect open_kept(HaywireLinuxCollector *self, uint32_t pid,
-                                HaywireProcStat *ret_stat,
-                                HaywireBrief *ret_brief, int *ret_fd)
-{
-    int folder = -1;
-    HaywireCollect result = read_kept(self, pid, ret_stat, ret_brief, &folder);
-
-    if (result == HAYWIRE_COLLECT_OK) {
-        *ret_fd = fcntl(folder, F_DUPFD_CLOEXEC, 0);
-        result = *ret_fd < 0 ? HAYWIRE_COLLECT_GONE : result;
-    }
-    return result;
-}
-
 HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
                                   HaywireOpenProcess **ret_process,
                                   HaywireBrief *ret_brief)
@@ -234,11 +232,7 @@ HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
     if (!process) {
         return HAYWIRE_COLLECT_FAILED;
     }
-    result = open_kept(self, pid, &process->stat, ret_brief, &process->folder);
-    if (result == HAYWIRE_COLLECT_GONE) {
-        result = open_by_name(self, pid, &process->stat, ret_brief,
-                              &process->folder);
-    }
+    result = find(self, pid, &process->stat, ret_brief, &process->folder);
     if (result == HAYWIRE_COLLECT_OK) {
         process->base.pid = ret_brief->pid;
         process->base.start_time_ns = ret_brief->start_time_ns;
@@ -247,12 +241,13 @@ HaywireCollect haywire_linux_open(HaywireCollector *collector, uint32_t pid,
         process->thread = -1;
         if (haywire_linux_has_ended(&process->stat) &&
             process->stat.threads > 1) {
-            result = haywire_linux_find_thread(self, process);
+            result = haywire_linux_ask_thread(self, process);
         }
-        if (result != HAYWIRE_COLLECT_OK) {
+        if (result != HAYWIRE_COLLECT_OK && result != HAYWIRE_COLLECT_BLOCKED) {
             haywire_cleanup_fd(&process->folder);
             return result;
         }
+        result = HAYWIRE_COLLECT_OK;
         *ret_process = &process->base;
         process = NULL;
     }
@@ -272,22 +267,15 @@ void haywire_linux_close(HaywireCollector *collector,
 }
 
 /*
- * Is " (deleted)" part of the file's name? Only if the name as shown leads to
- * the very file.
+ * Is " (deleted)" part of the file's name? Not where the file has no name: its
+ * inode says so, without asking its file system.
  */
-static bool names_itself(int folder, const char *path, size_t length)
+static bool has_name(int folder)
 {
-    char rooted[HAYWIRE_EXE_MAX + 64];
-    struct stat named;
-    struct stat file;
+    struct statx file;
 
-    if (snprintf(rooted, sizeof(rooted), "root%.*s", (int)length, path) >=
-        (int)sizeof(rooted)) {
-        return false;
-    }
-    return fstatat(folder, "exe", &file, 0) == 0 &&
-           fstatat(folder, rooted, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           file.st_dev == named.st_dev && file.st_ino == named.st_ino;
+    return statx(folder, "exe", AT_STATX_DONT_SYNC, STATX_NLINK, &file) == 0 &&
+           file.stx_nlink > 0;
 }
 
 static void set_exe(HaywireDetails *details, int folder, const char *path,
@@ -295,8 +283,7 @@ static void set_exe(HaywireDetails *details, int folder, const char *path,
 {
     size_t cut = length;
 
-    if (haywire_parse_deleted(path, &cut) &&
-        !names_itself(folder, path, length)) {
+    if (haywire_parse_deleted(path, &cut) && !has_name(folder)) {
         details->exe_deleted = true;
         length = cut;
     }
@@ -308,85 +295,76 @@ static void set_exe(HaywireDetails *details, int folder, const char *path,
     details->exe_length = length;
 }
 
-/* Kernel threads and zombies have none: that is GONE, and no error. */
-static HaywireCollect read_exe(HaywireLinuxCollector *self, int folder,
-                               HaywireDetails *details)
+/*
+ * Kernel threads and zombies have none. The link is read and never followed:
+ * its path is of a user's making. The kernel tells no path of more than a page.
+ */
+static void read_exe(HaywireLinuxCollector *self, int folder,
+                     HaywireDetails *details)
 {
     ssize_t length =
         readlinkat(folder, "exe", self->buffer, sizeof(self->buffer));
 
+    details->exe_length = 0;
+    details->exe_deleted = false;
+    details->exe_truncated = length < 0 && errno == ENAMETOOLONG;
+    details->exe_unreadable = length < 0 && (errno == EACCES || errno == EPERM);
     if (length >= 0) {
         set_exe(details, folder, self->buffer, (size_t)length);
-        return HAYWIRE_COLLECT_OK;
     }
-    details->exe_unreadable = errno == EACCES || errno == EPERM;
-    return haywire_proc_result(errno) == HAYWIRE_COLLECT_FAILED
-               ? HAYWIRE_COLLECT_FAILED
-               : HAYWIRE_COLLECT_OK;
 }
 
-static HaywireCollect read_cmdline(HaywireLinuxCollector *self, int folder,
-                                   HaywireDetails *details)
-{
-    size_t length = 0;
-    HaywireCollect result = haywire_proc_read(
-        folder, "cmdline", self->buffer, sizeof(details->cmdline) + 1, &length);
-
-    if (result != HAYWIRE_COLLECT_OK) {
-        return result;
-    }
-    details->cmdline_truncated = length > sizeof(details->cmdline);
-    if (details->cmdline_truncated) {
-        length = sizeof(details->cmdline);
-    }
-    memcpy(details->cmdline, self->buffer, length);
-    details->cmdline_length = length;
-    return HAYWIRE_COLLECT_OK;
-}
-
-static HaywireCollect read_rss(HaywireLinuxCollector *self, int folder,
-                               HaywireDetails *details)
+/* 0 where it cannot be told. */
+static uint64_t read_rss(HaywireLinuxCollector *self, int folder)
 {
     uint64_t pages = 0;
     size_t length = 0;
-    HaywireCollect result = haywire_proc_read(folder, "statm", self->buffer,
-                                              sizeof(self->buffer), &length);
 
-    if (result != HAYWIRE_COLLECT_OK) {
-        return result;
+    if (haywire_proc_read(folder, "statm", self->buffer, sizeof(self->buffer),
+                          &length) != HAYWIRE_COLLECT_OK ||
+        !haywire_parse_statm_rss(self->buffer, length, &pages)) {
+        return 0;
     }
-    if (!haywire_parse_statm_rss(self->buffer, length, &pages)) {
-        return HAYWIRE_COLLECT_FAILED;
-    }
-    details->rss = pages * self->page_size;
-    return HAYWIRE_COLLECT_OK;
+    return pages * self->page_size;
 }
 
-HaywireCollect haywire_linux_details(HaywireCollector *collector,
-                                     HaywireOpenProcess *process,
+void haywire_linux_simple(HaywireLinuxCollector *self,
+                          const HaywireLinuxProcess *process,
+                          HaywireDetails *details)
+{
+    details->rss = read_rss(self, haywire_linux_folder(process));
+    read_exe(self, haywire_linux_folder(process), details);
+}
+
+HaywireCollect haywire_linux_cmdline(HaywireLinuxCollector *self,
+                                     const HaywireLinuxProcess *process,
                                      HaywireDetails *ret_details)
 {
-    HaywireLinuxCollector *self = haywire_linux_collector(collector);
-    const HaywireProcStat *stat = &haywire_linux_process(process)->stat;
-    int folder = haywire_linux_folder(haywire_linux_process(process));
-    HaywireCollect result;
+    size_t length = 0;
+    HaywireCollect result = haywire_proc_read(
+        haywire_linux_folder(process), "cmdline", self->buffer,
+        sizeof(ret_details->cmdline) + 1, &length);
+
+    ret_details->cmdline_truncated = length > sizeof(ret_details->cmdline);
+    if (ret_details->cmdline_truncated) {
+        length = sizeof(ret_details->cmdline);
+    }
+    memcpy(ret_details->cmdline, self->buffer, length);
+    ret_details->cmdline_length = length;
+    return result;
+}
+
+void haywire_linux_details(HaywireLinuxCollector *self,
+                           const HaywireLinuxProcess *process,
+                           HaywireDetails *ret_details)
+{
+    const HaywireProcStat *stat = &process->stat;
 
     memset(ret_details, 0, offsetof(HaywireDetails, exe));
     ret_details->vsize = stat->vsize;
     ret_details->nice = stat->nice;
     ret_details->user_time_ns = ticks_to_ns(self, stat->user_ticks);
     ret_details->system_time_ns = ticks_to_ns(self, stat->system_ticks);
-    if (stat->flags & HAYWIRE_PF_KTHREAD) {
-        return HAYWIRE_COLLECT_OK;
-    }
-    result = read_rss(self, folder, ret_details);
-    if (result == HAYWIRE_COLLECT_OK) {
-        result = read_exe(self, folder, ret_details);
-    }
-    if (result == HAYWIRE_COLLECT_OK) {
-        result = read_cmdline(self, folder, ret_details);
-    }
-    return result;
 }
 
 /* Linux 5.4 and later say so of all that the page table can have. */

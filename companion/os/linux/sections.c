@@ -47,9 +47,8 @@ HaywireCollect haywire_linux_sections(HaywireCollector *collector,
     self->maps_position = 0;
     self->maps_told = 0;
     for (int i = 0; i < ATTEMPTS && !clean; i++) {
-        result = haywire_proc_read_all(
-            collector, haywire_linux_folder(haywire_linux_process(process)),
-            "maps", MAPS_LIMIT, maps);
+        result = haywire_linux_read_all(self, haywire_linux_process(process),
+                                        "maps", MAPS_LIMIT, maps);
         if (result != HAYWIRE_COLLECT_OK) {
             maps->length = 0;
             return result;

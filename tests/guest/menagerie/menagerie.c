@@ -12,6 +12,8 @@
  *                                           ID, without any capability
  *     haywire-menagerie scatter MIB  leave holes all over memory
  *     haywire-menagerie collapse MIB have the kernel make huge pages
+ *     haywire-menagerie silent KIND  one that blocks whoever asks for it, and
+ *     haywire-menagerie frozen FOLDER   another: stuck.c
  *     haywire-menagerie sit FD ...   (used by animals that execute)
  */
 #include "menagerie.h"
@@ -195,6 +197,12 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "collapse") == 0) {
         return menagerie_collapse(argv[2]);
     }
+    if (argc == 3 && strcmp(argv[1], "silent") == 0) {
+        return menagerie_silent(argv + 2);
+    }
+    if (argc == 3 && strcmp(argv[1], "frozen") == 0) {
+        return menagerie_frozen(argv[2]);
+    }
     if (argc >= 2 && argc <= 3 && strcmp(argv[1], "run") == 0) {
         long idle = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 
@@ -205,7 +213,7 @@ int main(int argc, char **argv)
         }
     }
     fputs("usage: haywire-menagerie run [IDLE] | as ID PROGRAM... | "
-          "scatter MIB | collapse MIB\n",
+          "scatter MIB | collapse MIB | silent KIND | frozen FOLDER\n",
           stderr);
     return 2;
 }

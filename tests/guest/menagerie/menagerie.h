@@ -64,6 +64,14 @@ int menagerie_scatter(const char *mib_text);
  */
 int menagerie_collapse(const char *mib_text);
 
+/*
+ * Become the server of a process that blocks, of the kind @kind[0]; or leave
+ * one behind that freezes the file system of @folder. Both print "stuck PID"
+ * when it does. See stuck.c.
+ */
+int menagerie_silent(char **kind);
+int menagerie_frozen(const char *folder);
+
 /* Path of this program, that an animal can execute or copy. */
 extern const char *menagerie_program;
 

@@ -115,6 +115,7 @@ typedef struct HaywireProcess {
     bool exe_deleted;
     bool exe_truncated;
     bool cmdline_truncated;
+    bool blocked; /* whoever asks for more waits: some of it is missing */
     HaywireProvider source; /* of all of it */
     uint32_t gid;
     int32_t nice;

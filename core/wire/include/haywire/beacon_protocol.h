@@ -225,6 +225,8 @@ typedef enum HaywireGuestCounter {
     HAYWIRE_COUNTER_CPU_TIME,
     HAYWIRE_COUNTER_STRINGS_TRUNCATED,
     HAYWIRE_COUNTER_CAPABILITIES,
+    HAYWIRE_COUNTER_BLOCKED,
+    HAYWIRE_COUNTER_READS_GIVEN_UP,
     HAYWIRE_COUNTER_COUNT
 } HaywireGuestCounter;
 
@@ -307,6 +309,7 @@ typedef struct HaywireWireRecord {
 #define HAYWIRE_PROCESS_EXE_UNREADABLE    (1u << 4)
 #define HAYWIRE_PROCESS_EXE_DELETED       (1u << 5)
 #define HAYWIRE_PROCESS_IDS_UNREADABLE    (1u << 6)
+#define HAYWIRE_PROCESS_BLOCKED           (1u << 7)
 
 typedef struct HaywireWireProcess {
     HaywireWireRecord record;
