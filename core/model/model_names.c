@@ -44,6 +44,7 @@ const char *haywire_provider_name(HaywireProvider provider)
 {
     static const char *const names[] = {
         [HAYWIRE_PROVIDER_COMPANION] = "companion",
+        [HAYWIRE_PROVIDER_KERNEL] = "kernel",
     };
 
     return name_at(names, COUNT_OF(names), provider);

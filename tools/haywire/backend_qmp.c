@@ -103,6 +103,12 @@ static gint64 beat_wait(HaywireBackend *base)
     return judging ? RESCAN_STEP_US : 0;
 }
 
+static const char *why_no_kernel(HaywireBackend *base)
+{
+    (void)base;
+    return "";
+}
+
 static const HaywireOverview *overview(HaywireBackend *base)
 {
     return &qmp(base)->overview;
@@ -261,6 +267,7 @@ static const HaywireBackendOps qmp_ops = {
     .refresh = refresh,
     .beat_wait = beat_wait,
     .overview = overview,
+    .why_no_kernel = why_no_kernel,
     .processes = processes,
     .sections = sections,
     .page_runs = page_runs,

@@ -16,7 +16,8 @@ static HaywireBackend *open_backend(const HaywireOptions *options,
 {
     if (options->ram_files > 0) {
         haywire_sigbus_install();
-        return haywire_backend_ram_new(options->ram, options->ram_files, error);
+        return haywire_backend_ram_new(options->ram, options->ram_files,
+                                       options->from, error);
     }
     if (options->vm) {
         return haywire_backend_vm_new(options->connect, options->vm, error);
@@ -87,6 +88,10 @@ static gboolean check_source(const HaywireOptions *options, GError **error)
     if (options->connect && !options->vm) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "-c goes with --vm and attach only");
+    }
+    if (!options->ram_files && options->from != HAYWIRE_FROM_COMPANION) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--from kernel and --from auto need --ram");
     }
     return TRUE;
 }
