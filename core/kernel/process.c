@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "names.h"
+#include "task_name.h"
 #include "threads.h"
 
 #define KERNEL_THREAD 0x200000 /* PF_KTHREAD */
@@ -277,11 +277,11 @@ static void set_sums(HaywireKernelView *view, const HaywireTask *task,
 static void set_open_files(HaywireKernelView *view, uint64_t task,
                            HaywireProcessTexts *texts)
 {
-    uint64_t files, count;
+    uint64_t files, count = 0;
 
     view->lost = false;
     files = haywire_view_ask(view, task, M_TASK_FILES);
-    if (files != 0 && haywire_files_count(view, files, &count)) {
+    if (files == 0 || haywire_files_count(view, files, &count)) {
         set_number(texts, HAYWIRE_FIELD_OPEN_FILES, count);
     }
 }

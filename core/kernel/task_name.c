@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of tasks: see names.h. A task keeps 15 bytes; of threads of the kernel
+ * Names of tasks: see task_name.h. A task keeps 15 bytes; of threads of the kernel
  * /proc shows more (fs/proc/array.c: proc_task_name(), kernel/workqueue.c:
  * wq_worker_comm(), kernel/kthread.c: get_kthread_comm()).
  */
 
-#include "names.h"
+#include "task_name.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * Names of tasks, as /proc shows them. Private to the room.
  */
 
-#ifndef HAYWIRE_KERNEL_NAMES_H
-#define HAYWIRE_KERNEL_NAMES_H
+#ifndef HAYWIRE_KERNEL_TASK_NAME_H
+#define HAYWIRE_KERNEL_TASK_NAME_H
 
 #include "view.h"
 
