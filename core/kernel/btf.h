@@ -13,7 +13,7 @@
 #include "haywire/status.h"
 
 /* Debian's kernels have 3 to 6 MiB. */
-#define HAYWIRE_BTF_MAX         (32u << 20)
+#define HAYWIRE_BTF_MAX         (16u << 20)
 #define HAYWIRE_BTF_HEADER_SIZE 24
 
 typedef struct HaywireBtf {

@@ -20,12 +20,19 @@
 #define PROCESS_READS 4000
 #define PROCESS_PAGES 60
 
+/* A kernel that stands still for so long may have another one beside it. */
+#define SEARCH_AGAIN_NS UINT64_C(10000000000)
+/* Looks without a list until it is taken for gone. */
+#define LOST_LOOKS 3
+
 struct HaywireKernel {
     HaywireGuest guest;
     HaywireLocate locate;
     HaywireAlive alive[HAYWIRE_KERNELS_MAX];
     size_t shown; /* of locate.view[]; that of the newest look */
     bool has_list;
+    int lost;           /* looks in a row that had no list */
+    uint64_t search_ns; /* when memory was last searched */
     HaywireVector tasks; /* of HaywireTask: of the one that is shown */
     HaywireProcessTexts texts;
 };
@@ -53,6 +60,7 @@ void haywire_kernel_reset(HaywireKernel *kernel)
     }
     haywire_vector_clear(&kernel->tasks);
     kernel->locate.count = 0;
+    kernel->shown = 0;
     kernel->has_list = false;
 }
 
@@ -165,28 +173,66 @@ static HaywireStatus look_at_all(HaywireKernel *kernel, uint64_t now_ns)
                : walk(kernel, kernel->shown, &kernel->tasks);
 }
 
-static HaywireStatus find(HaywireKernel *kernel)
+static bool is_same(const HaywireKernelView *a, const HaywireKernelView *b)
 {
+    return a->table.root.value == b->table.root.value &&
+           a->init_task == b->init_task && a->offset == b->offset;
+}
+
+/* What was known of those that are found once more stays. */
+static void keep_evidence(HaywireKernel *kernel, HaywireAlive *before,
+                          const HaywireLocate *old)
+{
+    for (size_t i = 0; i < kernel->locate.count; i++) {
+        for (size_t j = 0; j < old->count; j++) {
+            if (is_same(&kernel->locate.view[i], &old->view[j])) {
+                kernel->alive[i] = before[j];
+                before[j] = (HaywireAlive){ 0 };
+                break;
+            }
+        }
+    }
+}
+
+static HaywireStatus find(HaywireKernel *kernel, uint64_t now_ns)
+{
+    HaywireAlive before[HAYWIRE_KERNELS_MAX];
+    HaywireLocate old = kernel->locate;
     HaywireStatus status;
 
-    haywire_kernel_reset(kernel);
+    memcpy(before, kernel->alive, sizeof(before));
+    memset(kernel->alive, 0, sizeof(kernel->alive));
     kernel->shown = 0;
+    kernel->lost = 0;
+    kernel->search_ns = now_ns;
     status = haywire_locate(&kernel->locate);
+    keep_evidence(kernel, before, &old);
+    for (size_t i = 0; i < HAYWIRE_KERNELS_MAX; i++) {
+        haywire_alive_clear(&before[i]);
+    }
     return status == HAYWIRE_OK && kernel->locate.count == 0 ? HAYWIRE_NOT_FOUND
                                                              : status;
+}
+
+static bool wants_search(const HaywireKernel *kernel, uint64_t now_ns)
+{
+    return kernel->locate.count == 0 || kernel->lost >= LOST_LOOKS ||
+           (now_ns - kernel->search_ns >= SEARCH_AGAIN_NS &&
+            haywire_kernel_state(kernel, now_ns, false) == HAYWIRE_STATE_STALE);
 }
 
 HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
 {
     HaywireStatus status = HAYWIRE_OK;
 
-    if (kernel->locate.count == 0) {
-        status = find(kernel);
+    if (wants_search(kernel, now_ns)) {
+        status = find(kernel, now_ns);
     }
     if (status == HAYWIRE_OK) {
         status = look_at_all(kernel, now_ns);
     }
     kernel->has_list = status == HAYWIRE_OK;
+    kernel->lost = kernel->has_list ? 0 : kernel->lost + 1;
     return status;
 }
 

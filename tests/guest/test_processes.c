@@ -118,6 +118,25 @@ static void test_sections_copy(const char *qemu)
     }
 }
 
+/* The kernel's own structures say the same, and need no companion. */
+static void test_processes_kernel(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+    g_autoptr(JsonNode) answer = NULL;
+    CompareTruth truth;
+
+    if (!scene) {
+        return;
+    }
+    truth.keeper = scene->keeper;
+    truth.before = truth_processes(scene->vm);
+    answer = view_ask_ok(&scene->kernel, VIEW_PROCESSES, 0, 0);
+    truth.after = truth_processes(scene->vm);
+    compare_processes(scene->kernel.name, json_node_get_array(answer), &truth);
+    g_hash_table_unref(truth.before);
+    g_hash_table_unref(truth.after);
+}
+
 /* A file that nothing writes any more has no live session. */
 static void test_status_copy(const char *qemu)
 {
@@ -140,6 +159,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qemus_add_test("live/processes", test_processes_live);
     qemus_add_test("live/sections", test_sections_live);
+    qemus_add_test("kernel/processes", test_processes_kernel);
     qemus_add_test("copy/processes", test_processes_copy);
     qemus_add_test("copy/sections", test_sections_copy);
     qemus_add_test("copy/status", test_status_copy);

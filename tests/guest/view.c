@@ -110,12 +110,14 @@ static JsonNode *ask_tool(const View *view, const Wording *wording, guint32 pid,
         view->kind == VIEW_TOOL_QMP ? "--qmp" : "--ram",
         view->path,
         "--json",
+        "--from",
+        view->from ? view->from : "companion",
         wording->tool,
         NULL,
         NULL,
         NULL,
     };
-    gsize count = 4;
+    gsize count = 6;
     int status;
 
     if (wording->pid) {

@@ -325,7 +325,8 @@ void haywire_command_usage(GString *out)
 {
     g_string_append(out,
                     "Usage: haywire --ram FILE... | --qmp SOCKET | --vm NAME "
-                    "[--json] COMMAND [ARGUMENT...]\n"
+                    "[--from WHOM] [--json]\n"
+                    "               COMMAND [ARGUMENT...]\n"
                     "Shows what runs inside a QEMU guest.\n\n"
                     "  --ram FILE    read the guest's memory-backend-file, "
                     "live or kept;\n"
@@ -334,6 +335,9 @@ void haywire_command_usage(GString *out)
                     "  --qmp SOCKET  ask the plugin in a running QEMU\n"
                     "  --vm NAME     ask through libvirt; -c URI (or "
                     "--connect) as virsh has it\n"
+                    "  --from WHOM   companion (default), kernel: the guest's own "
+                    "structures,\n"
+                    "                or auto; with --ram\n"
                     "  --json        print JSON\n"
                     "  --help        this help; after a command, help on it\n"
                     "  --version     print the version\n\n"
