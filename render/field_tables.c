@@ -169,7 +169,7 @@ static const HaywireField section_list_fields[] = {
     FIELD(HaywireSectionList, generation, "generation",
           "grows each time that the sections are read"),
     ENUM(HaywireSectionList, source, "source", origin_name,
-         "roundrobin, camera1 or camera2"),
+         "roundrobin, camera1, camera2 or kernel"),
     FIELD(HaywireSectionList, readable, "readable",
           "whether the companion was allowed to read them"),
     FIELD(HaywireSectionList, complete, "complete",

@@ -40,11 +40,11 @@ enum {
 static const struct {
     uint8_t fixed, each;
 } following[KINDS] = {
-    [KIND_INT] = { 4, 0 },    [KIND_ARRAY] = { 12, 0 },
+    [KIND_INT] = { 4, 0 },     [KIND_ARRAY] = { 12, 0 },
     [KIND_STRUCT] = { 0, 12 }, [KIND_UNION] = { 0, 12 },
-    [KIND_ENUM] = { 0, 8 },   [13] = { 0, 8 }, /* parameters of a function */
-    [14] = { 4, 0 },          [15] = { 0, 12 }, /* variable, section */
-    [17] = { 4, 0 },          [KIND_ENUM64] = { 0, 12 },
+    [KIND_ENUM] = { 0, 8 },    [13] = { 0, 8 },  /* parameters of a function */
+    [14] = { 4, 0 },           [15] = { 0, 12 }, /* variable, section */
+    [17] = { 4, 0 },           [KIND_ENUM64] = { 0, 12 },
 };
 
 static uint32_t word_at(const uint8_t *data, size_t offset)
@@ -107,8 +107,8 @@ static HaywireStatus index_types(HaywireBtf *btf)
     uint32_t at = HAYWIRE_BTF_HEADER_SIZE, next;
 
     btf->count = 1;
-    btf->type = calloc((btf->types_end - at) / TYPE_SIZE + 1,
-                       sizeof(*btf->type));
+    btf->type =
+        calloc((btf->types_end - at) / TYPE_SIZE + 1, sizeof(*btf->type));
     if (!btf->type) {
         return HAYWIRE_NO_MEMORY;
     }
@@ -172,9 +172,8 @@ static bool has_members(uint32_t kind)
     return kind == KIND_STRUCT || kind == KIND_UNION;
 }
 
-static void note_struct(const char *its, uint32_t type,
-                        const char *const *name, size_t count,
-                        uint32_t *ret_type)
+static void note_struct(const char *its, uint32_t type, const char *const *name,
+                        size_t count, uint32_t *ret_type)
 {
     for (size_t i = 0; i < count; i++) {
         if (ret_type[i] == 0 && strcmp(its, name[i]) == 0) {
@@ -231,9 +230,8 @@ uint32_t haywire_btf_type_size(const HaywireBtf *btf, uint32_t type)
         }
         if (kind == KIND_POINTER) {
             size = elements * 8;
-        } else if (kind == KIND_INT || has_members(kind) ||
-                   kind == KIND_ENUM || kind == KIND_FLOAT ||
-                   kind == KIND_ENUM64) {
+        } else if (kind == KIND_INT || has_members(kind) || kind == KIND_ENUM ||
+                   kind == KIND_FLOAT || kind == KIND_ENUM64) {
             size = elements * word_at(btf->data, at + 8);
         } else {
             return 0;
@@ -247,7 +245,7 @@ typedef struct Search {
     const HaywireBtf *btf;
     const char *name;
     size_t length; /* of the name */
-    int left; /* members that may be looked at */
+    int left;      /* members that may be looked at */
 } Search;
 
 static HaywireStatus find(Search *search, uint32_t type, uint64_t bits,

@@ -36,9 +36,8 @@ typedef struct HaywireMember {
  * HAYWIRE_OK, HAYWIRE_BAD_MAGIC, HAYWIRE_BAD_VERSION, HAYWIRE_BAD_LENGTH: a
  * header such as no kernel has, or more than HAYWIRE_BTF_MAX.
  */
-HaywireStatus
-haywire_btf_size(const uint8_t header[HAYWIRE_BTF_HEADER_SIZE],
-                 uint32_t *ret_size) HAYWIRE_MUST_CHECK;
+HaywireStatus haywire_btf_size(const uint8_t header[HAYWIRE_BTF_HEADER_SIZE],
+                               uint32_t *ret_size) HAYWIRE_MUST_CHECK;
 
 /*
  * Index @size bytes at @data, which stay until haywire_btf_clear().

@@ -40,9 +40,8 @@ static const uint8_t *page_of(HaywireGuest *guest, uint64_t frame,
     *ret_status = haywire_layout_position(
         &guest->layout, (HaywireGpa){ frame * HAYWIRE_GUEST_PAGE }, &where);
     if (*ret_status == HAYWIRE_OK) {
-        *ret_status = haywire_memory_read(guest->memory, where,
-                                          guest->page[at], HAYWIRE_GUEST_PAGE,
-                                          &got);
+        *ret_status = haywire_memory_read(guest->memory, where, guest->page[at],
+                                          HAYWIRE_GUEST_PAGE, &got);
     }
     if (*ret_status != HAYWIRE_OK) {
         return NULL;
@@ -101,8 +100,8 @@ static HaywireStatus find_page(HaywireGuest *guest, const HaywireTable *table,
         return HAYWIRE_NOT_PRESENT;
     }
     *ret_gpa = mapping.gpa.value;
-    *found = (HaywireGuestFound){ table->root.value, page, *ret_gpa,
-                                  guest->moment };
+    *found =
+        (HaywireGuestFound){ table->root.value, page, *ret_gpa, guest->moment };
     return HAYWIRE_OK;
 }
 

@@ -81,8 +81,8 @@ typedef struct HaywireMapping {
  * HAYWIRE_OUT_OF_RANGE: no such address.
  */
 HaywireStatus haywire_table_walk(HaywireGuest *guest, const HaywireTable *table,
-                                 HaywireGva gva,
-                                 HaywireMapping *ret_mapping) HAYWIRE_MUST_CHECK;
+                                 HaywireGva gva, HaywireMapping *ret_mapping)
+    HAYWIRE_MUST_CHECK;
 
 /* Through a page table, all or nothing. As above, or HAYWIRE_NOT_PRESENT. */
 HaywireStatus haywire_table_read(HaywireGuest *guest, const HaywireTable *table,

@@ -12,6 +12,7 @@
 #include "alive.h"
 #include "locate.h"
 #include "process.h"
+#include "sections.h"
 
 /* A list that was being changed is walked again at once. */
 #define TRIES_MAX 8
@@ -31,10 +32,12 @@ struct HaywireKernel {
     HaywireAlive alive[HAYWIRE_KERNELS_MAX];
     size_t shown; /* of locate.view[]; that of the newest look */
     bool has_list;
-    int lost;           /* looks in a row that had no list */
-    uint64_t search_ns; /* when memory was last searched */
+    int lost;            /* looks in a row that had no list */
+    uint64_t search_ns;  /* when memory was last searched */
     HaywireVector tasks; /* of HaywireTask: of the one that is shown */
     HaywireProcessTexts texts;
+    uint32_t wanted; /* pid whose sections are told; 0: none */
+    HaywirePaths paths;
 };
 
 HaywireStatus haywire_kernel_new(HaywireMemory *memory,
@@ -47,8 +50,7 @@ HaywireStatus haywire_kernel_new(HaywireMemory *memory,
     }
     kernel->guest.memory = memory;
     kernel->locate.guest = &kernel->guest;
-    haywire_vector_init(&kernel->tasks, sizeof(HaywireTask),
-                        HAYWIRE_TASKS_MAX);
+    haywire_vector_init(&kernel->tasks, sizeof(HaywireTask), HAYWIRE_TASKS_MAX);
     *ret_kernel = kernel;
     return HAYWIRE_OK;
 }
@@ -59,6 +61,7 @@ void haywire_kernel_reset(HaywireKernel *kernel)
         haywire_alive_clear(&kernel->alive[i]);
     }
     haywire_vector_clear(&kernel->tasks);
+    haywire_paths_clear(&kernel->paths);
     kernel->locate.count = 0;
     kernel->shown = 0;
     kernel->has_list = false;
@@ -158,9 +161,9 @@ static HaywireStatus look_at_all(HaywireKernel *kernel, uint64_t now_ns)
     for (size_t i = 0; i < kernel->locate.count; i++) {
         status = walk(kernel, i, &kernel->tasks);
         if (status == HAYWIRE_OK) {
-            status = haywire_alive_look(&kernel->alive[i],
-                                        &kernel->locate.view[i],
-                                        &kernel->tasks, now_ns);
+            status =
+                haywire_alive_look(&kernel->alive[i], &kernel->locate.view[i],
+                                   &kernel->tasks, now_ns);
         }
         if (status == HAYWIRE_NO_MEMORY) {
             return status;
@@ -225,6 +228,7 @@ HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
 {
     HaywireStatus status = HAYWIRE_OK;
 
+    haywire_paths_clear(&kernel->paths);
     if (wants_search(kernel, now_ns)) {
         status = find(kernel, now_ns);
     }
@@ -250,9 +254,8 @@ HaywireState haywire_kernel_state(const HaywireKernel *kernel, uint64_t now_ns,
     if (now_ns - alive->moved_ns < HAYWIRE_ALIVE_NS && alive->moved_ns) {
         return HAYWIRE_STATE_LIVE;
     }
-    return now_ns - alive->first_ns < HAYWIRE_ALIVE_NS
-               ? HAYWIRE_STATE_SEARCHING
-               : HAYWIRE_STATE_STALE;
+    return now_ns - alive->first_ns < HAYWIRE_ALIVE_NS ? HAYWIRE_STATE_SEARCHING
+                                                       : HAYWIRE_STATE_STALE;
 }
 
 uint64_t haywire_kernel_wait(const HaywireKernel *kernel, uint64_t now_ns)
@@ -266,9 +269,13 @@ uint64_t haywire_kernel_wait(const HaywireKernel *kernel, uint64_t now_ns)
 
 const HaywireLayout *haywire_kernel_layout(const HaywireKernel *kernel)
 {
-    return kernel->locate.count > 0
-               ? &kernel->locate.view[kernel->shown].layout
-               : NULL;
+    return kernel->locate.count > 0 ? &kernel->locate.view[kernel->shown].layout
+                                    : NULL;
+}
+
+void haywire_kernel_want(HaywireKernel *kernel, uint32_t pid)
+{
+    kernel->wanted = pid;
 }
 
 static void tell_basics(HaywireKernel *kernel, HaywireKernelView *view,
@@ -293,13 +300,11 @@ static void tell_texts(HaywireBuilder *builder, HaywireProcess *process,
                        const HaywireProcessTexts *texts)
 {
     if (texts->has_exe) {
-        process->exe =
-            haywire_builder_text(builder, haywire_path_text(&texts->exe),
-                                 &process->exe_truncated);
+        process->exe = haywire_builder_text(
+            builder, haywire_path_text(&texts->exe), &process->exe_truncated);
     }
     process->cmdline = haywire_builder_arguments(
-        builder,
-        (HaywireString){ texts->arguments, texts->arguments_length },
+        builder, (HaywireString){ texts->arguments, texts->arguments_length },
         &process->cmdline_truncated);
     haywire_builder_add_fields(builder, process, texts->known, texts->number,
                                (HaywireString){ NULL, 0 });
@@ -322,6 +327,24 @@ static void tell_details(HaywireKernel *kernel, HaywireKernelView *view,
     }
 }
 
+static void tell_wanted(HaywireKernel *kernel, HaywireKernelView *view,
+                        HaywireBuilder *builder)
+{
+    const HaywireTask *task = kernel->tasks.data;
+
+    for (size_t i = 0; i < kernel->tasks.count && kernel->wanted; i++) {
+        uint64_t start = haywire_view_ask(view, task[i].address, M_TASK_START);
+        const HaywireProcess *process = haywire_builder_process(
+            builder, task[i].pid, haywire_process_start(start));
+
+        if (process && task[i].pid == kernel->wanted) {
+            haywire_sections_tell(view, &task[i], process, &kernel->paths,
+                                  builder);
+            return;
+        }
+    }
+}
+
 static void tell_names(HaywireKernelView *view, HaywireBuilder *builder)
 {
     HaywireOverview *overview = &builder->told->overview;
@@ -330,11 +353,11 @@ static void tell_names(HaywireKernelView *view, HaywireBuilder *builder)
     size_t length;
     bool cut = false;
 
-    overview->kernel_release = haywire_builder_text(
-        builder,
-        (HaywireString){ (const uint8_t *)view->release,
-                         strlen(view->release) },
-        &cut);
+    overview->kernel_release =
+        haywire_builder_text(builder,
+                             (HaywireString){ (const uint8_t *)view->release,
+                                              strlen(view->release) },
+                             &cut);
     if (view->uts != 0 && host.known) {
         length = haywire_view_text(view, view->uts + host.offset, name,
                                    sizeof(name));
@@ -359,4 +382,5 @@ void haywire_kernel_tell(HaywireKernel *kernel, HaywireBuilder *builder)
     tell_names(view, builder);
     haywire_builder_begin(builder, HAYWIRE_BUILDER_REST);
     tell_details(kernel, view, builder);
+    tell_wanted(kernel, view, builder);
 }

@@ -26,8 +26,7 @@ size_t haywire_layouts(const HaywireMemory *memory,
         return 1;
     }
     if (size <= low_parts[2]) {
-        ret_layout[count++] =
-            (HaywireLayout){ 1, { { { 0 }, { 0 }, size } } };
+        ret_layout[count++] = (HaywireLayout){ 1, { { { 0 }, { 0 }, size } } };
     }
     for (size_t i = 0; i < sizeof(low_parts) / sizeof(low_parts[0]); i++) {
         uint64_t low = low_parts[i];
@@ -46,8 +45,8 @@ static bool is_mapped(HaywireKernelView *view, uint64_t address)
     HaywireMapping mapping;
 
     return haywire_table_walk(view->guest, &view->table,
-                              (HaywireGva){ address }, &mapping) ==
-               HAYWIRE_OK &&
+                              (HaywireGva){ address },
+                              &mapping) == HAYWIRE_OK &&
            mapping.present;
 }
 

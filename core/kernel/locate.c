@@ -94,8 +94,7 @@ static bool maps_image(HaywireGuest *guest, const HaywireKernelView *view,
 
     return haywire_table_walk(guest, &view->table, (HaywireGva){ note->stext },
                               &mapping) == HAYWIRE_OK &&
-           mapping.present &&
-           mapping.gpa.value == note->stext + view->offset;
+           mapping.present && mapping.gpa.value == note->stext + view->offset;
 }
 
 /* Its name space of names has the note's release. Its member lies nearby. */
@@ -139,9 +138,8 @@ static HaywireStatus try_note(HaywireLocate *locate, const HaywireNote *note,
         return HAYWIRE_NOT_FOUND;
     }
     finding->tables++;
-    status = haywire_image_search(view, (HaywireGpa){ note->stext +
-                                                      view->offset },
-                                  &finding->missing);
+    status = haywire_image_search(
+        view, (HaywireGpa){ note->stext + view->offset }, &finding->missing);
     if (status != HAYWIRE_OK) {
         return status;
     }

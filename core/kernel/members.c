@@ -16,8 +16,8 @@ typedef struct Wanted {
 
 #define NEEDED(id, type, name)       { type, name, NULL, type "." name },
 #define ASKED(id, type, name, other) { type, name, other, NULL },
-static const Wanted wanted[HAYWIRE_MEMBERS] = { HAYWIRE_KERNEL_MEMBERS(
-    NEEDED, ASKED) };
+static const Wanted wanted[HAYWIRE_MEMBERS] = { HAYWIRE_KERNEL_MEMBERS(NEEDED,
+                                                                       ASKED) };
 
 static void find_member(const HaywireBtf *btf, uint32_t type, const Wanted *it,
                         HaywireMember *member)

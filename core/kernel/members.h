@@ -70,16 +70,49 @@
     ASKED(MM_ENV_END, "mm_struct", "env_end", NULL)                            \
     ASKED(MM_TOTAL_VM, "mm_struct", "total_vm", NULL)                          \
     ASKED(MM_RSS, "mm_struct", "rss_stat", NULL)                               \
+    ASKED(MM_TREE, "mm_struct", "mm_mt.ma_root", NULL)                         \
+    ASKED(MM_LIST, "mm_struct", "mmap", NULL)                                  \
+    ASKED(MM_COUNT, "mm_struct", "map_count", NULL)                            \
+    ASKED(MM_START_HEAP, "mm_struct", "start_brk", NULL)                       \
+    ASKED(MM_END_HEAP, "mm_struct", "brk", NULL)                               \
+    ASKED(MM_STACK, "mm_struct", "start_stack", NULL)                          \
+    ASKED(MM_VDSO, "mm_struct", "context.vdso", NULL)                          \
+    ASKED(AREA_START, "vm_area_struct", "vm_start", NULL)                      \
+    ASKED(AREA_END, "vm_area_struct", "vm_end", NULL)                          \
+    ASKED(AREA_MM, "vm_area_struct", "vm_mm", NULL)                            \
+    ASKED(AREA_FLAGS, "vm_area_struct", "vm_flags", NULL)                      \
+    ASKED(AREA_FILE, "vm_area_struct", "vm_file", NULL)                        \
+    ASKED(AREA_OFFSET, "vm_area_struct", "vm_pgoff", NULL)                     \
+    ASKED(AREA_OPS, "vm_area_struct", "vm_ops", NULL)                          \
+    ASKED(AREA_DATA, "vm_area_struct", "vm_private_data", NULL)                \
+    ASKED(AREA_NEXT, "vm_area_struct", "vm_next", NULL)                        \
+    ASKED(AREA_ANON_NAME, "vm_area_struct", "anon_name", NULL)                 \
+    ASKED(RANGE_SLOT, "maple_range_64", "slot", NULL)                          \
+    ASKED(RANGE_PIVOT, "maple_range_64", "pivot", NULL)                        \
+    ASKED(ARANGE_SLOT, "maple_arange_64", "slot", NULL)                        \
+    ASKED(ARANGE_PIVOT, "maple_arange_64", "pivot", NULL)                      \
+    ASKED(ANON_NAME, "anon_vma_name", "name", NULL)                            \
+    ASKED(SPECIAL_NAME, "vm_special_mapping", "name", NULL)                    \
     ASKED(COUNTER_COUNT, "percpu_counter", "count", NULL)                      \
     ASKED(FILES_TABLE, "files_struct", "fdt", NULL)                            \
     ASKED(TABLE_MAX, "fdtable", "max_fds", NULL)                               \
     ASKED(TABLE_OPEN, "fdtable", "open_fds", NULL)                             \
     ASKED(FILE_MNT, "file", "f_path.mnt", NULL)                                \
     ASKED(FILE_DENTRY, "file", "f_path.dentry", NULL)                          \
+    ASKED(FILE_INODE, "file", "f_inode", NULL)                                 \
     ASKED(DENTRY_PARENT, "dentry", "d_parent", NULL)                           \
     ASKED(DENTRY_NAME, "dentry", "d_name.name", NULL)                          \
     ASKED(DENTRY_LENGTH, "dentry", "d_name.len", NULL)                         \
     ASKED(DENTRY_PPREV, "dentry", "d_hash.pprev", NULL)                        \
+    ASKED(DENTRY_OPS, "dentry", "d_op", NULL)                                  \
+    ASKED(DENTRY_SUPER, "dentry", "d_sb", NULL)                                \
+    ASKED(DENTRY_INODE, "dentry", "d_inode", NULL)                             \
+    ASKED(OPS_NAME, "dentry_operations", "d_dname", NULL)                      \
+    ASKED(INODE_NUMBER, "inode", "i_ino", NULL)                                \
+    ASKED(INODE_SUPER, "inode", "i_sb", NULL)                                  \
+    ASKED(SUPER_DEVICE, "super_block", "s_dev", NULL)                          \
+    ASKED(SUPER_TYPE, "super_block", "s_type", NULL)                           \
+    ASKED(TYPE_NAME, "file_system_type", "name", NULL)                         \
     ASKED(MNT_ROOT, "vfsmount", "mnt_root", NULL)                              \
     ASKED(MOUNT_MNT, "mount", "mnt", NULL)                                     \
     ASKED(MOUNT_PARENT, "mount", "mnt_parent", NULL)                           \
@@ -99,11 +132,11 @@
     ASKED(UTS_HOST_NAME, "uts_namespace", "name.nodename", NULL)
 /* clang-format on */
 
-#define HAYWIRE_MEMBER_NEEDED(id, type, name)      M_##id,
+#define HAYWIRE_MEMBER_NEEDED(id, type, name)       M_##id,
 #define HAYWIRE_MEMBER_ASKED(id, type, name, other) M_##id,
 typedef enum HaywireMemberId {
     HAYWIRE_KERNEL_MEMBERS(HAYWIRE_MEMBER_NEEDED, HAYWIRE_MEMBER_ASKED)
-        HAYWIRE_MEMBERS,
+    HAYWIRE_MEMBERS,
 } HaywireMemberId;
 
 typedef struct HaywireMembers {

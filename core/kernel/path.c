@@ -5,6 +5,8 @@
 
 #include "path.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Names and mounts on the way. */
@@ -63,6 +65,47 @@ static bool is_deleted(HaywireKernelView *view, uint64_t entry)
            haywire_view_get(view, entry, M_DENTRY_PARENT) != entry;
 }
 
+/*
+ * A file that is in no folder, as of memfd_create(): its file system makes its
+ * name. False: it is an ordinary one.
+ */
+static bool is_pseudo(HaywireKernelView *view, uint64_t mount, uint64_t entry)
+{
+    uint64_t inner = mount + haywire_member(view, M_MOUNT_MNT).offset;
+    uint64_t ops = haywire_view_ask(view, entry, M_DENTRY_OPS);
+
+    return ops != 0 && haywire_view_ask(view, ops, M_OPS_NAME) != 0 &&
+           (haywire_view_get(view, entry, M_DENTRY_PARENT) != entry ||
+            haywire_view_get(view, inner, M_MNT_ROOT) != entry);
+}
+
+/* What d_dname() of the file systems makes of it. */
+static void name_pseudo(HaywireKernelView *view, uint64_t entry,
+                        HaywirePath *path)
+{
+    uint64_t super = haywire_view_ask(view, entry, M_DENTRY_SUPER);
+    uint64_t type = haywire_view_ask(view, super, M_SUPER_TYPE);
+    uint64_t inode = haywire_view_ask(view, entry, M_DENTRY_INODE);
+    char name[32] = "", text[48];
+    int length;
+
+    haywire_view_text(view, haywire_view_ask(view, type, M_TYPE_NAME), name,
+                      sizeof(name));
+    if (strcmp(name, "anon_inodefs") == 0) {
+        if (prepend_name(view, entry, path)) {
+            path->start++; /* without the slash */
+            (void)prepend(path, "anon_inode:", 11);
+        }
+    } else if (strcmp(name, "pipefs") == 0 || strcmp(name, "sockfs") == 0) {
+        inode = haywire_view_ask(view, inode, M_INODE_NUMBER);
+        length = snprintf(text, sizeof(text), "%s:[%" PRIu64 "]",
+                          *name == 'p' ? "pipe" : "socket", inode);
+        (void)prepend(path, text, (size_t)length);
+    } else {
+        path->deleted = prepend_name(view, entry, path);
+    }
+}
+
 bool haywire_path_read(HaywireKernelView *view, uint64_t file,
                        HaywirePath *ret_path)
 {
@@ -76,6 +119,10 @@ bool haywire_path_read(HaywireKernelView *view, uint64_t file,
     ret_path->start = sizeof(ret_path->bytes);
     ret_path->cut = false;
     ret_path->deleted = !view->lost && is_deleted(view, entry);
+    if (!view->lost && is_pseudo(view, mount, entry)) {
+        name_pseudo(view, entry, ret_path);
+        done = true;
+    }
     for (int i = 0; i < STEPS_MAX && !done && !view->lost; i++) {
         step(view, &mount, &entry, ret_path, &done);
     }

@@ -16,7 +16,11 @@
 #define TICK_NS 10000000 /* USER_HZ is 100 */
 
 /* The element of signal_struct.pids for a group and a session. */
-enum { PIDS_GROUP = 2, PIDS_SESSION = 3, PIDS = 4 };
+enum {
+    PIDS_GROUP = 2,
+    PIDS_SESSION = 3,
+    PIDS = 4
+};
 
 static char state_of(HaywireKernelView *view, uint64_t task)
 {
@@ -65,8 +69,7 @@ bool haywire_process_basics(HaywireKernelView *view, const HaywireTask *task,
     ret_name->data = (uint8_t *)name;
     ret_name->length = haywire_name_read(view, at, name, room);
     *ret_process = process;
-    return !view->lost &&
-           haywire_view_get(view, at, M_TASK_PID) == task->pid;
+    return !view->lost && haywire_view_get(view, at, M_TASK_PID) == task->pid;
 }
 
 bool haywire_process_pages(HaywireKernelView *view, uint64_t task,
@@ -131,8 +134,8 @@ static size_t read_user(HaywireKernelView *view, const HaywireTable *table,
         size_t step = HAYWIRE_GUEST_PAGE - at % HAYWIRE_GUEST_PAGE;
 
         step = length - got < step ? length - got : step;
-        if (haywire_table_read(view->guest, table, (HaywireGva){ at },
-                               to + got, step) != HAYWIRE_OK) {
+        if (haywire_table_read(view->guest, table, (HaywireGva){ at }, to + got,
+                               step) != HAYWIRE_OK) {
             break;
         }
         got += step;
@@ -184,8 +187,7 @@ static void read_files(HaywireKernelView *view, uint64_t task, uint64_t mm,
 
     if (file != 0) {
         process->exe_readable = haywire_path_read(view, file, &texts->exe);
-        process->exe_deleted =
-            process->exe_readable && texts->exe.deleted;
+        process->exe_deleted = process->exe_readable && texts->exe.deleted;
         process->exe_truncated = process->exe_readable && texts->exe.cut;
         texts->has_exe = process->exe_readable;
     }

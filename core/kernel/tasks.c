@@ -11,7 +11,7 @@
 #define WALK_PAGES 12
 
 /* The list's parts: pointers to the next element, and to the one before. */
-#define NEXT 0
+#define NEXT   0
 #define BEFORE 8
 
 static HaywireStatus take(HaywireKernelView *view, uint64_t element,
@@ -32,8 +32,7 @@ static HaywireStatus take(HaywireKernelView *view, uint64_t element,
 
 HaywireStatus haywire_tasks_walk(HaywireKernelView *view, HaywireVector *tasks)
 {
-    uint64_t head =
-        view->init_task + haywire_member(view, M_TASK_TASKS).offset;
+    uint64_t head = view->init_task + haywire_member(view, M_TASK_TASKS).offset;
     uint64_t before = head, at;
     HaywireStatus status = HAYWIRE_OK;
 

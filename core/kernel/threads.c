@@ -29,7 +29,16 @@ static const struct {
     { M_TASK_READ_BYTES, M_SIGNAL_READ_BYTES },
     { M_TASK_WRITE_BYTES, M_SIGNAL_WRITE_BYTES },
 };
-enum { UTIME, STIME, RUNTIME, MINOR, MAJOR, READ, WRITTEN, PARTS };
+enum {
+    UTIME,
+    STIME,
+    RUNTIME,
+    MINOR,
+    MAJOR,
+    READ,
+    WRITTEN,
+    PARTS
+};
 
 /* As much of the time that it ran as ticks found it in the kernel. */
 static void scale(const uint64_t *sum, HaywireThreadSums *sums)

@@ -97,6 +97,13 @@ HaywireStatus haywire_watch_set_from(HaywireWatch *watch, HaywireFrom from)
     return status;
 }
 
+void haywire_watch_want(HaywireWatch *watch, uint32_t pid)
+{
+    if (watch->kernel) {
+        haywire_kernel_want(watch->kernel, pid);
+    }
+}
+
 void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room)
 {
     *to = '\0';
@@ -283,8 +290,7 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
 uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now)
 {
     if (watch->kernel_shown) {
-        return now.still ? 0
-                         : haywire_kernel_wait(watch->kernel, now.host_ns);
+        return now.still ? 0 : haywire_kernel_wait(watch->kernel, now.host_ns);
     }
     return haywire_pace_beat_wait(haywire_reader_search(watch->beacons).session,
                                   now.now_ns);

@@ -36,8 +36,8 @@ static void apply(KernelImage *image, const uint8_t *data, size_t size,
 {
     for (; size >= EDIT_SIZE; data += EDIT_SIZE, size -= EDIT_SIZE) {
         size_t area = (data[0] & ~LATER) % G_N_ELEMENTS(areas);
-        uint64_t offset =
-            (uint64_t)data[1] | (uint64_t)data[2] << 8 | (uint64_t)data[3] << 16;
+        uint64_t offset = (uint64_t)data[1] | (uint64_t)data[2] << 8 |
+                          (uint64_t)data[3] << 16;
 
         if (!(data[0] & LATER) != later) {
             memcpy(image->bytes + areas[area].start +

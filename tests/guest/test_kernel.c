@@ -42,21 +42,21 @@ static void start(void)
 {
     g_autoptr(GPtrArray) animals = NULL;
 
-    guest.vm = vm_start(&(VmOptions){ .guest = folder,
-                                      .companion = "none",
-                                      .without_plugin = TRUE });
+    guest.vm = vm_start(&(VmOptions){
+        .guest = folder, .companion = "none", .without_plugin = TRUE });
     animals = truth_menagerie(guest.vm);
     guest.truth.before = truth_processes(guest.vm);
-    guest.truth.keeper = find_keeper(guest.truth.before,
-                                     truth_animal(animals, "zombie")->pid);
+    guest.truth.keeper =
+        find_keeper(guest.truth.before, truth_animal(animals, "zombie")->pid);
 }
 
 /* The whole answer of ps, with its state. */
 static JsonObject *ask(const char *path, const char *from, JsonNode **ret_node)
 {
     g_autofree char *out = NULL;
-    const char *words[] = { "--ram", path, "--from", from, "--json", "ps",
-                            NULL };
+    const char *words[] = {
+        "--ram", path, "--from", from, "--json", "ps", NULL
+    };
 
     g_assert_cmpint(view_run_tool(words, &out, NULL), ==, 0);
     *ret_node = json_from_string(out, NULL);
@@ -99,11 +99,11 @@ static void test_companion(gconstpointer data)
         g_test_skip("no guest");
         return;
     }
-    g_assert_cmpint(view_run_tool((const char *[]){ "--ram",
-                                                    vm_ram_path(guest.vm), "ps",
-                                                    NULL },
-                                  NULL, &err),
-                    ==, NOTHING_FOUND);
+    g_assert_cmpint(
+        view_run_tool(
+            (const char *[]){ "--ram", vm_ram_path(guest.vm), "ps", NULL },
+            NULL, &err),
+        ==, NOTHING_FOUND);
     g_assert_nonnull(strstr(err, "No companion's session was found"));
 }
 
@@ -133,10 +133,10 @@ static void test_copy(gconstpointer data)
 static void check_not_old(const char *path)
 {
     g_autofree char *out = NULL;
-    int status = view_run_tool((const char *[]){ "--ram", path, "--from",
-                                                 "kernel", "--json", "ps",
-                                                 NULL },
-                               &out, NULL);
+    int status =
+        view_run_tool((const char *[]){ "--ram", path, "--from", "kernel",
+                                        "--json", "ps", NULL },
+                      &out, NULL);
     g_autoptr(JsonNode) node = json_from_string(out, NULL);
     JsonObject *answer;
 
@@ -189,8 +189,7 @@ static void add_tests(const char *kernel)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_autofree char *path =
-            g_strdup_printf("/%s/%s", name, tests[i].name);
+        g_autofree char *path = g_strdup_printf("/%s/%s", name, tests[i].name);
 
         g_test_add_data_func(path, kernel, tests[i].test);
     }

@@ -32,11 +32,11 @@ static const struct {
     HaywireMemberId id;
     uint32_t size;
 } sizes[] = {
-    { M_TASK_TASKS, 16 },         { M_TASK_COMM, 16 },
-    { M_TASK_THREAD_NODE, 16 },   { M_SIGNAL_THREAD_HEAD, 16 },
-    { M_SIGNAL_PIDS, 32 },        { M_PID_NUMBERS, 16 },
-    { M_MM_RSS, 32 },             { M_WORKER_DESC, 32 },
-    { M_WORKQUEUE_NAME, 32 },     { M_UTS_RELEASE, 65 },
+    { M_TASK_TASKS, 16 },       { M_TASK_COMM, 16 },
+    { M_TASK_THREAD_NODE, 16 }, { M_SIGNAL_THREAD_HEAD, 16 },
+    { M_SIGNAL_PIDS, 32 },      { M_PID_NUMBERS, 16 },
+    { M_MM_RSS, 32 },           { M_WORKER_DESC, 32 },
+    { M_WORKQUEUE_NAME, 32 },   { M_UTS_RELEASE, 65 },
     { M_UTS_HOST_NAME, 65 },
 };
 
@@ -384,9 +384,8 @@ HaywireMemory *kernel_image_memory(const KernelImage *image)
 void kernel_image_run(KernelImage *image)
 {
     for (unsigned i = 0; i < KERNEL_IMAGE_PROCESSES; i++) {
-        uint8_t *count =
-            image->bytes + kernel_image_task(i) +
-            image->members.member[M_TASK_NVCSW].offset;
+        uint8_t *count = image->bytes + kernel_image_task(i) +
+                         image->members.member[M_TASK_NVCSW].offset;
 
         (*count)++;
     }

@@ -231,8 +231,8 @@ static void test_torn_lists(Fixture *fixture, gconstpointer data)
 static void test_thread_circle(Fixture *fixture, gconstpointer data)
 {
     KernelImage *image = fixture->image;
-    uint64_t node = kernel_image_task(1) +
-                    image->members.member[M_TASK_THREAD_NODE].offset;
+    uint64_t node =
+        kernel_image_task(1) + image->members.member[M_TASK_THREAD_NODE].offset;
 
     (void)data;
     kernel_image_set(image, kernel_image_task(1), M_TASK_THREAD_NODE,
@@ -240,8 +240,7 @@ static void test_thread_circle(Fixture *fixture, gconstpointer data)
     kernel_image_set(image, kernel_image_signal(1), M_SIGNAL_THREADS,
                      0xffffffff);
     look(fixture, 0, false);
-    g_assert_cmpuint(fixture->model->process_count, ==,
-                     KERNEL_IMAGE_PROCESSES);
+    g_assert_cmpuint(fixture->model->process_count, ==, KERNEL_IMAGE_PROCESSES);
     g_assert_false(haywire_model_process(fixture->model, 2)->known &
                    1u << HAYWIRE_FIELD_MINOR_FAULTS);
     g_assert_true(haywire_model_process(fixture->model, 3)->known &

@@ -32,9 +32,9 @@ static void set_up(Fixture *fixture, gconstpointer data)
     (void)data;
     fixture->words = g_malloc0(KERNEL_IMAGE_SIZE);
     region.host = (const uint8_t *)fixture->words;
-    g_assert_cmpint(haywire_memory_array_new(&region, 1, false, NULL,
-                                             &fixture->memory),
-                    ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_memory_array_new(&region, 1, false, NULL, &fixture->memory), ==,
+        HAYWIRE_OK);
     fixture->guest = g_new0(HaywireGuest, 1);
     fixture->guest->memory = fixture->memory;
     fixture->guest->layout =
@@ -106,11 +106,9 @@ static void test_five_levels(Fixture *fixture, gconstpointer data)
     assert_there(fixture, 0x123, 0x300123, 12);
     g_assert_cmpint(walk(fixture, UINT64_C(1) << 50), ==, HAYWIRE_OK);
     g_assert_false(fixture->mapping.present);
-    g_assert_cmpint(walk(fixture, UINT64_C(1) << 56), ==,
-                    HAYWIRE_OUT_OF_RANGE);
+    g_assert_cmpint(walk(fixture, UINT64_C(1) << 56), ==, HAYWIRE_OUT_OF_RANGE);
     fixture->table.levels = 4;
-    g_assert_cmpint(walk(fixture, UINT64_C(1) << 50), ==,
-                    HAYWIRE_OUT_OF_RANGE);
+    g_assert_cmpint(walk(fixture, UINT64_C(1) << 50), ==, HAYWIRE_OUT_OF_RANGE);
 }
 
 /* Linux stores the frame of a page that nobody may touch inverted. */
@@ -160,13 +158,13 @@ static void test_budget(Fixture *fixture, gconstpointer data)
 
     (void)data;
     haywire_guest_begin(fixture->guest);
-    g_assert_cmpint(haywire_guest_read(fixture->guest, (HaywireGpa){ 0 }, bytes,
-                                       1),
-                    ==, HAYWIRE_LIMIT);
+    g_assert_cmpint(
+        haywire_guest_read(fixture->guest, (HaywireGpa){ 0 }, bytes, 1), ==,
+        HAYWIRE_LIMIT);
     haywire_guest_allow(fixture->guest, 3, 1);
-    g_assert_cmpint(haywire_guest_read(fixture->guest, (HaywireGpa){ 0 }, bytes,
-                                       1),
-                    ==, HAYWIRE_OK);
+    g_assert_cmpint(
+        haywire_guest_read(fixture->guest, (HaywireGpa){ 0 }, bytes, 1), ==,
+        HAYWIRE_OK);
     /* A second page may not be fetched. */
     g_assert_cmpint(haywire_guest_read(fixture->guest, (HaywireGpa){ 0 }, bytes,
                                        sizeof(bytes)),
@@ -181,9 +179,9 @@ static HaywireStatus parse(const char *text, HaywireNote *ret_note)
     return haywire_note_parse(page, ret_note);
 }
 
-#define GOOD                                                 \
+#define GOOD                                                  \
     "OSRELEASE=6.1.0\nSYMBOL(init_uts_ns)=ffffffff82000000\n" \
-    "SYMBOL(swapper_pg_dir)=ffffffff83000000\n"              \
+    "SYMBOL(swapper_pg_dir)=ffffffff83000000\n"               \
     "NUMBER(pgtable_l5_enabled)=1\n"
 
 static void test_note(Fixture *fixture, gconstpointer data)

@@ -123,6 +123,5 @@ gboolean haywire_backend_refresh_session(HaywireBackend *backend,
     if (!haywire_backend_seek_session(backend, &rejected, error)) {
         return FALSE;
     }
-    return has_guest(backend) ||
-           fail_without_guest(backend, rejected, error);
+    return has_guest(backend) || fail_without_guest(backend, rejected, error);
 }

@@ -124,6 +124,11 @@ static const HaywireOverview *overview(HaywireBackend *base)
     return &ram(base)->model->overview;
 }
 
+static void want(HaywireBackend *base, uint32_t pid)
+{
+    haywire_watch_want(ram(base)->watch, pid);
+}
+
 static const char *why_no_kernel(HaywireBackend *base)
 {
     RamBackend *backend = ram(base);
@@ -282,6 +287,7 @@ static const HaywireBackendOps ram_ops = {
     .refresh = refresh,
     .beat_wait = beat_wait,
     .overview = overview,
+    .want = want,
     .why_no_kernel = why_no_kernel,
     .processes = processes,
     .sections = sections,
@@ -434,8 +440,7 @@ HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
     backend->file = g_array_new(FALSE, FALSE, sizeof(RamFile));
     g_array_set_clear_func(backend->file, clear_file);
     if (!open_files(backend, path, count, error) ||
-        !open_memory(backend, error) || 
-        !open_watch(backend, from, error)) {
+        !open_memory(backend, error) || !open_watch(backend, from, error)) {
         destroy(&backend->base);
         return NULL;
     }

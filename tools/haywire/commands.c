@@ -53,6 +53,7 @@ static gboolean run_sections(HaywireContext *context, GError **error)
     HaywireSectionList list;
     HaywireEmitter *json;
 
+    backend->ops->want(backend, context->pid);
     if (!haywire_backend_refresh_session(backend, error) ||
         !backend->ops->sections(backend, context->pid, &list, error)) {
         return FALSE;
@@ -86,6 +87,7 @@ static gboolean run_ptes(HaywireContext *context, GError **error)
     HaywirePageRunList list;
     HaywireEmitter *json;
 
+    backend->ops->want(backend, context->pid);
     if (!haywire_backend_refresh_session(backend, error) ||
         !backend->ops->page_runs(backend, context->pid, range, &list, error)) {
         return FALSE;
@@ -109,6 +111,7 @@ static gboolean run_translate(HaywireContext *context, GError **error)
     HaywireEmitter *json;
     HaywirePlace place;
 
+    backend->ops->want(backend, context->pid);
     if (!haywire_backend_refresh_session(backend, error) ||
         !backend->ops->translate(backend, context->pid,
                                  (HaywireGva){ context->address }, &place,

@@ -32,13 +32,13 @@ void haywire_kernel_reset(HaywireKernel *kernel);
 
 /* What a search has met, for a sentence on why there is no kernel. */
 typedef struct HaywireKernelFinding {
-    uint32_t notes;   /* of kernels: vmcoreinfo */
-    uint32_t tables;  /* of these, whose page tables and release agree */
-    uint32_t types;   /* of these, with type information: BTF */
-    uint32_t lists;   /* of these, with a list of processes that closes */
-    bool other_machine;   /* a note of a machine that is not known */
-    const char *missing;  /* a member that a kernel lacks; NULL: none */
-    char release[65];     /* of the newest note; "" for none */
+    uint32_t notes;      /* of kernels: vmcoreinfo */
+    uint32_t tables;     /* of these, whose page tables and release agree */
+    uint32_t types;      /* of these, with type information: BTF */
+    uint32_t lists;      /* of these, with a list of processes that closes */
+    bool other_machine;  /* a note of a machine that is not known */
+    const char *missing; /* a member that a kernel lacks; NULL: none */
+    char release[65];    /* of the newest note; "" for none */
 } HaywireKernelFinding;
 const HaywireKernelFinding *haywire_kernel_finding(const HaywireKernel *kernel);
 
@@ -72,7 +72,13 @@ size_t haywire_kernel_count(const HaywireKernel *kernel);
 /* Where guest addresses lie, by the kernel that is shown; NULL: not known. */
 const HaywireLayout *haywire_kernel_layout(const HaywireKernel *kernel);
 
-/* Tell @builder what the newest look has found. */
+/*
+ * Of the process @pid sections and page runs are told as well, from the next
+ * look on; 0: of none.
+ */
+void haywire_kernel_want(HaywireKernel *kernel, uint32_t pid);
+
+/* Tell @builder what the newest look has found. It is finished before the next look. */
 void haywire_kernel_tell(HaywireKernel *kernel, HaywireBuilder *builder);
 
 #endif

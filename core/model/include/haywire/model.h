@@ -65,8 +65,8 @@ typedef struct HaywireOverview {
     bool has_guest; /* a session, or the guest's kernel is read without one */
     HaywireProvider source; /* of all that is shown; needs has_guest */
     bool has_session;       /* all below up to categories need it */
-    uint64_t session; /* shown as 16 hex digits */
-    bool closed;      /* the companion exited cleanly */
+    uint64_t session;       /* shown as 16 hex digits */
+    bool closed;            /* the companion exited cleanly */
     uint32_t os;
     uint32_t arch;
     const char *companion_version; /* "0.1.0" */
@@ -152,9 +152,10 @@ typedef enum HaywireOrigin {
     HAYWIRE_ORIGIN_ROUNDROBIN,
     HAYWIRE_ORIGIN_CAMERA1,
     HAYWIRE_ORIGIN_CAMERA2,
+    HAYWIRE_ORIGIN_KERNEL,
 } HaywireOrigin;
 
-/* "roundrobin", "camera1", "camera2" */
+/* "roundrobin", "camera1", "camera2", "kernel" */
 const char *haywire_origin_name(HaywireOrigin origin);
 
 /* query-haywire-sections */

@@ -44,6 +44,13 @@ HaywireStatus haywire_watch_set_from(HaywireWatch *watch,
                                      HaywireFrom from) HAYWIRE_MUST_CHECK;
 
 /*
+ * The next models have sections and page runs of @pid as well, if they come
+ * from the kernel: those of all processes would be many. 0: of none. No camera
+ * is needed, and what companions publish is there in any case.
+ */
+void haywire_watch_want(HaywireWatch *watch, uint32_t pid);
+
+/*
  * One sentence, not escaped, on why no kernel was found; "" when none was
  * looked for, or one was found.
  */
