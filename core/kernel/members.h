@@ -87,10 +87,10 @@
     ASKED(AREA_DATA, "vm_area_struct", "vm_private_data", NULL)                \
     ASKED(AREA_NEXT, "vm_area_struct", "vm_next", NULL)                        \
     ASKED(AREA_ANON_NAME, "vm_area_struct", "anon_name", NULL)                 \
-    ASKED(RANGE_SLOT, "maple_range_64", "slot", NULL)                          \
     ASKED(RANGE_PIVOT, "maple_range_64", "pivot", NULL)                        \
-    ASKED(ARANGE_SLOT, "maple_arange_64", "slot", NULL)                        \
+    ASKED(RANGE_SLOT, "maple_range_64", "slot", NULL)                          \
     ASKED(ARANGE_PIVOT, "maple_arange_64", "pivot", NULL)                      \
+    ASKED(ARANGE_SLOT, "maple_arange_64", "slot", NULL)                        \
     ASKED(ANON_NAME, "anon_vma_name", "name", NULL)                            \
     ASKED(SPECIAL_NAME, "vm_special_mapping", "name", NULL)                    \
     ASKED(COUNTER_COUNT, "percpu_counter", "count", NULL)                      \

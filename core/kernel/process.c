@@ -307,6 +307,7 @@ void haywire_process_details(HaywireKernelView *view, const HaywireTask *task,
     process->nice =
         (int32_t)haywire_view_ask(view, at, M_TASK_STATIC_PRIO) - 120;
     process->has_details = !view->lost;
+    process->details_generation = view->guest->moment;
     process->exe_readable = true;
     if (mm != 0) {
         read_memory(view, mm, process);

@@ -144,6 +144,7 @@ void haywire_sections_tell(HaywireKernelView *view, const HaywireTask *task,
 
     haywire_guest_allow(view->guest, NAME_READS, NAME_PAGES);
     pass->sections = (HaywireSectionList){
+        .generation = view->guest->moment,
         .pid = process->pid,
         .start_time = process->start_time,
         .provider = HAYWIRE_PROVIDER_KERNEL,
@@ -151,6 +152,7 @@ void haywire_sections_tell(HaywireKernelView *view, const HaywireTask *task,
         .readable = true,
     };
     pass->runs = (HaywirePageRunList){
+        .generation = view->guest->moment,
         .pid = process->pid,
         .start_time = process->start_time,
         .provider = HAYWIRE_PROVIDER_KERNEL,

@@ -28,6 +28,7 @@ static const struct {
     { KERNEL_IMAGE_INIT, 4096 },
     { KERNEL_IMAGE_TASKS, 4096 * KERNEL_IMAGE_PROCESSES },
     { KERNEL_IMAGE_TASKS + 0x10000, 4096 * 5 * KERNEL_IMAGE_PROCESSES },
+    { KERNEL_IMAGE_TASKS + 0x40000, 4096 * KERNEL_IMAGE_PROCESSES },
     { 0, KERNEL_IMAGE_SIZE - 8 },
 };
 
@@ -77,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(haywire_watch_new(memory, &watch) == HAYWIRE_OK);
     FUZZ_CHECK(haywire_watch_set_from(watch, HAYWIRE_FROM_KERNEL) ==
                HAYWIRE_OK);
+    haywire_watch_want(watch, 2);
     for (uint64_t i = 1; i <= LOOKS; i++) {
         look(watch, i);
         apply(image, data, size, true);

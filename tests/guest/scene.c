@@ -23,8 +23,6 @@ static void start_views(Scene *scene)
                              vm_second_qmp_path(scene->vm) };
     scene->live[2] = (View){ "haywire --ram", VIEW_TOOL_RAM, scene->vm,
                              vm_ram_path(scene->vm) };
-    scene->kernel = (View){ "haywire --ram --from kernel", VIEW_TOOL_RAM,
-                            scene->vm, vm_ram_path(scene->vm), "kernel" };
 }
 
 static guint32 parent_of(Scene *scene, guint32 pid)

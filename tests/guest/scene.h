@@ -17,7 +17,6 @@ typedef struct {
     GPtrArray *animals;          /* of truth_menagerie() */
     guint32 keeper;              /* the menagerie's own pid */
     View live[SCENE_LIVE_VIEWS]; /* all kinds */
-    View kernel;                 /* what its kernel says, without companion */
     View copy;                   /* of the RAM file; see scene_end_vm() */
 } Scene;
 

@@ -7,13 +7,14 @@
  */
 #include <string.h>
 
-#include "compare.h"
+#include "from_kernel.h"
 #include "view.h"
 
 #define NOTHING_FOUND 1 /* the tool's exit status */
 
 typedef struct {
     Vm *vm;
+    GPtrArray *animals;
     char *copy; /* of its RAM file, once it has ended */
     CompareTruth truth;
 } Guest;
@@ -25,6 +26,7 @@ static void forget(void)
 {
     g_clear_pointer(&guest.vm, vm_free);
     g_clear_pointer(&guest.copy, g_free);
+    g_clear_pointer(&guest.animals, g_ptr_array_unref);
     g_clear_pointer(&guest.truth.before, g_hash_table_unref);
     g_clear_pointer(&guest.truth.after, g_hash_table_unref);
 }
@@ -40,14 +42,12 @@ static guint32 find_keeper(GHashTable *processes, guint32 animal)
 
 static void start(void)
 {
-    g_autoptr(GPtrArray) animals = NULL;
-
     guest.vm = vm_start(&(VmOptions){
         .guest = folder, .companion = "none", .without_plugin = TRUE });
-    animals = truth_menagerie(guest.vm);
+    guest.animals = truth_menagerie(guest.vm);
     guest.truth.before = truth_processes(guest.vm);
-    guest.truth.keeper =
-        find_keeper(guest.truth.before, truth_animal(animals, "zombie")->pid);
+    guest.truth.keeper = find_keeper(
+        guest.truth.before, truth_animal(guest.animals, "zombie")->pid);
 }
 
 /* The whole answer of ps, with its state. */
@@ -87,6 +87,8 @@ static void test_live(gconstpointer data)
                           &guest.truth);
         json_node_unref(node[i]);
     }
+    from_kernel_check_sections(guest.vm, guest.animals);
+    from_kernel_check_places(guest.vm, guest.animals);
 }
 
 /* Nobody else says anything there. */

@@ -4,6 +4,7 @@
  * while the guest runs and, from a copy of the RAM file, once QEMU is gone.
  */
 #include "../qemu/qemus.h"
+#include "from_kernel.h"
 #include "scene.h"
 
 /* Names of the animals whose sections are compared; the last has thousands. */
@@ -119,22 +120,16 @@ static void test_sections_copy(const char *qemu)
 }
 
 /* The kernel's own structures say the same, and need no companion. */
-static void test_processes_kernel(const char *qemu)
+static void test_kernel(const char *qemu)
 {
     Scene *scene = get_scene(qemu);
-    g_autoptr(JsonNode) answer = NULL;
-    CompareTruth truth;
 
     if (!scene) {
         return;
     }
-    truth.keeper = scene->keeper;
-    truth.before = truth_processes(scene->vm);
-    answer = view_ask_ok(&scene->kernel, VIEW_PROCESSES, 0, 0);
-    truth.after = truth_processes(scene->vm);
-    compare_processes(scene->kernel.name, json_node_get_array(answer), &truth);
-    g_hash_table_unref(truth.before);
-    g_hash_table_unref(truth.after);
+    from_kernel_check_processes(scene->vm, scene->keeper);
+    from_kernel_check_sections(scene->vm, scene->animals);
+    from_kernel_check_places(scene->vm, scene->animals);
 }
 
 /* A file that nothing writes any more has no live session. */
@@ -159,7 +154,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qemus_add_test("live/processes", test_processes_live);
     qemus_add_test("live/sections", test_sections_live);
-    qemus_add_test("kernel/processes", test_processes_kernel);
+    qemus_add_test("live/kernel", test_kernel);
     qemus_add_test("copy/processes", test_processes_copy);
     qemus_add_test("copy/sections", test_sections_copy);
     qemus_add_test("copy/status", test_status_copy);

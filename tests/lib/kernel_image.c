@@ -12,12 +12,11 @@
 #define DIRECT_BASE UINT64_C(0xffff888000000000)
 
 /* In an entry of a page table: present, writable; a page of 2 MiB. */
-#define TABLE    UINT64_C(3)
-#define LARGE    UINT64_C(0x83)
-#define PAGE     4096
-#define MEMBER   16 /* bytes from one member to the next, or more */
-#define MARKS    200
-#define USER_GVA UINT64_C(0x400000)
+#define TABLE  UINT64_C(3)
+#define LARGE  UINT64_C(0x83)
+#define PAGE   4096
+#define MEMBER 16 /* bytes from one member to the next, or more */
+#define MARKS  200
 
 /* Offsets in the page of a process. */
 enum {
@@ -25,6 +24,8 @@ enum {
     CRED = 0xc00,
     MM = 0xe00,
     PAGES = 0x10000, /* of page tables, behind all pages of processes */
+    AREAS = 0x40000, /* a page for each process */
+    NODE = 0x800,    /* in that */
 };
 
 /* Members that are no single number of 8 bytes. */
@@ -37,6 +38,8 @@ static const struct {
     { M_SIGNAL_PIDS, 32 },      { M_PID_NUMBERS, 16 },
     { M_MM_RSS, 32 },           { M_WORKER_DESC, 32 },
     { M_WORKQUEUE_NAME, 32 },   { M_UTS_RELEASE, 65 },
+    { M_RANGE_SLOT, 128 },      { M_RANGE_PIVOT, 120 },
+    { M_ARANGE_SLOT, 80 },      { M_ARANGE_PIVOT, 72 },
     { M_UTS_HOST_NAME, 65 },
 };
 
@@ -255,6 +258,32 @@ uint64_t kernel_image_signal(unsigned process)
     return kernel_image_task(process) + SIGNAL;
 }
 
+uint64_t kernel_image_mm(unsigned process)
+{
+    return kernel_image_task(process) + MM;
+}
+
+uint64_t kernel_image_area(unsigned process)
+{
+    return kernel_image_task(process) + AREAS;
+}
+
+uint64_t kernel_image_node(unsigned process)
+{
+    return kernel_image_area(process) + NODE;
+}
+
+/* Five pages of each: four tables, and this. */
+static uint64_t table_of(unsigned process)
+{
+    return KERNEL_IMAGE_TASKS + PAGES + process * 5 * (uint64_t)PAGE;
+}
+
+uint64_t kernel_image_page(unsigned process)
+{
+    return table_of(process) + 4 * PAGE;
+}
+
 void kernel_image_set(KernelImage *image, uint64_t gpa, HaywireMemberId id,
                       uint64_t value)
 {
@@ -296,22 +325,29 @@ static void add_task(KernelImage *image, uint64_t task, uint64_t pid,
 static void add_memory(KernelImage *image, unsigned process)
 {
     static const char arguments[] = "an\0argument";
-    uint64_t mm = kernel_image_task(process) + MM;
-    uint64_t table = KERNEL_IMAGE_TASKS + PAGES + process * 5 * (uint64_t)PAGE;
+    uint64_t mm = kernel_image_mm(process);
+    uint64_t area = kernel_image_area(process);
+    uint64_t table = table_of(process);
 
     kernel_image_set(image, kernel_image_task(process), M_TASK_MM,
                      kernel_image_address(mm));
     kernel_image_set(image, mm, M_MM_PGD, kernel_image_address(table));
     kernel_image_set(image, mm, M_MM_TOTAL_VM, 3);
     kernel_image_set(image, mm, M_MM_RSS, 2);
-    kernel_image_set(image, mm, M_MM_ARG_START, USER_GVA + MARKS);
+    kernel_image_set(image, mm, M_MM_ARG_START, KERNEL_IMAGE_USER + MARKS);
     kernel_image_set(image, mm, M_MM_ARG_END,
-                     USER_GVA + MARKS + sizeof(arguments));
+                     KERNEL_IMAGE_USER + MARKS + sizeof(arguments));
+    kernel_image_set(image, mm, M_MM_COUNT, 1);
+    kernel_image_set(image, mm, M_MM_TREE, kernel_image_address(area));
+    kernel_image_set(image, area, M_AREA_START, KERNEL_IMAGE_USER);
+    kernel_image_set(image, area, M_AREA_END, KERNEL_IMAGE_USER + PAGE);
+    kernel_image_set(image, area, M_AREA_MM, kernel_image_address(mm));
+    kernel_image_set(image, area, M_AREA_FLAGS, 5);
     put(image, table, (table + PAGE) | TABLE);
     put(image, table + PAGE, (table + 2 * PAGE) | TABLE);
     put(image, table + 2 * PAGE + 2 * 8, (table + 3 * PAGE) | TABLE);
     put(image, table + 3 * PAGE, (table + 4 * PAGE) | TABLE);
-    memcpy(image->bytes + table + 4 * PAGE + MARKS, arguments,
+    memcpy(image->bytes + kernel_image_page(process) + MARKS, arguments,
            sizeof(arguments));
 }
 

@@ -46,6 +46,14 @@ uint64_t kernel_image_address(uint64_t gpa);
 /* Parts of the page of a process (from 0). */
 uint64_t kernel_image_task(unsigned process);
 uint64_t kernel_image_signal(unsigned process);
+/* Its mm_struct, its one vm_area_struct, and room for a node of a tree. */
+uint64_t kernel_image_mm(unsigned process);
+uint64_t kernel_image_area(unsigned process);
+uint64_t kernel_image_node(unsigned process);
+
+/* Where its one page lies: for itself, and in the guest. */
+#define KERNEL_IMAGE_USER UINT64_C(0x400000)
+uint64_t kernel_image_page(unsigned process);
 
 /* Its scheduler has put each process on a processor once more. */
 void kernel_image_run(KernelImage *image);

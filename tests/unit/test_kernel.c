@@ -247,6 +247,89 @@ static void test_thread_circle(Fixture *fixture, gconstpointer data)
                   1u << HAYWIRE_FIELD_MINOR_FAULTS);
 }
 
+static void test_sections(Fixture *fixture, gconstpointer data)
+{
+    HaywireTranslation translation;
+    HaywireSectionList sections;
+    HaywirePageRunList runs;
+
+    (void)data;
+    haywire_watch_want(fixture->watch, 2);
+    look(fixture, 0, false);
+    g_assert_cmpint(haywire_model_sections(fixture->model, 2, &sections), ==,
+                    HAYWIRE_OK);
+    g_assert_cmpint(sections.source, ==, HAYWIRE_ORIGIN_KERNEL);
+    g_assert_true(sections.complete);
+    g_assert_cmpuint(sections.count, ==, 1);
+    g_assert_cmphex(sections.section->start, ==, KERNEL_IMAGE_USER);
+    g_assert_cmpstr(sections.section->permissions, ==, "r-xp");
+    g_assert_cmpint(haywire_model_page_runs(fixture->model, 2, &runs), ==,
+                    HAYWIRE_OK);
+    g_assert_true(runs.complete);
+    g_assert_cmpuint(runs.count, ==, 1);
+    g_assert_cmpuint(runs.run->pages, ==, 1);
+    g_assert_cmpint(haywire_model_translate(
+                        fixture->model, 2,
+                        (HaywireGva){ KERNEL_IMAGE_USER + 5 }, &translation),
+                    ==, HAYWIRE_OK);
+    g_assert_cmphex(translation.gpa.value, ==, kernel_image_page(1) + 5);
+    g_assert_cmpint(haywire_model_translate(fixture->model, 2,
+                                            (HaywireGva){ 0 }, &translation),
+                    ==, HAYWIRE_NOT_PRESENT);
+    /* Of others nobody asked. */
+    g_assert_cmpint(haywire_model_sections(fixture->model, 3, &sections), ==,
+                    HAYWIRE_NO_SECTIONS);
+}
+
+/* A pointer to the node of process 2, with its type, as the kernel has it. */
+static uint64_t node_entry(uint64_t type)
+{
+    return kernel_image_address(kernel_image_node(1)) | type << 3;
+}
+
+static void set_tree(Fixture *fixture, uint64_t root, uint64_t slot,
+                     uint64_t pivot)
+{
+    KernelImage *image = fixture->image;
+    uint64_t node = kernel_image_node(1);
+
+    kernel_image_set(image, kernel_image_mm(1), M_MM_TREE, root);
+    for (uint64_t i = 0; i < 15; i++) {
+        kernel_image_set(image, node + i * 8, M_RANGE_SLOT, slot);
+        kernel_image_set(image, node + i * 8, M_RANGE_PIVOT, pivot + i);
+    }
+}
+
+/* One leaf; then trees that are none: each is told as incomplete, soon. */
+static void test_trees(Fixture *fixture, gconstpointer data)
+{
+    uint64_t area = kernel_image_address(kernel_image_area(1));
+    struct {
+        uint64_t root, slot, pivot;
+        bool good;
+    } trees[] = {
+        { node_entry(1) | 2, area, UINT64_MAX, true },
+        { node_entry(1) | 2, area, 1, false }, /* each slot is the same */
+        { node_entry(2) | 2, node_entry(2), 1, false }, /* its own child */
+        { node_entry(3) | 2, node_entry(3), 1, false },
+        { node_entry(9) | 2, area, UINT64_MAX, false },
+        { node_entry(1) | 2, 0x12345678, UINT64_MAX, false },
+        { UINT64_MAX, area, 1, false },
+    };
+    HaywireSectionList sections;
+
+    (void)data;
+    haywire_watch_want(fixture->watch, 2);
+    for (gsize i = 0; i < G_N_ELEMENTS(trees); i++) {
+        set_tree(fixture, trees[i].root, trees[i].slot, trees[i].pivot);
+        look(fixture, i, false);
+        g_assert_cmpint(haywire_model_sections(fixture->model, 2, &sections),
+                        ==, HAYWIRE_OK);
+        g_assert_cmpint(sections.complete, ==, trees[i].good);
+        g_assert_cmpuint(sections.count, <=, 1);
+    }
+}
+
 /* Without a companion, auto is the kernel; and the companion alone is none. */
 static void test_auto(Fixture *fixture, gconstpointer data)
 {
@@ -282,6 +365,8 @@ int main(int argc, char **argv)
     add("/kernel/missing-member", test_missing_member);
     add("/kernel/torn-lists", test_torn_lists);
     add("/kernel/thread-circle", test_thread_circle);
+    add("/kernel/sections", test_sections);
+    add("/kernel/trees", test_trees);
     add("/kernel/auto", test_auto);
     return g_test_run();
 }
