@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alive.h"
+#include "haywire/clock.h"
 #include "locate.h"
 #include "process.h"
 #include "sections.h"
@@ -23,6 +24,8 @@
 
 /* A kernel that stands still for so long may have another one beside it. */
 #define SEARCH_AGAIN_NS UINT64_C(10000000000)
+/* Where there is none, searching takes no more than this part of the time. */
+#define SEARCH_SHARE 20
 /* Looks without a list until it is taken for gone. */
 #define LOST_LOOKS 3
 
@@ -32,8 +35,10 @@ struct HaywireKernel {
     HaywireAlive alive[HAYWIRE_KERNELS_MAX];
     size_t shown; /* of locate.view[]; that of the newest look */
     bool has_list;
-    int lost;            /* looks in a row that had no list */
+    int lost; /* looks in a row that had no list */
+    bool searched;
     uint64_t search_ns;  /* when memory was last searched */
+    uint64_t cost_ns;    /* how long that took */
     HaywireVector tasks; /* of HaywireTask: of the one that is shown */
     HaywireProcessTexts texts;
     uint32_t wanted; /* pid whose sections are told; 0: none */
@@ -64,6 +69,7 @@ void haywire_kernel_reset(HaywireKernel *kernel)
     haywire_paths_clear(&kernel->paths);
     kernel->locate.count = 0;
     kernel->shown = 0;
+    kernel->searched = false;
     kernel->has_list = false;
 }
 
@@ -207,8 +213,11 @@ static HaywireStatus find(HaywireKernel *kernel, uint64_t now_ns)
     memset(kernel->alive, 0, sizeof(kernel->alive));
     kernel->shown = 0;
     kernel->lost = 0;
+    kernel->searched = true;
     kernel->search_ns = now_ns;
+    kernel->cost_ns = haywire_clock_ns(CLOCK_MONOTONIC);
     status = haywire_locate(&kernel->locate);
+    kernel->cost_ns = haywire_clock_ns(CLOCK_MONOTONIC) - kernel->cost_ns;
     keep_evidence(kernel, before, &old);
     for (size_t i = 0; i < HAYWIRE_KERNELS_MAX; i++) {
         haywire_alive_clear(&before[i]);
@@ -219,8 +228,16 @@ static HaywireStatus find(HaywireKernel *kernel, uint64_t now_ns)
 
 static bool wants_search(const HaywireKernel *kernel, uint64_t now_ns)
 {
-    return kernel->locate.count == 0 || kernel->lost >= LOST_LOOKS ||
-           (now_ns - kernel->search_ns >= SEARCH_AGAIN_NS &&
+    uint64_t since = now_ns - kernel->search_ns;
+
+    if (!kernel->searched) {
+        return true;
+    }
+    if (kernel->locate.count == 0) {
+        return since / SEARCH_SHARE >= kernel->cost_ns;
+    }
+    return kernel->lost >= LOST_LOOKS ||
+           (since >= SEARCH_AGAIN_NS &&
             haywire_kernel_state(kernel, now_ns, false) == HAYWIRE_STATE_STALE);
 }
 
@@ -231,6 +248,8 @@ HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
     haywire_paths_clear(&kernel->paths);
     if (wants_search(kernel, now_ns)) {
         status = find(kernel, now_ns);
+    } else if (kernel->locate.count == 0) {
+        status = HAYWIRE_NOT_FOUND;
     }
     if (status == HAYWIRE_OK) {
         status = look_at_all(kernel, now_ns);

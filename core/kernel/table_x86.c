@@ -35,7 +35,7 @@ static void end_walk(const HaywireTable *table, uint64_t address,
 
     if (entry & PRESENT) {
         mapping->present = true;
-    } else if (table->user && entry & PROT_NONE) {
+    } else if (table->user && entry & PROT_NONE && mapping->shift <= LARGEST) {
         mapping->present = true;
         entry = ~entry;
     } else {

@@ -14,6 +14,7 @@
 
 #define WORKER_NAME_MAX 32
 #define QUEUE_NAME_MAX  64
+#define FULL_NAME_MAX   64 /* /proc shows no more */
 
 /* A kernel that names rescuers so shows the whole name of their queue. */
 static const char rescuer[] = "kworker/R-";
@@ -59,6 +60,7 @@ static size_t worker_name(HaywireKernelView *view, uint64_t worker, char *to,
 static size_t long_name(HaywireKernelView *view, uint64_t flags,
                         uint64_t thread, char *to, size_t length, size_t room)
 {
+    char full[FULL_NAME_MAX];
     uint64_t name;
 
     if (thread == 0) {
@@ -70,7 +72,10 @@ static size_t long_name(HaywireKernelView *view, uint64_t flags,
         return worker ? worker_name(view, worker, to, length, room) : length;
     }
     name = haywire_view_ask(view, thread, M_KTHREAD_NAME);
-    return name ? haywire_view_text(view, name, to, room) : length;
+    if (name == 0 || haywire_view_text(view, name, full, sizeof(full)) == 0) {
+        return length;
+    }
+    return append(to, 0, room, full);
 }
 
 /* That more cannot be read does not make it a worse one. */
