@@ -20,9 +20,7 @@
 /* Headers that look like BTF, and first tasks. */
 #define CANDIDATES_MAX 64
 
-static const uint8_t btf_start[] = { 0x9f, 0xeb, 0x01, 0x00, 24, 0,
-                                     0,    0,    0,    0,    0,  0 };
-static const char task_name[] = "swapper/0";
+const uint8_t haywire_btf_start[HAYWIRE_BTF_START] = { 0x9f, 0xeb, 1, 0, 24 };
 
 typedef struct Search {
     HaywireKernelView *view;
@@ -33,53 +31,63 @@ typedef struct Search {
     int candidates;
 } Search;
 
-/* The whole of it, in pieces as they lie. */
-static bool copy(const HaywireKernelView *view, uint64_t gpa, uint8_t *to,
-                 size_t length)
-{
-    HaywirePosition where;
-    size_t got;
-
-    return haywire_layout_position(&view->layout, (HaywireGpa){ gpa },
-                                   &where) == HAYWIRE_OK &&
-           haywire_memory_read(view->guest->memory, where, to, length, &got) ==
-               HAYWIRE_OK;
-}
-
-static void read_members(Search *search, const uint8_t *data, uint32_t size)
+static HaywireStatus read_members(const uint8_t *data, uint32_t size,
+                                  HaywireMembers *ret_members,
+                                  const char **ret_missing)
 {
     HaywireBtf btf;
     HaywireStatus status = haywire_btf_init(&btf, data, size);
 
-    search->no_memory |= status == HAYWIRE_NO_MEMORY;
     if (status == HAYWIRE_OK) {
-        search->has_members =
-            haywire_members_find(&btf, &search->view->members,
-                                 search->missing) == HAYWIRE_OK;
+        status = haywire_members_find(&btf, ret_members, ret_missing);
     }
     haywire_btf_clear(&btf);
+    return status == HAYWIRE_OK || status == HAYWIRE_NO_MEMORY
+               ? status
+               : HAYWIRE_NOT_FOUND;
+}
+
+HaywireStatus haywire_image_types(HaywireMemory *memory, HaywirePosition where,
+                                  HaywireMembers *ret_members,
+                                  const char **ret_missing)
+{
+    uint8_t header[HAYWIRE_BTF_HEADER_SIZE], *data;
+    HaywireStatus status = HAYWIRE_NOT_FOUND;
+    uint32_t size;
+    size_t got;
+
+    if (where.value % 4 != 0 ||
+        haywire_memory_read(memory, where, header, sizeof(header), &got) !=
+            HAYWIRE_OK ||
+        haywire_btf_size(header, &size) != HAYWIRE_OK) {
+        return HAYWIRE_NOT_FOUND;
+    }
+    data = malloc(size);
+    if (!data) {
+        return HAYWIRE_NO_MEMORY;
+    }
+    if (haywire_memory_read(memory, where, data, size, &got) == HAYWIRE_OK) {
+        status = read_members(data, size, ret_members, ret_missing);
+    }
+    free(data);
+    return status;
 }
 
 static void try_btf(Search *search, uint64_t gpa)
 {
-    uint8_t header[HAYWIRE_BTF_HEADER_SIZE], *data;
-    uint32_t size;
+    HaywireKernelView *view = search->view;
+    HaywirePosition where;
+    HaywireStatus status;
 
-    if (search->has_members || gpa % 4 != 0 ||
-        !copy(search->view, gpa, header, sizeof(header)) ||
-        haywire_btf_size(header, &size) != HAYWIRE_OK ||
-        search->candidates++ >= CANDIDATES_MAX) {
+    if (search->has_members || search->candidates++ >= CANDIDATES_MAX ||
+        haywire_layout_position(&view->layout, (HaywireGpa){ gpa }, &where) !=
+            HAYWIRE_OK) {
         return;
     }
-    data = malloc(size);
-    if (!data) {
-        search->no_memory = true;
-        return;
-    }
-    if (copy(search->view, gpa, data, size)) {
-        read_members(search, data, size);
-    }
-    free(data);
+    status = haywire_image_types(view->guest->memory, where, &view->members,
+                                 search->missing);
+    search->has_members = status == HAYWIRE_OK;
+    search->no_memory = status == HAYWIRE_NO_MEMORY;
 }
 
 /* Its parent and its leader are itself. */
@@ -137,12 +145,12 @@ static uint64_t search_piece(Search *search, uint64_t gpa, uint8_t *piece)
                                    PIECE, &got);
     }
     if (!search->has_members) {
-        search_for(search, piece, got, gpa, btf_start, sizeof(btf_start),
-                   try_btf);
+        search_for(search, piece, got, gpa, haywire_btf_start,
+                   sizeof(haywire_btf_start), try_btf);
     }
     if (search->has_members) {
-        search_for(search, piece, got, gpa, task_name, sizeof(task_name),
-                   try_task);
+        search_for(search, piece, got, gpa, HAYWIRE_FIRST_TASK,
+                   sizeof(HAYWIRE_FIRST_TASK), try_task);
     }
     return got == PIECE ? PIECE - OVERLAP
                         : got - got % HAYWIRE_GUEST_PAGE + HAYWIRE_GUEST_PAGE -

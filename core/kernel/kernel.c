@@ -102,11 +102,15 @@ void haywire_kernel_explain(const HaywireKernel *kernel, char *to, size_t room)
 {
     const HaywireKernelFinding *finding = &kernel->locate.finding;
 
-    if (finding->notes == 0) {
+    if (finding->notes == 0 && finding->types == 0) {
         snprintf(to, room,
-                 "No Linux kernel in this memory: no page begins with a "
-                 "kernel's vmcoreinfo note (another system, encrypted memory, "
-                 "or a kernel without crash dumps)");
+                 "No Linux kernel in this memory: neither a kernel's note "
+                 "(vmcoreinfo) nor its type information (BTF) was found: "
+                 "another system, or encrypted memory");
+    } else if (finding->notes == 0) {
+        snprintf(to, room,
+                 "Type information (BTF) of a kernel, but no first task that "
+                 "a page table maps: a leftover, or not one for x86-64");
     } else if (finding->other_machine && finding->tables == 0) {
         snprintf(to, room,
                  "The kernel %s is not one for x86-64: others are not read",

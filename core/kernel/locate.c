@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare.h"
 #include "image.h"
 #include "layouts.h"
 #include "tasks.h"
@@ -80,6 +81,7 @@ static HaywireStatus find_notes(HaywireLocate *locate, Notes *notes)
             !locate->progress(locate->progress_opaque,
                               haywire_memory_size_before(memory, at),
                               haywire_memory_size(memory))) {
+            locate->stopped = true;
             return HAYWIRE_OK;
         }
     }
@@ -180,6 +182,7 @@ HaywireStatus haywire_locate(HaywireLocate *locate)
         return HAYWIRE_NO_MEMORY;
     }
     locate->count = 0;
+    locate->stopped = false;
     memset(&locate->finding, 0, sizeof(locate->finding));
     status = find_notes(locate, notes);
     for (size_t i = 0; i < notes->count && status == HAYWIRE_OK &&
@@ -190,5 +193,9 @@ HaywireStatus haywire_locate(HaywireLocate *locate)
         }
     }
     free(notes);
+    if (status == HAYWIRE_OK && locate->finding.tables == 0 &&
+        !locate->stopped) {
+        status = haywire_locate_bare(locate);
+    }
     return status;
 }

@@ -16,6 +16,7 @@ typedef struct HaywireLocate {
     HaywireGuest *guest;
     HaywireKernelProgress progress; /* NULL: nobody wants to know */
     void *progress_opaque;
+    bool stopped;                 /* by the progress */
     HaywireKernelFinding finding; /* what was met */
     size_t count;
     HaywireKernelView view[HAYWIRE_KERNELS_MAX];

@@ -44,6 +44,7 @@
     ASKED(TASK_FILES, "task_struct", "files", NULL)                            \
     ASKED(TASK_KTHREAD, "task_struct", "worker_private", "set_child_tid")      \
     ASKED(TASK_CGROUPS, "task_struct", "cgroups", NULL)                        \
+    ASKED(TASK_NSPROXY, "task_struct", "nsproxy", NULL)                        \
     NEEDED(SIGNAL_THREADS, "signal_struct", "nr_threads")                      \
     NEEDED(SIGNAL_THREAD_HEAD, "signal_struct", "thread_head")                 \
     ASKED(SIGNAL_PIDS, "signal_struct", "pids", NULL)                          \
@@ -57,6 +58,7 @@
     ASKED(SIGNAL_WRITE_BYTES, "signal_struct", "ioac.write_bytes", NULL)       \
     NEEDED(CRED_EUID, "cred", "euid")                                          \
     NEEDED(CRED_EGID, "cred", "egid")                                          \
+    ASKED(NSPROXY_UTS, "nsproxy", "uts_ns", NULL)                              \
     ASKED(PID_NUMBERS, "pid", "numbers", NULL)                                 \
     ASKED(UPID_NR, "upid", "nr", NULL)                                         \
     ASKED(TTY_DRIVER, "tty_struct", "driver", NULL)                            \

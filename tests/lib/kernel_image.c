@@ -375,6 +375,10 @@ static void add_processes(KernelImage *image)
     const uint64_t init = KERNEL_IMAGE_INIT;
 
     add_task(image, init, 0, init, init + SIGNAL, init + CRED);
+    kernel_image_set(image, init, M_TASK_NSPROXY,
+                     kernel_image_address(init + PAGE));
+    kernel_image_set(image, init + PAGE, M_NSPROXY_UTS,
+                     kernel_image_address(KERNEL_IMAGE_UTS));
     set_name(image, init, "swapper/0");
     for (unsigned i = 0; i < KERNEL_IMAGE_PROCESSES; i++) {
         g_autofree char *name = g_strdup_printf("process-%u", i + 1);

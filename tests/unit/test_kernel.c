@@ -140,11 +140,46 @@ static void assert_no_kernel(Fixture *fixture, const char *why)
     }
 }
 
+static void test_nothing(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    damage(fixture, KERNEL_IMAGE_NOTE, 4);
+    damage(fixture, KERNEL_IMAGE_TYPES, 4);
+    assert_no_kernel(fixture, "No Linux kernel in this memory");
+}
+
+static void assert_bare(Fixture *fixture)
+{
+    g_assert_cmpuint(look(fixture, 0, false)->process_count, ==,
+                     KERNEL_IMAGE_PROCESSES);
+    g_assert_cmpstr(fixture->model->overview.kernel_release, ==,
+                    KERNEL_IMAGE_RELEASE);
+    g_assert_cmpstr(haywire_model_process(fixture->model, 2)->cmdline, ==,
+                    "an argument");
+}
+
+/* Without a note its types and its first task are enough. */
 static void test_no_note(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     damage(fixture, KERNEL_IMAGE_NOTE, 4);
-    assert_no_kernel(fixture, "No Linux kernel in this memory");
+    assert_bare(fixture);
+}
+
+/* A note that is another kernel's is no help, and does no harm. */
+static void test_other_note(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->image->bytes[KERNEL_IMAGE_NOTE + strlen("OSRELEASE=")] = '7';
+    assert_bare(fixture);
+}
+
+static void test_no_first_task(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    damage(fixture, KERNEL_IMAGE_NOTE, 4);
+    kernel_image_set(fixture->image, KERNEL_IMAGE_INIT, M_TASK_REAL_PARENT, 1);
+    assert_no_kernel(fixture, "but no first task that a page table maps");
 }
 
 static void test_no_table(Fixture *fixture, gconstpointer data)
@@ -153,13 +188,6 @@ static void test_no_table(Fixture *fixture, gconstpointer data)
     memset(fixture->image->bytes + KERNEL_IMAGE_ROOT, 0, 4096);
     assert_no_kernel(fixture, "Only a leftover of the kernel "
                               "6.1.0-made-up: its page table");
-}
-
-static void test_other_release(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    damage(fixture, KERNEL_IMAGE_UTS, 4096);
-    assert_no_kernel(fixture, "Only a leftover of the kernel");
 }
 
 static void test_no_types(Fixture *fixture, gconstpointer data)
@@ -176,6 +204,7 @@ static void test_other_machine(Fixture *fixture, gconstpointer data)
 
     (void)data;
     memcpy(memmem(note, 4096, key, strlen(key)), "NUMBER(kimage_voff)", 19);
+    damage(fixture, KERNEL_IMAGE_TYPES, 4);
     assert_no_kernel(fixture, "is not one for x86-64");
 }
 
@@ -362,7 +391,9 @@ int main(int argc, char **argv)
     add("/kernel/overwritten", test_overwritten);
     add("/kernel/no-note", test_no_note);
     add("/kernel/no-table", test_no_table);
-    add("/kernel/other-release", test_other_release);
+    add("/kernel/other-note", test_other_note);
+    add("/kernel/nothing", test_nothing);
+    add("/kernel/no-first-task", test_no_first_task);
     add("/kernel/no-types", test_no_types);
     add("/kernel/other-machine", test_other_machine);
     add("/kernel/missing-member", test_missing_member);
