@@ -252,6 +252,7 @@ HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
     haywire_paths_clear(&kernel->paths);
     if (wants_search(kernel, now_ns)) {
         status = find(kernel, now_ns);
+        now_ns += kernel->cost_ns; /* what is seen next is seen then */
     } else if (kernel->locate.count == 0) {
         status = HAYWIRE_NOT_FOUND;
     }

@@ -43,6 +43,24 @@ static void leave_out_gate(GPtrArray *sections)
     }
 }
 
+/*
+ * In /proc/PID/maps a newline is written as a backslash and 012, and a backslash
+ * as it is: what these are there cannot be told. So no file has both for us.
+ */
+static void confuse_newlines(JsonObject *sections)
+{
+    JsonArray *list = json_object_get_array_member(sections, "sections");
+
+    for (guint i = 0; i < json_array_get_length(list); i++) {
+        JsonObject *section = json_array_get_object_element(list, i);
+        GString *path = g_string_new(compare_string(section, "path"));
+
+        g_string_replace(path, "\\x5c012", "\\x0a", 0);
+        json_object_set_string_member(section, "path", path->str);
+        g_string_free(path, TRUE);
+    }
+}
+
 void from_kernel_check_sections(Vm *vm, GPtrArray *animals)
 {
     static const char *const names[] = { "file-odd-path", "file-deleted",
@@ -59,6 +77,7 @@ void from_kernel_check_sections(Vm *vm, GPtrArray *animals)
             truth = truth_sections(vm, pid);
             leave_out_gate(truth);
             answer = view_ask_ok(&view, VIEW_SECTIONS, pid, 0);
+            confuse_newlines(json_node_get_object(answer));
             compare_sections(view.name, json_node_get_object(answer), truth);
         }
     }

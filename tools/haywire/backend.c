@@ -26,12 +26,17 @@ gboolean haywire_backend_look(HaywireBackend *backend, GError **error)
 
 gboolean haywire_backend_refresh(HaywireBackend *backend, GError **error)
 {
-    const gint64 limit = g_get_monotonic_time() + JUDGE_LIMIT_US;
+    gint64 limit = 0;
 
+    /* What finding it has taken is not part of the time to judge it. */
     while (backend->ops->refresh(backend, error)) {
         const gint64 wait = backend->ops->beat_wait(backend);
-        const gint64 left = limit - g_get_monotonic_time();
+        gint64 left;
 
+        if (limit == 0) {
+            limit = g_get_monotonic_time() + JUDGE_LIMIT_US;
+        }
+        left = limit - g_get_monotonic_time();
         if (wait <= 0 || left <= 0) {
             return TRUE;
         }
