@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
+#include "image_search.h"
 #include "layouts.h"
 #include "tasks.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "bare.h"
-#include "image.h"
+#include "image_search.h"
 #include "layouts.h"
 #include "tasks.h"
 #include "vmcoreinfo.h"

@@ -4,8 +4,8 @@
  * task. Private to the room.
  */
 
-#ifndef HAYWIRE_KERNEL_IMAGE_H
-#define HAYWIRE_KERNEL_IMAGE_H
+#ifndef HAYWIRE_KERNEL_IMAGE_SEARCH_H
+#define HAYWIRE_KERNEL_IMAGE_SEARCH_H
 
 #include "view.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Searching a kernel's image: see image.h. Its sections have no names in
+ * Searching a kernel's image: see image_search.h. Its sections have no names in
  * memory, but two things in it say what they are: BTF has a header, and the
  * first task, whose name is known, points to itself.
  */
 
-#include "image.h"
+#include "image_search.h"
 
 #include <stdlib.h>
 #include <string.h>
