@@ -232,16 +232,16 @@ static HaywireStatus find(HaywireKernel *kernel, uint64_t now_ns)
 
 static bool wants_search(const HaywireKernel *kernel, uint64_t now_ns)
 {
-    uint64_t since = now_ns - kernel->search_ns;
+    uint64_t passed = now_ns - kernel->search_ns;
 
     if (!kernel->searched) {
         return true;
     }
     if (kernel->locate.count == 0) {
-        return since / SEARCH_SHARE >= kernel->cost_ns;
+        return passed / SEARCH_SHARE >= kernel->cost_ns;
     }
     return kernel->lost >= LOST_LOOKS ||
-           (since >= SEARCH_AGAIN_NS &&
+           (passed >= SEARCH_AGAIN_NS &&
             haywire_kernel_state(kernel, now_ns, false) == HAYWIRE_STATE_STALE);
 }
 
@@ -264,6 +264,12 @@ HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
     return status;
 }
 
+/* What was found in a search may be later than the look that it belongs to. */
+static uint64_t since(uint64_t now, uint64_t then)
+{
+    return now > then ? now - then : 0;
+}
+
 HaywireState haywire_kernel_state(const HaywireKernel *kernel, uint64_t now_ns,
                                   bool still)
 {
@@ -275,11 +281,12 @@ HaywireState haywire_kernel_state(const HaywireKernel *kernel, uint64_t now_ns,
     if (still) {
         return HAYWIRE_STATE_STALE;
     }
-    if (now_ns - alive->moved_ns < HAYWIRE_ALIVE_NS && alive->moved_ns) {
+    if (alive->moved_ns && since(now_ns, alive->moved_ns) < HAYWIRE_ALIVE_NS) {
         return HAYWIRE_STATE_LIVE;
     }
-    return now_ns - alive->first_ns < HAYWIRE_ALIVE_NS ? HAYWIRE_STATE_SEARCHING
-                                                       : HAYWIRE_STATE_STALE;
+    return since(now_ns, alive->first_ns) < HAYWIRE_ALIVE_NS
+               ? HAYWIRE_STATE_SEARCHING
+               : HAYWIRE_STATE_STALE;
 }
 
 uint64_t haywire_kernel_wait(const HaywireKernel *kernel, uint64_t now_ns)
