@@ -326,25 +326,25 @@ const HaywireCommand *haywire_command_find(const char *name)
 
 void haywire_command_usage(GString *out)
 {
-    g_string_append(out,
-                    "Usage: haywire --ram FILE... | --qmp SOCKET | --vm NAME "
-                    "[--from WHOM] [--json]\n"
-                    "               COMMAND [ARGUMENT...]\n"
-                    "Shows what runs inside a QEMU guest.\n\n"
-                    "  --ram FILE    read the guest's memory-backend-file, "
-                    "live or kept;\n"
-                    "                a guest with several: once for each, in "
-                    "their order\n"
-                    "  --qmp SOCKET  ask the plugin in a running QEMU\n"
-                    "  --vm NAME     ask through libvirt; -c URI (or "
-                    "--connect) as virsh has it\n"
-                    "  --from WHOM   companion (default), kernel: the guest's own "
-                    "structures,\n"
-                    "                or auto; with --ram\n"
-                    "  --json        print JSON\n"
-                    "  --help        this help; after a command, help on it\n"
-                    "  --version     print the version\n\n"
-                    "Commands:\n");
+    g_string_append(
+        out, "Usage: haywire --ram FILE... | --qmp SOCKET | --vm NAME "
+             "[--from WHOM] [--json]\n"
+             "               COMMAND [ARGUMENT...]\n"
+             "Shows what runs inside a QEMU guest.\n\n"
+             "  --ram FILE    read the guest's memory-backend-file, "
+             "live or kept;\n"
+             "                a guest with several: once for each, in "
+             "their order\n"
+             "  --qmp SOCKET  ask the plugin in a running QEMU\n"
+             "  --vm NAME     ask through libvirt; -c URI (or "
+             "--connect) as virsh has it\n"
+             "  --from WHOM   companion (default), kernel: the guest's own "
+             "structures,\n"
+             "                or auto; with --ram\n"
+             "  --json        print JSON\n"
+             "  --help        this help; after a command, help on it\n"
+             "  --version     print the version\n\n"
+             "Commands:\n");
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         g_autofree char *form =
             g_strconcat(commands[i].name, commands[i].arguments, NULL);

@@ -21,7 +21,7 @@ typedef struct HaywireOptions {
     const char *qmp;
     const char *vm;
     const char *connect; /* libvirt's URI; goes with vm and attach */
-    HaywireFrom from; /* --from; with --ram only */
+    HaywireFrom from;    /* --from; with --ram only */
     gboolean json;
     gboolean help;
     gboolean version;
