@@ -25,6 +25,11 @@ static const char *origin_name(uint32_t value)
     return haywire_origin_name(value);
 }
 
+static const char *provider_name(uint32_t value)
+{
+    return haywire_provider_name(value);
+}
+
 static const char *camera_status_name(uint32_t value)
 {
     return haywire_camera_status_name(value);
@@ -32,28 +37,34 @@ static const char *camera_status_name(uint32_t value)
 
 #define SESSION IF(HaywireOverview, has_session)
 #define KNOWN   IF(HaywireOverview, has_table)
+#define GUEST   IF(HaywireOverview, has_guest)
 #define SCAN    IF(HaywireOverview, has_scan)
 
 static const HaywireField overview_fields[] = {
     ENUM(HaywireOverview, state, "state", state_name,
          "searching (no session seen beating yet), live, stale, or paused "
          "(live in a stopped guest)"),
+    { BASE(HaywireOverview, source, "source",
+           "who tells it: companion, the program in the guest, or kernel, the "
+           "guest's own structures; absent when nobody does"),
+      .type = HAYWIRE_TYPE_ENUM, .name_of = provider_name,
+      .schema = "HaywireProvider", .recent = true, GUEST },
     SPECIAL(HaywireOverview, session, "session", HAYWIRE_TYPE_HEX64,
             "random number of this run of the companion, 16 hex digits",
             SESSION),
     FIELD(HaywireOverview, closed, "closed",
           "whether the companion exited cleanly", SESSION),
     ENUM(HaywireOverview, os, "os", haywire_os_name,
-         "operating system of the guest", SESSION),
+         "operating system of the guest", GUEST),
     ENUM(HaywireOverview, arch, "arch", haywire_arch_name,
-         "processor architecture of the guest", SESSION),
+         "processor architecture of the guest", GUEST),
     FIELD(HaywireOverview, kernel_release, "kernel-release",
           "as the guest names it; absent when not published", IF_SET),
     FIELD(HaywireOverview, host_name, "host-name",
           "of the guest; absent when not published", IF_SET),
     FIELD(HaywireOverview, boot_id, "boot-id", "of the guest, a UUID", SESSION),
     FIELD(HaywireOverview, page_size, "page-size",
-          "page size of the guest, bytes", SESSION, UNIT(BYTES)),
+          "page size of the guest, bytes", GUEST, UNIT(BYTES)),
     FIELD(HaywireOverview, companion_version, "companion-version",
           "major.minor.patch", SESSION),
     FIELD(HaywireOverview, companion_pid, "companion-pid",
@@ -158,7 +169,7 @@ static const HaywireField section_list_fields[] = {
     FIELD(HaywireSectionList, generation, "generation",
           "grows each time that the sections are read"),
     ENUM(HaywireSectionList, source, "source", origin_name,
-         "roundrobin, camera1 or camera2"),
+         "roundrobin, camera1, camera2 or kernel"),
     FIELD(HaywireSectionList, readable, "readable",
           "whether the companion was allowed to read them"),
     FIELD(HaywireSectionList, complete, "complete",

@@ -58,7 +58,8 @@ static const HaywireField fields[] = {
            "whether it is a thread of the kernel"),
     MEMBER(threads, "threads", "number of threads", AS("NLWP", "nlwp thcount")),
     { BASE(HaywireProcess, source, "source",
-           "who says so: companion, the program in the guest"),
+           "who says so: companion, the program in the guest, or kernel, the "
+           "guest's own structures"),
       .type = HAYWIRE_TYPE_ENUM, .name_of = provider_name,
       .schema = "HaywireProvider", .recent = true },
     MEMBER(gid, "gid", "effective group id; absent when it could not be read",

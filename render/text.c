@@ -38,6 +38,12 @@ static void append_staleness(GString *out, const HaywireOverview *overview)
     if (haywire_state_is_current(overview->state)) {
         return;
     }
+    if (overview->source == HAYWIRE_PROVIDER_KERNEL) {
+        g_string_append(out, overview->state == HAYWIRE_STATE_STALE
+                                 ? ", nothing in it moves: stale or paused"
+                                 : ", nothing in it has moved so far");
+        return;
+    }
     if (overview->closed) {
         g_string_append(out, ", the companion has ended");
     } else if (overview->state == HAYWIRE_STATE_STALE) {
@@ -76,7 +82,7 @@ void haywire_text_missing(GString *out, const HaywireOverview *overview)
 
 void haywire_text_session_line(GString *out, const HaywireOverview *overview)
 {
-    if (!overview->has_session) {
+    if (!overview->has_guest) {
         g_string_append(out, "searching: no session found");
         if (overview->has_scan) {
             g_string_append_printf(out,
@@ -91,6 +97,9 @@ void haywire_text_session_line(GString *out, const HaywireOverview *overview)
                                ? "not judged yet"
                                : haywire_state_name(overview->state));
     append_guest(out, overview);
+    if (overview->source == HAYWIRE_PROVIDER_KERNEL) {
+        g_string_append(out, ", from its kernel");
+    }
     append_staleness(out, overview);
     haywire_text_missing(out, overview);
     g_string_append_c(out, '\n');

@@ -393,6 +393,8 @@ static void describe_session(const HaywireReader *reader, HaywireNow now,
     const HaywireDiscovery *discovery = &session->discovery;
     int i;
 
+    overview->has_guest = true;
+    overview->source = HAYWIRE_PROVIDER_COMPANION;
     overview->has_session = true;
     overview->session = session->id;
     overview->closed = discovery->state == HAYWIRE_SESSION_CLOSED;

@@ -207,7 +207,7 @@ const HaywireProcess *haywire_model_process(const HaywireModel *model,
 static HaywireStatus check_process(const HaywireModel *model, uint32_t pid,
                                    const HaywireProcess **ret_process)
 {
-    if (!model->overview.has_session) {
+    if (!model->overview.has_guest) {
         return HAYWIRE_NO_SESSION;
     }
     *ret_process = haywire_model_process(model, pid);

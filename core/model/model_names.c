@@ -35,6 +35,7 @@ const char *haywire_origin_name(HaywireOrigin origin)
         [HAYWIRE_ORIGIN_ROUNDROBIN] = "roundrobin",
         [HAYWIRE_ORIGIN_CAMERA1] = "camera1",
         [HAYWIRE_ORIGIN_CAMERA2] = "camera2",
+        [HAYWIRE_ORIGIN_KERNEL] = "kernel",
     };
 
     return name_at(names, COUNT_OF(names), origin);
@@ -44,6 +45,7 @@ const char *haywire_provider_name(HaywireProvider provider)
 {
     static const char *const names[] = {
         [HAYWIRE_PROVIDER_COMPANION] = "companion",
+        [HAYWIRE_PROVIDER_KERNEL] = "kernel",
     };
 
     return name_at(names, COUNT_OF(names), provider);

@@ -14,6 +14,13 @@
 struct HaywireWatch {
     HaywireMemory *memory;
     HaywireReader *beacons;
+    HaywireFrom from;
+    HaywireKernel *kernel; /* NULL: nobody asked for it */
+    bool kernel_found;
+    bool kernel_shown; /* in the newest model */
+    HaywireShares shares;
+    HaywireScanProgress progress;
+    void *progress_opaque;
     HaywireHostCounters host;
     HaywirePace pace;
     uint64_t began_ns; /* host clock of the first look; 0: none yet */
@@ -45,6 +52,7 @@ void haywire_watch_destroy(HaywireWatch *watch)
 {
     if (watch) {
         haywire_reader_destroy(watch->beacons);
+        haywire_kernel_destroy(watch->kernel);
         free(watch);
     }
 }
@@ -52,6 +60,7 @@ void haywire_watch_destroy(HaywireWatch *watch)
 HaywireStatus haywire_watch_share(HaywireWatch *watch, HaywireShares shares)
 {
     haywire_watch_reset(watch);
+    watch->shares = shares;
     return haywire_reader_share(watch->beacons, shares);
 }
 
@@ -66,6 +75,41 @@ void haywire_watch_set_progress(HaywireWatch *watch,
                                 HaywireScanProgress progress, void *opaque)
 {
     haywire_reader_set_progress(watch->beacons, progress, opaque);
+    watch->progress = progress;
+    watch->progress_opaque = opaque;
+    if (watch->kernel) {
+        haywire_kernel_set_progress(watch->kernel, progress, opaque);
+    }
+}
+
+HaywireStatus haywire_watch_set_from(HaywireWatch *watch, HaywireFrom from)
+{
+    HaywireStatus status = HAYWIRE_OK;
+
+    watch->from = from;
+    if (from != HAYWIRE_FROM_COMPANION && !watch->kernel) {
+        status = haywire_kernel_new(watch->memory, &watch->kernel);
+        if (status == HAYWIRE_OK) {
+            haywire_kernel_set_progress(watch->kernel, watch->progress,
+                                        watch->progress_opaque);
+        }
+    }
+    return status;
+}
+
+void haywire_watch_want(HaywireWatch *watch, uint32_t pid)
+{
+    if (watch->kernel) {
+        haywire_kernel_want(watch->kernel, pid);
+    }
+}
+
+void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room)
+{
+    *to = '\0';
+    if (watch->kernel && !watch->kernel_found) {
+        haywire_kernel_explain(watch->kernel, to, room);
+    }
 }
 
 void haywire_watch_request_scan(HaywireWatch *watch)
@@ -104,6 +148,9 @@ bool haywire_watch_recall(const HaywireWatch *watch, HaywireFileHint *ret_hint)
 void haywire_watch_reset(HaywireWatch *watch)
 {
     haywire_reader_reset(watch->beacons);
+    if (watch->kernel) {
+        haywire_kernel_reset(watch->kernel);
+    }
     memset(&watch->pace, 0, sizeof(watch->pace));
 }
 
@@ -141,6 +188,113 @@ static HaywireStatus see(HaywireWatch *watch, HaywireNow now)
     return status == HAYWIRE_OK ? haywire_memory_check(watch->memory) : status;
 }
 
+static HaywireOverview describe_kernel(const HaywireWatch *watch,
+                                       HaywireNow now)
+{
+    HaywireOverview overview = {
+        .state = haywire_kernel_state(watch->kernel, now.host_ns, now.still),
+        .has_guest = watch->kernel_found,
+        .source = HAYWIRE_PROVIDER_KERNEL,
+        .page_size = HAYWIRE_PAGE_SIZE,
+        .os = HAYWIRE_OS_LINUX,
+        .arch = HAYWIRE_ARCH_X86_64,
+        .cost.time = now.host_ns - watch->began_ns,
+    };
+
+    if (overview.state == HAYWIRE_STATE_LIVE && now.paused) {
+        overview.state = HAYWIRE_STATE_PAUSED;
+    }
+    return overview;
+}
+
+static HaywireStatus build_kernel(HaywireWatch *watch, HaywireNow now,
+                                  HaywireModel **ret_model)
+{
+    HaywireOverview overview = describe_kernel(watch, now);
+    HaywireMoment moment = {
+        .overview = &overview,
+        .layout = haywire_kernel_layout(watch->kernel),
+        .host = &watch->host,
+    };
+    HaywireBuilder builder;
+    HaywireStatus status =
+        haywire_builder_init(&builder, &watch->shares, NULL, &watch->host);
+
+    if (status == HAYWIRE_OK) {
+        haywire_kernel_tell(watch->kernel, &builder);
+        status = haywire_builder_finish(&builder, &moment, ret_model);
+    }
+    return status;
+}
+
+/*
+ * Replace @ret_model by what the kernel tells. Without one, or with a list that
+ * cannot be had, an empty model is all there is, unless @ret_model has one.
+ */
+static HaywireStatus look_at_kernel(HaywireWatch *watch, HaywireNow now,
+                                    HaywireModel **ret_model)
+{
+    HaywireStatus status = haywire_kernel_look(watch->kernel, now.host_ns);
+    HaywireModel *model;
+
+    if (status != HAYWIRE_OK && status != HAYWIRE_NOT_FOUND &&
+        status != HAYWIRE_PAGE_BUSY && status != HAYWIRE_LIMIT) {
+        return status;
+    }
+    watch->kernel_found = status == HAYWIRE_OK;
+    if (!watch->kernel_found && *ret_model) {
+        return HAYWIRE_OK;
+    }
+    status = haywire_memory_check(watch->memory);
+    if (status == HAYWIRE_OK) {
+        status = build_kernel(watch, now, &model);
+    }
+    if (status == HAYWIRE_OK) {
+        haywire_model_unref(*ret_model);
+        *ret_model = model;
+        watch->kernel_shown = true;
+    }
+    return status;
+}
+
+/* A companion is judged first: whether it beats takes a second look. */
+static bool wants_kernel(const HaywireWatch *watch, HaywireNow now,
+                         const HaywireModel *model)
+{
+    if (watch->from != HAYWIRE_FROM_AUTO || !model) {
+        return watch->from == HAYWIRE_FROM_KERNEL;
+    }
+    return !haywire_state_is_current(model->overview.state) &&
+           haywire_pace_beat_wait(haywire_reader_search(watch->beacons).session,
+                                  now.now_ns) == 0;
+}
+
+static HaywireStatus look(HaywireWatch *watch, HaywireNow now,
+                          HaywireModel **ret_model)
+{
+    HaywireModel *model = NULL;
+    HaywireStatus status = HAYWIRE_OK;
+
+    watch->kernel_shown = false;
+    if (watch->from != HAYWIRE_FROM_KERNEL) {
+        status = see(watch, now);
+        watch->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        if (status == HAYWIRE_OK) {
+            status = haywire_reader_model(watch->beacons, now, watch->began_ns,
+                                          &model);
+        }
+    }
+    if (status == HAYWIRE_OK && wants_kernel(watch, now, model)) {
+        status = look_at_kernel(watch, now, &model);
+    }
+    if (status != HAYWIRE_OK) {
+        haywire_model_unref(model);
+        return status;
+    }
+    *ret_model = model;
+    return HAYWIRE_OK;
+}
+
 HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
                                  HaywireModel **ret_model)
 {
@@ -151,18 +305,16 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
         watch->began_ns = now.host_ns;
     }
     watch->host.refreshes++;
-    status = see(watch, now);
-    watch->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    if (status == HAYWIRE_OK) {
-        status = haywire_reader_model(watch->beacons, now, watch->began_ns,
-                                      ret_model);
-    }
+    status = look(watch, now, ret_model);
     watch->pace.look_ns = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started;
     return status;
 }
 
 uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now)
 {
+    if (watch->kernel_shown) {
+        return now.still ? 0 : haywire_kernel_wait(watch->kernel, now.host_ns);
+    }
     return haywire_pace_beat_wait(haywire_reader_search(watch->beacons).session,
                                   now.now_ns);
 }

@@ -231,7 +231,7 @@ void fuzz_check_model(const HaywireModel *model)
     CheckEmitter emitter = { .base = check_emitter };
 
     FUZZ_CHECK(model->overview.processes >= model->process_count);
-    FUZZ_CHECK(model->overview.has_session || model->process_count == 0);
+    FUZZ_CHECK(model->overview.has_guest || model->process_count == 0);
     check_processes(model, &emitter.base);
     check_replies(model, &emitter.base);
     check_texts(model);

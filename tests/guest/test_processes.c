@@ -4,6 +4,7 @@
  * while the guest runs and, from a copy of the RAM file, once QEMU is gone.
  */
 #include "../qemu/qemus.h"
+#include "from_kernel.h"
 #include "scene.h"
 
 /* Names of the animals whose sections are compared; the last has thousands. */
@@ -118,6 +119,19 @@ static void test_sections_copy(const char *qemu)
     }
 }
 
+/* The kernel's own structures say the same, and need no companion. */
+static void test_kernel(const char *qemu)
+{
+    Scene *scene = get_scene(qemu);
+
+    if (!scene) {
+        return;
+    }
+    from_kernel_check_processes(scene->vm, scene->keeper);
+    from_kernel_check_sections(scene->vm, scene->animals);
+    from_kernel_check_places(scene->vm, scene->animals);
+}
+
 /* A file that nothing writes any more has no live session. */
 static void test_status_copy(const char *qemu)
 {
@@ -140,6 +154,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qemus_add_test("live/processes", test_processes_live);
     qemus_add_test("live/sections", test_sections_live);
+    qemus_add_test("live/kernel", test_kernel);
     qemus_add_test("copy/processes", test_processes_copy);
     qemus_add_test("copy/sections", test_sections_copy);
     qemus_add_test("copy/status", test_status_copy);

@@ -111,12 +111,14 @@ static JsonNode *ask_tool(const View *view, const Wording *wording, guint32 pid,
         view->path,
         "--no-hint",
         "--json",
+        "--from",
+        view->from ? view->from : "companion",
         wording->tool,
         NULL,
         NULL,
         NULL,
     };
-    gsize count = 5;
+    gsize count = 7;
     int status;
 
     if (wording->pid) {

@@ -19,6 +19,7 @@ typedef struct {
     ViewKind kind;
     Vm *vm;           /* of VIEW_QMP */
     const char *path; /* of the socket or the file, for the tool */
+    const char *from; /* --from, for the tool; NULL: not given */
 } View;
 
 typedef enum {

@@ -128,7 +128,8 @@ static char *clock_words(const VmOptions *options)
 
 static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
 {
-    const char *guest = environment("HAYWIRE_TEST_GUEST", ".");
+    const char *guest = options->guest ? options->guest
+                                       : environment("HAYWIRE_TEST_GUEST", ".");
     g_autofree char *clock = clock_words(options);
 
     add(words, "-chardev", NULL);

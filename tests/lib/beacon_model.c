@@ -65,6 +65,7 @@ static void describe(const GArray *copies, const HaywireDiscovery *discovery,
                      const HaywirePageInfo *info, HaywireOverview *overview)
 {
     overview->state = HAYWIRE_STATE_LIVE;
+    overview->has_guest = true;
     overview->has_session = true;
     overview->session = info->session;
     overview->os = discovery->os;

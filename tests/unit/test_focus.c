@@ -307,6 +307,7 @@ static void test_target(void)
                     HAYWIRE_BAD_VALUE);
     g_assert_cmpint(haywire_focus_target(&model, 1, &target), ==,
                     HAYWIRE_NO_SESSION);
+    model.overview.has_guest = true;
     model.overview.has_session = true;
     model.overview.session = SESSION;
     model.overview.state = HAYWIRE_STATE_STALE;

@@ -20,6 +20,7 @@ static void setup(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     fixture->shares = haywire_shares_divide(HAYWIRE_MEMORY_DEFAULT);
+    fixture->overview.has_guest = true;
     fixture->overview.has_session = true;
     g_assert_cmpint(haywire_builder_init(&fixture->builder, &fixture->shares,
                                          NULL, &fixture->host),

@@ -175,7 +175,7 @@ static void run_pages(HaywirePage *page, size_t pages)
 {
     HaywireCopy copy[PAGES_MAX] = { 0 };
     const HaywireCopy *list[PAGES_MAX];
-    HaywireOverview overview = { .has_session = true };
+    HaywireOverview overview = { .has_guest = true, .has_session = true };
     HaywireDiscovery discovery;
     HaywireHostCounters host = { 0 };
     HaywireBeaconInput input = { .overview = &overview,

@@ -63,7 +63,7 @@ static HaywirePage *add_page(Liar *liar, HaywireCategory category,
 
 static HaywireModel *build(const Liar *liar, HaywireHostCounters *host)
 {
-    HaywireOverview overview = { .has_session = true };
+    HaywireOverview overview = { .has_guest = true, .has_session = true };
     HaywireBeaconInput input = {
         .overview = &overview,
         .discovery = &liar->discovery,

@@ -356,6 +356,7 @@ static void test_session_line(void)
     haywire_table_init(&haywire_overview_table, &overview);
     haywire_text_session_line(text, &overview);
     g_assert_cmpstr(text->str, ==, "searching: no session found\n");
+    overview.has_guest = true;
     overview.has_session = true;
     overview.has_table = true;
     overview.processes = 3;

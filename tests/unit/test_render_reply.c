@@ -118,7 +118,7 @@ static void test_cost(void)
 
 static void test_categories(void)
 {
-    HaywireOverview overview = { .has_session = true };
+    HaywireOverview overview = { .has_guest = true, .has_session = true };
     Recorder recorder = recorder_new();
 
     haywire_table_init(&haywire_overview_table, &overview);

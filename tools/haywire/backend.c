@@ -26,12 +26,17 @@ gboolean haywire_backend_look(HaywireBackend *backend, GError **error)
 
 gboolean haywire_backend_refresh(HaywireBackend *backend, GError **error)
 {
-    const gint64 limit = g_get_monotonic_time() + JUDGE_LIMIT_US;
+    gint64 limit = 0;
 
+    /* What finding it has taken is not part of the time to judge it. */
     while (backend->ops->refresh(backend, error)) {
         const gint64 wait = backend->ops->beat_wait(backend);
-        const gint64 left = limit - g_get_monotonic_time();
+        gint64 left;
 
+        if (limit == 0) {
+            limit = g_get_monotonic_time() + JUDGE_LIMIT_US;
+        }
+        left = limit - g_get_monotonic_time();
         if (wait <= 0 || left <= 0) {
             return TRUE;
         }
@@ -57,9 +62,9 @@ static gboolean count_rejected(HaywireBackend *backend, uint64_t *ret_rejected,
     return TRUE;
 }
 
-static gboolean has_session(HaywireBackend *backend)
+static gboolean has_guest(HaywireBackend *backend)
 {
-    return backend->ops->overview(backend)->has_session;
+    return backend->ops->overview(backend)->has_guest;
 }
 
 /*
@@ -70,7 +75,7 @@ static gboolean look_again(HaywireBackend *backend, GError **error)
 {
     const gint64 limit = g_get_monotonic_time() + AGAIN_LIMIT_US;
 
-    while (!has_session(backend) && g_get_monotonic_time() < limit) {
+    while (!has_guest(backend) && g_get_monotonic_time() < limit) {
         g_usleep(AGAIN_PAUSE_US);
         if (!backend->ops->refresh(backend, error)) {
             return FALSE;
@@ -80,8 +85,14 @@ static gboolean look_again(HaywireBackend *backend, GError **error)
 }
 
 /* Beacons, and none of them good: that is corruption. */
-static gboolean fail_without_session(uint64_t rejected, GError **error)
+static gboolean fail_without_guest(HaywireBackend *backend, uint64_t rejected,
+                                   GError **error)
 {
+    const char *why = backend->ops->why_no_kernel(backend);
+
+    if (*why) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "%s", why);
+    }
     if (rejected) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_CORRUPT,
                                  "No session, but %" G_GUINT64_FORMAT
@@ -98,7 +109,7 @@ gboolean haywire_backend_seek_session(HaywireBackend *backend,
         return FALSE;
     }
     *ret_rejected = 0;
-    if (has_session(backend)) {
+    if (has_guest(backend)) {
         return TRUE;
     }
     if (!count_rejected(backend, ret_rejected, error) ||
@@ -106,7 +117,7 @@ gboolean haywire_backend_seek_session(HaywireBackend *backend,
         return FALSE;
     }
     /* One that was found late is judged like any other. */
-    return !has_session(backend) || haywire_backend_refresh(backend, error);
+    return !has_guest(backend) || haywire_backend_refresh(backend, error);
 }
 
 gboolean haywire_backend_refresh_session(HaywireBackend *backend,
@@ -117,5 +128,5 @@ gboolean haywire_backend_refresh_session(HaywireBackend *backend,
     if (!haywire_backend_seek_session(backend, &rejected, error)) {
         return FALSE;
     }
-    return has_session(backend) || fail_without_session(rejected, error);
+    return has_guest(backend) || fail_without_guest(backend, rejected, error);
 }

@@ -12,6 +12,7 @@
 
 #include <glib.h>
 
+#include "haywire/watch.h"
 #include "qmp_client.h"
 #include "reply.h"
 
@@ -51,6 +52,10 @@ typedef struct HaywireBackendOps {
     gboolean (*refresh)(HaywireBackend *backend, GError **error);
     gint64 (*beat_wait)(HaywireBackend *backend);
     const HaywireOverview *(*overview)(HaywireBackend *backend);
+    /* What is to be taken of this process as well, from the next look on. */
+    void (*want)(HaywireBackend *backend, uint32_t pid);
+    /* Why no kernel was found, for people; "" when none was looked for. */
+    const char *(*why_no_kernel)(HaywireBackend *backend);
     gboolean (*processes)(HaywireBackend *backend, HaywireProcessList *ret_list,
                           GError **error);
     gboolean (*sections)(HaywireBackend *backend, uint32_t pid,
@@ -79,10 +84,11 @@ struct HaywireBackend {
 
 /*
  * The RAM files at @path[], @count of them, at least one, which lie in the
- * guest's memory in this order; NULL with @error when one cannot be used.
+ * guest's memory in this order; @from says who in it is asked. NULL with @error
+ * when one cannot be used.
  */
 HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
-                                        GError **error);
+                                        HaywireFrom from, GError **error);
 
 /*
  * Begin where the last run of this user found a live session in this very file,

@@ -103,6 +103,19 @@ static gint64 beat_wait(HaywireBackend *base)
     return judging ? RESCAN_STEP_US : 0;
 }
 
+/* A plugin is asked when it comes to that. */
+static void want(HaywireBackend *base, uint32_t pid)
+{
+    (void)base;
+    (void)pid;
+}
+
+static const char *why_no_kernel(HaywireBackend *base)
+{
+    (void)base;
+    return "";
+}
+
 static const HaywireOverview *overview(HaywireBackend *base)
 {
     return &qmp(base)->overview;
@@ -261,6 +274,8 @@ static const HaywireBackendOps qmp_ops = {
     .refresh = refresh,
     .beat_wait = beat_wait,
     .overview = overview,
+    .want = want,
+    .why_no_kernel = why_no_kernel,
     .processes = processes,
     .sections = sections,
     .page_runs = page_runs,

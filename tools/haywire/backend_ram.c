@@ -22,6 +22,9 @@
 
 #define NS_PER_US 1000
 
+/* The longest sentence on why there is no kernel. */
+#define EXPLANATION_MAX 256
+
 typedef struct RamFile {
     char *path;
     char *shown; /* the path, fit for a terminal and for JSON */
@@ -37,6 +40,7 @@ typedef struct RamBackend {
     HaywireProgress progress;
     gboolean uses_hint;
     guint64 hint_ns; /* wall clock of the newest look */
+    char why[4 * EXPLANATION_MAX + 1]; /* fit for a terminal */
 } RamBackend;
 
 static RamBackend *ram(HaywireBackend *backend)
@@ -122,6 +126,21 @@ static gint64 beat_wait(HaywireBackend *base)
 static const HaywireOverview *overview(HaywireBackend *base)
 {
     return &ram(base)->model->overview;
+}
+
+static void want(HaywireBackend *base, uint32_t pid)
+{
+    haywire_watch_want(ram(base)->watch, pid);
+}
+
+static const char *why_no_kernel(HaywireBackend *base)
+{
+    RamBackend *backend = ram(base);
+    char text[EXPLANATION_MAX];
+
+    haywire_watch_explain(backend->watch, text, sizeof(text));
+    haywire_text_escape((const uint8_t *)text, strlen(text), backend->why);
+    return backend->why;
 }
 
 static gboolean processes(HaywireBackend *base, HaywireProcessList *ret_list,
@@ -303,6 +322,8 @@ static const HaywireBackendOps ram_ops = {
     .refresh = refresh,
     .beat_wait = beat_wait,
     .overview = overview,
+    .want = want,
+    .why_no_kernel = why_no_kernel,
     .processes = processes,
     .sections = sections,
     .page_runs = page_runs,
@@ -430,9 +451,14 @@ static gboolean open_memory(RamBackend *backend, GError **error)
     return backend->source || open_raw(backend, error);
 }
 
-static gboolean open_watch(RamBackend *backend, GError **error)
+static gboolean open_watch(RamBackend *backend, HaywireFrom from,
+                           GError **error)
 {
     HaywireStatus status = haywire_watch_new(backend->source, &backend->watch);
+
+    if (status == HAYWIRE_OK) {
+        status = haywire_watch_set_from(backend->watch, from);
+    }
 
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(backend->watch, HAYWIRE_MEMORY_ROOMY);
@@ -441,7 +467,7 @@ static gboolean open_watch(RamBackend *backend, GError **error)
 }
 
 HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
-                                        GError **error)
+                                        HaywireFrom from, GError **error)
 {
     RamBackend *backend = g_new0(RamBackend, 1);
 
@@ -449,7 +475,7 @@ HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
     backend->file = g_array_new(FALSE, FALSE, sizeof(RamFile));
     g_array_set_clear_func(backend->file, clear_file);
     if (!open_files(backend, path, count, error) ||
-        !open_memory(backend, error) || !open_watch(backend, error)) {
+        !open_memory(backend, error) || !open_watch(backend, from, error)) {
         destroy(&backend->base);
         return NULL;
     }

@@ -53,6 +53,7 @@ static gboolean run_sections(HaywireContext *context, GError **error)
     HaywireSectionList list;
     HaywireEmitter *json;
 
+    backend->ops->want(backend, context->pid);
     if (!haywire_backend_refresh_session(backend, error) ||
         !backend->ops->sections(backend, context->pid, &list, error)) {
         return FALSE;
@@ -86,6 +87,7 @@ static gboolean run_ptes(HaywireContext *context, GError **error)
     HaywirePageRunList list;
     HaywireEmitter *json;
 
+    backend->ops->want(backend, context->pid);
     if (!haywire_backend_refresh_session(backend, error) ||
         !backend->ops->page_runs(backend, context->pid, range, &list, error)) {
         return FALSE;
@@ -109,6 +111,7 @@ static gboolean run_translate(HaywireContext *context, GError **error)
     HaywireEmitter *json;
     HaywirePlace place;
 
+    backend->ops->want(backend, context->pid);
     if (!haywire_backend_refresh_session(backend, error) ||
         !backend->ops->translate(backend, context->pid,
                                  (HaywireGva){ context->address }, &place,
@@ -323,22 +326,26 @@ const HaywireCommand *haywire_command_find(const char *name)
 
 void haywire_command_usage(GString *out)
 {
-    g_string_append(out,
-                    "Usage: haywire --ram FILE... | --qmp SOCKET | --vm NAME "
-                    "[--json] COMMAND [ARGUMENT...]\n"
-                    "Shows what runs inside a QEMU guest.\n\n"
-                    "  --ram FILE    read the guest's memory-backend-file, "
-                    "live or kept;\n"
-                    "                a guest with several: once for each, in "
-                    "their order\n"
-                    "  --qmp SOCKET  ask the plugin in a running QEMU\n"
-                    "  --vm NAME     ask through libvirt; -c URI (or "
-                    "--connect) as virsh has it\n"
-                    "  --json        print JSON\n"
-                    "  --no-hint     scan FILE first, and remember nothing\n"
-                    "  --help        this help; after a command, help on it\n"
-                    "  --version     print the version\n\n"
-                    "Commands:\n");
+    g_string_append(
+        out, "Usage: haywire --ram FILE... | --qmp SOCKET | --vm NAME "
+             "[--from WHOM] [--json]\n"
+             "               COMMAND [ARGUMENT...]\n"
+             "Shows what runs inside a QEMU guest.\n\n"
+             "  --ram FILE    read the guest's memory-backend-file, "
+             "live or kept;\n"
+             "                a guest with several: once for each, in "
+             "their order\n"
+             "  --qmp SOCKET  ask the plugin in a running QEMU\n"
+             "  --vm NAME     ask through libvirt; -c URI (or "
+             "--connect) as virsh has it\n"
+             "  --from WHOM   companion (default), kernel: the guest's own "
+             "structures,\n"
+             "                or auto; with --ram\n"
+             "  --json        print JSON\n"
+             "  --no-hint     scan FILE first, and remember nothing\n"
+             "  --help        this help; after a command, help on it\n"
+             "  --version     print the version\n\n"
+             "Commands:\n");
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         g_autofree char *form =
             g_strconcat(commands[i].name, commands[i].arguments, NULL);

@@ -17,7 +17,8 @@ static HaywireBackend *open_ram_files(const HaywireOptions *options,
     HaywireBackend *backend;
 
     haywire_sigbus_install();
-    backend = haywire_backend_ram_new(options->ram, options->ram_files, error);
+    backend = haywire_backend_ram_new(options->ram, options->ram_files,
+                                      options->from, error);
     if (backend && !options->no_hint) {
         haywire_backend_ram_use_hint(backend);
     }
@@ -99,6 +100,10 @@ static gboolean check_source(const HaywireOptions *options, GError **error)
     if (options->connect && !options->vm) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "-c goes with --vm and attach only");
+    }
+    if (!options->ram_files && options->from != HAYWIRE_FROM_COMPANION) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--from kernel and --from auto need --ram");
     }
     return TRUE;
 }

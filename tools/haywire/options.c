@@ -18,6 +18,7 @@ enum {
     OPTION_DETACH,
     OPTION_PRELOAD,
     OPTION_PLUGIN,
+    OPTION_FROM,
     OPTION_JSON,
     OPTION_SORT,
     OPTION_FOREST,
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
     { "detach", no_argument, NULL, OPTION_DETACH },
     { "preload", no_argument, NULL, OPTION_PRELOAD },
     { "plugin", required_argument, NULL, OPTION_PLUGIN },
+    { "from", required_argument, NULL, OPTION_FROM },
     { "json", no_argument, NULL, OPTION_JSON },
     { "sort", required_argument, NULL, OPTION_SORT },
     { "forest", no_argument, NULL, OPTION_FOREST },
@@ -78,6 +80,23 @@ static gboolean add_ram_file(HaywireOptions *options, GError **error)
     return TRUE;
 }
 
+static gboolean take_from(HaywireOptions *options, GError **error)
+{
+    static const char *const names[] = {
+        [HAYWIRE_FROM_COMPANION] = "companion",
+        [HAYWIRE_FROM_KERNEL] = "kernel",
+        [HAYWIRE_FROM_AUTO] = "auto",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(optarg, names[i]) == 0) {
+            options->from = (HaywireFrom)i;
+            return TRUE;
+        }
+    }
+    return usage(error, "--from is companion, kernel or auto, not", optarg);
+}
+
 static gboolean take_option(HaywireOptions *options, int option, char **argv,
                             GError **error)
 {
@@ -105,6 +124,8 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
     case OPTION_PLUGIN:
         options->plugin = optarg;
         return TRUE;
+    case OPTION_FROM:
+        return take_from(options, error);
     case OPTION_JSON:
         options->json = TRUE;
         return TRUE;

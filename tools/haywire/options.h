@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "haywire/address.h"
+#include "haywire/watch.h"
 
 /* --ram may be given so often. */
 #define HAYWIRE_RAM_FILES_MAX 16
@@ -21,6 +21,7 @@ typedef struct HaywireOptions {
     const char *qmp;
     const char *vm;
     const char *connect; /* libvirt's URI; goes with vm and attach */
+    HaywireFrom from;    /* --from; with --ram only */
     gboolean json;
     gboolean help;
     gboolean version;

@@ -49,7 +49,7 @@ static gboolean take(HaywireBackend *backend, HaywireProcessList *ret_list,
 {
     ret_list->count = 0;
     return haywire_backend_look(backend, error) &&
-           (!backend->ops->overview(backend)->has_session ||
+           (!backend->ops->overview(backend)->has_guest ||
             backend->ops->processes(backend, ret_list, error));
 }
 

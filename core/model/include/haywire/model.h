@@ -32,6 +32,15 @@ const char *haywire_state_name(HaywireState state);
 /* Live, or paused: what is shown is the guest as it is. */
 bool haywire_state_is_current(HaywireState state);
 
+/* Who has told it. */
+typedef enum HaywireProvider {
+    HAYWIRE_PROVIDER_COMPANION,
+    HAYWIRE_PROVIDER_KERNEL,
+} HaywireProvider;
+
+/* "companion", "kernel" */
+const char *haywire_provider_name(HaywireProvider provider);
+
 /*
  * What looking costs, both sides; a part of query-haywire. Since the reader
  * began to look.
@@ -53,9 +62,11 @@ typedef struct HaywireCost {
 /* query-haywire */
 typedef struct HaywireOverview {
     HaywireState state;
-    bool has_session; /* all below up to categories need it */
-    uint64_t session; /* shown as 16 hex digits */
-    bool closed;      /* the companion exited cleanly */
+    bool has_guest; /* a session, or the guest's kernel is read without one */
+    HaywireProvider source; /* of all that is shown; needs has_guest */
+    bool has_session;       /* all below up to categories need it */
+    uint64_t session;       /* shown as 16 hex digits */
+    bool closed;            /* the companion exited cleanly */
     uint32_t os;
     uint32_t arch;
     const char *companion_version; /* "0.1.0" */
@@ -89,14 +100,6 @@ typedef struct HaywireOverview {
     const char *residency_why; /* not better, where it could be, or "" */
     HaywireCost cost;
 } HaywireOverview;
-
-/* Who has told it. */
-typedef enum HaywireProvider {
-    HAYWIRE_PROVIDER_COMPANION,
-} HaywireProvider;
-
-/* "companion" */
-const char *haywire_provider_name(HaywireProvider provider);
 
 /* query-haywire-processes. Large tables are common: the members lie close. */
 typedef struct HaywireProcess {
@@ -150,9 +153,10 @@ typedef enum HaywireOrigin {
     HAYWIRE_ORIGIN_ROUNDROBIN,
     HAYWIRE_ORIGIN_CAMERA1,
     HAYWIRE_ORIGIN_CAMERA2,
+    HAYWIRE_ORIGIN_KERNEL,
 } HaywireOrigin;
 
-/* "roundrobin", "camera1", "camera2" */
+/* "roundrobin", "camera1", "camera2", "kernel" */
 const char *haywire_origin_name(HaywireOrigin origin);
 
 /* query-haywire-sections */

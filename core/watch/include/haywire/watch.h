@@ -2,13 +2,14 @@
 /*
  * Watch: the one thing that the plugin and the host tool hold. It looks at one
  * memory, again and again, through whoever provides something about the guest
- * in it (today: what a companion publishes), makes models, and says when the
+ * in it (what a companion publishes, its kernel's structures), makes models, and says when the
  * next look is due. One thread, but for what says otherwise.
  */
 
 #ifndef HAYWIRE_WATCH_H
 #define HAYWIRE_WATCH_H
 
+#include "haywire/kernel.h"
 #include "haywire/reader.h"
 
 typedef struct HaywireWatch HaywireWatch;
@@ -29,6 +30,31 @@ HaywireStatus haywire_watch_set_memory(HaywireWatch *watch,
 /* The same, with shares of any size. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
 HaywireStatus haywire_watch_share(HaywireWatch *watch,
                                   HaywireShares shares) HAYWIRE_MUST_CHECK;
+
+/* Who is to be asked. */
+typedef enum HaywireFrom {
+    HAYWIRE_FROM_COMPANION, /* at first */
+    HAYWIRE_FROM_KERNEL,
+    HAYWIRE_FROM_AUTO, /* a companion that is live; else the kernel; else what a
+                          companion last said */
+} HaywireFrom;
+
+/* HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
+HaywireStatus haywire_watch_set_from(HaywireWatch *watch,
+                                     HaywireFrom from) HAYWIRE_MUST_CHECK;
+
+/*
+ * The next models have sections and page runs of @pid as well, if they come
+ * from the kernel: those of all processes would be many. 0: of none. No camera
+ * is needed, and what companions publish is there in any case.
+ */
+void haywire_watch_want(HaywireWatch *watch, uint32_t pid);
+
+/*
+ * One sentence, not escaped, on why no kernel was found; "" when none was
+ * looked for, or one was found.
+ */
+void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room);
 
 /* For a tool with a person in front of it. May be NULL. */
 void haywire_watch_set_progress(HaywireWatch *watch,

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel: the provider that reads a Linux guest's own structures in its memory.
+ * It needs nothing in the guest, no symbols and no pause: docs/kernel.md.
+ *
+ * One thread. Nothing that the guest writes makes it crash, take more than a
+ * bounded time, or more than a bounded amount of memory; it can only be lied
+ * to.
+ */
+
+#ifndef HAYWIRE_KERNEL_H
+#define HAYWIRE_KERNEL_H
+
+#include "haywire/builder.h"
+#include "haywire/memory.h"
+
+typedef struct HaywireKernel HaywireKernel;
+
+/* @done of @total bytes were looked at. False: that is enough. */
+typedef bool (*HaywireKernelProgress)(void *opaque, uint64_t done,
+                                      uint64_t total);
+
+/* @memory: borrowed until destroy. HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
+HaywireStatus haywire_kernel_new(HaywireMemory *memory,
+                                 HaywireKernel **ret_kernel) HAYWIRE_MUST_CHECK;
+void haywire_kernel_destroy(HaywireKernel *kernel); /* NULL is fine */
+void haywire_kernel_set_progress(HaywireKernel *kernel,
+                                 HaywireKernelProgress progress, void *opaque);
+
+/* The memory is another one: forget what was found. */
+void haywire_kernel_reset(HaywireKernel *kernel);
+
+/* What a search has met, for a sentence on why there is no kernel. */
+typedef struct HaywireKernelFinding {
+    uint32_t notes;      /* of kernels: vmcoreinfo */
+    uint32_t tables;     /* of these, whose page tables and release agree */
+    uint32_t types;      /* of these, with type information: BTF */
+    uint32_t lists;      /* of these, with a list of processes that closes */
+    bool other_machine;  /* a note of a machine that is not known */
+    const char *missing; /* a member that a kernel lacks; NULL: none */
+    char release[65];    /* of the newest note; "" for none */
+} HaywireKernelFinding;
+const HaywireKernelFinding *haywire_kernel_finding(const HaywireKernel *kernel);
+
+/* One sentence, not escaped, on why there is no kernel to be read. */
+void haywire_kernel_explain(const HaywireKernel *kernel, char *to, size_t room);
+
+/*
+ * Look again: find kernels where none is known yet, or the known one is gone;
+ * walk the list of its processes. @now_ns: any clock that runs.
+ *
+ * HAYWIRE_OK; HAYWIRE_NOT_FOUND: no kernel; HAYWIRE_PAGE_BUSY: its list could
+ * not be had whole; and as haywire_memory_next_window().
+ */
+HaywireStatus haywire_kernel_look(HaywireKernel *kernel,
+                                  uint64_t now_ns) HAYWIRE_MUST_CHECK;
+
+/*
+ * Whether the kernel of the newest look runs. Only what has been seen to go on
+ * between two looks is live; what stood still for long enough is stale.
+ * @still: nobody can write to the memory.
+ */
+HaywireState haywire_kernel_state(const HaywireKernel *kernel, uint64_t now_ns,
+                                  bool still);
+
+/* For how long, ns, to look again before it is called stale; 0: it is known. */
+uint64_t haywire_kernel_wait(const HaywireKernel *kernel, uint64_t now_ns);
+
+/* Kernels in memory, leftovers of earlier boots included. */
+size_t haywire_kernel_count(const HaywireKernel *kernel);
+
+/* Where guest addresses lie, by the kernel that is shown; NULL: not known. */
+const HaywireLayout *haywire_kernel_layout(const HaywireKernel *kernel);
+
+/*
+ * Of the process @pid sections and page runs are told as well, from the next
+ * look on; 0: of none.
+ */
+void haywire_kernel_want(HaywireKernel *kernel, uint32_t pid);
+
+/* Tell @builder what the newest look has found. It is finished before the next look. */
+void haywire_kernel_tell(HaywireKernel *kernel, HaywireBuilder *builder);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Target: a guest's memory with a small kernel in it, damaged in places and
+ * while it is looked at: note, page tables, types, lists, structures.
+ *
+ * Input: edits of 12 bytes each: where (an area, and whether it comes between
+ * two looks), an offset of 3 bytes, a value of 8.
+ */
+
+#include <string.h>
+
+#include "fuzz.h"
+#include "haywire/watch.h"
+#include "kernel_image.h"
+
+#define EDIT_SIZE 12
+#define LOOKS     3
+#define LATER     0x80
+#define SECOND_NS UINT64_C(1000000000)
+
+static const struct {
+    uint64_t start, length;
+} areas[] = {
+    { KERNEL_IMAGE_NOTE, 4096 },
+    { KERNEL_IMAGE_ROOT, 4 * 4096 },
+    { KERNEL_IMAGE_UTS, 4096 },
+    { KERNEL_IMAGE_TYPES, 8192 },
+    { KERNEL_IMAGE_INIT, 4096 },
+    { KERNEL_IMAGE_TASKS, 4096 * KERNEL_IMAGE_PROCESSES },
+    { KERNEL_IMAGE_TASKS + 0x10000, 4096 * 5 * KERNEL_IMAGE_PROCESSES },
+    { KERNEL_IMAGE_TASKS + 0x40000, 4096 * KERNEL_IMAGE_PROCESSES },
+    { 0, KERNEL_IMAGE_SIZE - 8 },
+};
+
+static void apply(KernelImage *image, const uint8_t *data, size_t size,
+                  bool later)
+{
+    for (; size >= EDIT_SIZE; data += EDIT_SIZE, size -= EDIT_SIZE) {
+        size_t area = (data[0] & ~LATER) % G_N_ELEMENTS(areas);
+        uint64_t offset = (uint64_t)data[1] | (uint64_t)data[2] << 8 |
+                          (uint64_t)data[3] << 16;
+
+        if (!(data[0] & LATER) != later) {
+            memcpy(image->bytes + areas[area].start +
+                       offset % areas[area].length,
+                   data + 4, 8);
+        }
+    }
+}
+
+static void look(HaywireWatch *watch, uint64_t seconds)
+{
+    HaywireNow now = { .now_ns = seconds * SECOND_NS,
+                       .host_ns = seconds * SECOND_NS };
+    HaywireModel *model;
+    char why[256];
+
+    FUZZ_CHECK(haywire_watch_look(watch, now, &model) == HAYWIRE_OK);
+    fuzz_check_model(model);
+    haywire_watch_explain(watch, why, sizeof(why));
+    FUZZ_CHECK(model->overview.has_guest == (*why == '\0'));
+    haywire_model_unref(model);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static KernelImage *whole, *image;
+    HaywireMemory *memory;
+    HaywireWatch *watch;
+
+    if (!whole) {
+        whole = kernel_image_new();
+        image = kernel_image_new();
+    }
+    memcpy(image->bytes, whole->bytes, KERNEL_IMAGE_SIZE);
+    apply(image, data, size, false);
+    memory = kernel_image_memory(image);
+    FUZZ_CHECK(haywire_watch_new(memory, &watch) == HAYWIRE_OK);
+    FUZZ_CHECK(haywire_watch_set_from(watch, HAYWIRE_FROM_KERNEL) ==
+               HAYWIRE_OK);
+    haywire_watch_want(watch, 2);
+    for (uint64_t i = 1; i <= LOOKS; i++) {
+        look(watch, i);
+        apply(image, data, size, true);
+        kernel_image_run(image);
+    }
+    haywire_watch_destroy(watch);
+    haywire_memory_destroy(memory);
+    return 0;
+}
