@@ -85,7 +85,6 @@ typedef struct QTailQLink {
  * include/qemu/qemu-plugin.h, the public plugin interface.
  */
 typedef uint64_t qemu_plugin_id_t;
-typedef void (*qemu_plugin_udata_cb_t)(qemu_plugin_id_t id, void *userdata);
 
 typedef struct qemu_info_t {
     const char *target_name;
