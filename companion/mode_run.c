@@ -34,7 +34,7 @@ static void work_until(HaywireCompanion *companion, uint64_t end_ns)
 
         next = next < end_ns ? next : end_ns;
         now = haywire_os_monotonic_ns();
-        if (haywire_os_wait(next > now ? next - now : 0)) {
+        if (haywire_companion_wait(companion, next > now ? next - now : 0)) {
             return;
         }
         now = haywire_os_monotonic_ns();

@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
@@ -34,6 +35,8 @@ const char haywire_help_text[] =
     "                      (default 500); ROUNDROBIN cycles take twice as long\n"
     "  --max-cpu PERCENT   run: take no more than that much of one CPU (default 1);\n"
     "                      intervals become longer, up to 10 s, where it is needed\n"
+    "  --doorbell WHERE    on (default): call the host when there is news, where\n"
+    "                      it can be called; off; or the port that it listens at\n"
     "  --pages CATEGORY=N  pages of roundrobin, pid, camera1 or camera2; may be\n"
     "                      repeated\n"
     "  --hold MS           once: keep the pages so long, instead of until a signal\n"
@@ -218,6 +221,36 @@ static bool parse_max_cpu(const char *text, HaywireOptions *options,
     return true;
 }
 
+/* A hexadecimal number, as all addresses; nothing that is no port is found. */
+static bool parse_port(const char *text, uint32_t *ret_port)
+{
+    char *end;
+    unsigned long port = strtoul(text, &end, 16);
+
+    if (end == text || *end != '\0' || port < HAYWIRE_DOORBELL_PORT_MIN ||
+        port > HAYWIRE_DOORBELL_PORT_MAX || port % HAYWIRE_DOORBELL_SIZE != 0) {
+        return false;
+    }
+    *ret_port = (uint32_t)port;
+    return true;
+}
+
+static bool parse_doorbell(const char *text, HaywireOptions *options,
+                           char *error)
+{
+    uint32_t port = 0;
+
+    if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0 &&
+        !parse_port(text, &port)) {
+        return fail(error, "--doorbell", text,
+                    "expected on, off, or a port, a multiple of 8 from 0x100 "
+                    "to 0xfff8");
+    }
+    options->doorbell = strcmp(text, "off") != 0;
+    options->doorbell_port = port;
+    return true;
+}
+
 static bool parse_hold(const char *text, HaywireOptions *options, char *error)
 {
     uint64_t ms;
@@ -260,8 +293,8 @@ static bool parse_version(const char *text, HaywireOptions *options,
 /* In the order of long_options. */
 static bool (*const parsers[])(const char *text, HaywireOptions *options,
                                char *error) = {
-    parse_only, parse_interval, parse_max_cpu, parse_pages,
-    parse_hold, parse_rounds,   parse_help,    parse_version,
+    parse_only,   parse_interval, parse_max_cpu, parse_pages,    parse_hold,
+    parse_rounds, parse_help,     parse_version, parse_doorbell,
 };
 
 #define FIRST_OPTION 256 /* above all characters */
@@ -275,6 +308,7 @@ static const struct option long_options[] = {
     { "rounds", required_argument, NULL, FIRST_OPTION + 5 },
     { "help", no_argument, NULL, FIRST_OPTION + 6 },
     { "version", no_argument, NULL, FIRST_OPTION + 7 },
+    { "doorbell", required_argument, NULL, FIRST_OPTION + 8 },
     { NULL, 0, NULL, 0 },
 };
 
@@ -297,6 +331,7 @@ static void set_defaults(HaywireOptions *options)
         options->setup.pages[i] = haywire_category_pages_default(i);
     }
     set_interval(&options->setup, INTERVAL_DEFAULT_MS);
+    options->doorbell = true;
     options->cpu_budget = CPU_PERCENT_DEFAULT * (HAYWIRE_NS_PER_SECOND / 100);
 }
 

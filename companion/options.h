@@ -30,6 +30,8 @@ typedef struct HaywireOptions {
     unsigned rounds;  /* benchmark */
     /* run: processor time that may be used, ns a second */
     uint64_t cpu_budget;
+    bool doorbell;          /* ring where the host has a doorbell */
+    uint32_t doorbell_port; /* 0: one of the usual */
     HaywireSetup setup;
 } HaywireOptions;
 

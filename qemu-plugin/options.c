@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "haywire/beacon_protocol.h"
+
 GQuark haywire_options_error_quark(void)
 {
     return g_quark_from_static_string("haywire-options-error-quark");
@@ -69,15 +71,40 @@ static gboolean option_unknown_qemu_parse(const char *value,
     return TRUE;
 }
 
-static gboolean option_doorbell_refuse(const char *value,
-                                       HaywireOptions *options, GError **error)
+/* A hexadecimal number, as all addresses. */
+static gboolean port_parse(const char *value, guint *ret_port)
 {
-    (void)value;
-    (void)options;
-    g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
-                "option 'doorbell' is retired: leave it out, and the guest is "
-                "looked at every interval");
-    return FALSE;
+    gboolean prefixed = g_ascii_strncasecmp(value, "0x", 2) == 0;
+    guint64 port;
+
+    if (!g_ascii_string_to_unsigned(prefixed ? value + 2 : value, 16,
+                                    HAYWIRE_DOORBELL_PORT_MIN,
+                                    HAYWIRE_DOORBELL_PORT_MAX, &port, NULL) ||
+        port % HAYWIRE_DOORBELL_SIZE != 0) {
+        return FALSE;
+    }
+    *ret_port = port;
+    return TRUE;
+}
+
+static gboolean option_doorbell_parse(const char *value,
+                                      HaywireOptions *options, GError **error)
+{
+    guint port = 0;
+
+    options->doorbell = strcmp(value, "off") != 0;
+    if (options->doorbell && strcmp(value, "on") != 0 &&
+        !port_parse(value, &port)) {
+        g_set_error(error, HAYWIRE_OPTIONS_ERROR,
+                    HAYWIRE_OPTIONS_ERROR_MALFORMED,
+                    "option 'doorbell' is 'on', 'off' or a port, a multiple of "
+                    "%d from 0x%x to 0x%x, not '%s'",
+                    HAYWIRE_DOORBELL_SIZE, HAYWIRE_DOORBELL_PORT_MIN,
+                    HAYWIRE_DOORBELL_PORT_MAX, value);
+        return FALSE;
+    }
+    options->doorbell_port = port;
+    return TRUE;
 }
 
 static const struct {
@@ -87,7 +114,7 @@ static const struct {
 } known_options[] = {
     { "ram", option_ram_parse },
     { "interval", option_interval_parse },
-    { "doorbell", option_doorbell_refuse },
+    { "doorbell", option_doorbell_parse },
     { "memory", option_memory_parse },
     { "unknown-qemu", option_unknown_qemu_parse },
 };
@@ -108,7 +135,7 @@ static gboolean option_parse(const char *arg, HaywireOptions *options,
     }
     g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
                 "unknown option '%.*s'; the options are ram=ID, interval=MS, "
-                "memory=MIB and unknown-qemu=on",
+                "memory=MIB, doorbell=on|off|PORT and unknown-qemu=on",
                 (int)length, arg);
     return FALSE;
 }
@@ -119,6 +146,7 @@ gboolean haywire_options_parse(int argc, char **argv,
     g_auto(HaywireOptions) options = {
         .interval_ms = HAYWIRE_INTERVAL_DEFAULT_MS,
         .memory_mib = HAYWIRE_MEMORY_DEFAULT_MIB,
+        .doorbell = TRUE,
     };
 
     for (int i = 0; i < argc; i++) {

@@ -12,6 +12,8 @@ typedef struct HaywireOptions {
     guint interval_ms;     /* from one refresh of the view to the next */
     guint memory_mib;      /* that the view takes at most */
     gboolean unknown_qemu; /* take one newer than all that are known */
+    gboolean doorbell;     /* let the guest ring, where it can */
+    guint doorbell_port;   /* 0: one of the usual ports */
 } HaywireOptions;
 
 #define HAYWIRE_INTERVAL_DEFAULT_MS 250

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "doorbell.h"
 #include "events.h"
 #include "hmp.h"
 #include "hmp_table.h"
@@ -105,6 +106,7 @@ static void plugin_exit(Notifier *notifier, void *data)
     (void)notifier;
     (void)data;
     haywire_events_stop();
+    haywire_doorbell_close();
     g_clear_pointer(&plugin.worker, haywire_worker_stop);
 }
 
@@ -181,6 +183,23 @@ static void plugin_start_worker(void)
     qemu_register_reset(plugin_machine_reset, NULL);
 }
 
+/* A guest that cannot ring is looked at every interval, as ever. */
+static void plugin_open_doorbell(void)
+{
+    g_autoptr(GError) error = NULL;
+    uint32_t port;
+
+    if (!plugin.options.doorbell) {
+        return;
+    }
+    port = haywire_doorbell_open(plugin.options.doorbell_port, plugin.worker,
+                                 &error);
+    if (error) {
+        plugin_complain("%s", error->message);
+    }
+    haywire_worker_set_doorbell(plugin.worker, port);
+}
+
 static void plugin_check_layouts(void)
 {
     g_autoptr(GError) error = NULL;
@@ -198,6 +217,7 @@ static void plugin_machine_done(Notifier *notifier, void *data)
     plugin_check_layouts();
     plugin_find_ram();
     plugin_start_worker();
+    plugin_open_doorbell();
     haywire_qmp_commands_register(plugin.worker);
     haywire_events_start(plugin.worker);
     if (!haywire_hmp_register(plugin.worker)) {

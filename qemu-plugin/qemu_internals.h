@@ -56,8 +56,10 @@
  */
 typedef struct Error Error;
 typedef struct MemoryRegion MemoryRegion;
+typedef struct MemoryRegionOps MemoryRegionOps;
 typedef struct Monitor Monitor;
 typedef struct Object Object;
+typedef struct ObjectClass ObjectClass;
 typedef struct QBool QBool;
 typedef struct QDict QDict;
 typedef struct QEnumLookup QEnumLookup;
@@ -83,7 +85,6 @@ typedef struct QTailQLink {
  * include/qemu/qemu-plugin.h, the public plugin interface.
  */
 typedef uint64_t qemu_plugin_id_t;
-typedef void (*qemu_plugin_udata_cb_t)(qemu_plugin_id_t id, void *userdata);
 
 typedef struct qemu_info_t {
     const char *target_name;
@@ -343,8 +344,52 @@ const char *qemu_ram_get_idstr(RAMBlock *block) QEMU_WEAK;
 int qemu_ram_get_fd(RAMBlock *block) QEMU_WEAK;
 
 /*
+ * The same headers, and include/exec/ioport.h (system/ioport.h since 10.2):
+ * ports.  Handlers are called with the big lock held, by whichever thread runs
+ * the processor.  A MemoryRegion is ours to place: QEMU fills it in.
+ */
+#define HAYWIRE_QEMU_LITTLE_ENDIAN 2
+
+struct MemoryRegionOps {
+    uint64_t (*read)(void *opaque, hwaddr addr, unsigned size);
+    void (*write)(void *opaque, hwaddr addr, uint64_t data, unsigned size);
+    void *read_with_attrs;
+    void *write_with_attrs;
+    int endianness;
+    struct {
+        unsigned min_access_size;
+        unsigned max_access_size; /* 0: of any size */
+        bool unaligned;
+        void *accepts;
+    } valid;
+    struct {
+        unsigned min_access_size;
+        unsigned max_access_size;
+        bool unaligned;
+    } impl;
+};
+
+/* It takes 272 bytes in 7.2; what it leaves untouched is checked. */
+typedef union MemoryRegionRoom {
+    __int128 align;
+    uint8_t bytes[4096];
+} MemoryRegionRoom;
+
+MemoryRegion *get_system_io(void) QEMU_WEAK;
+void memory_region_init_io(MemoryRegion *mr, Object *owner,
+                           const MemoryRegionOps *ops, void *opaque,
+                           const char *name, uint64_t size) QEMU_WEAK;
+void memory_region_add_subregion(MemoryRegion *mr, hwaddr offset,
+                                 MemoryRegion *subregion) QEMU_WEAK;
+void memory_region_del_subregion(MemoryRegion *mr,
+                                 MemoryRegion *subregion) QEMU_WEAK;
+uint32_t cpu_inl(uint32_t port) QEMU_WEAK;
+void cpu_outl(uint32_t port, uint32_t value) QEMU_WEAK;
+
+/*
  * include/qom/object.h
  */
+ObjectClass *object_class_by_name(const char *type) QEMU_WEAK;
 Object *object_dynamic_cast(Object *obj, const char *type) QEMU_WEAK;
 const char *object_get_canonical_path_component(const Object *obj) QEMU_WEAK;
 Object *object_get_root(void) QEMU_WEAK;
@@ -476,6 +521,16 @@ int qemu_plugin_num_vcpus(void) QEMU_WEAK;
 
 /* A QEMU has one of each pair. */
 #define HAYWIRE_QEMU_EITHER(X) X(hmp_cmds, hmp_cmds_for_target)
+
+/* All are needed for the doorbell, and for nothing else. */
+#define HAYWIRE_QEMU_DOORBELL(X)   \
+    X(get_system_io)               \
+    X(memory_region_init_io)       \
+    X(memory_region_add_subregion) \
+    X(memory_region_del_subregion) \
+    X(object_class_by_name)        \
+    X(cpu_inl)                     \
+    X(cpu_outl)
 
 /* Used where they are there. */
 #define HAYWIRE_QEMU_OPTIONAL(X) \

@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "haywire/beacon_fill.h"
@@ -25,6 +26,9 @@ struct HaywireWorker {
     HaywireModel *model;
     guint focus_results[HAYWIRE_STATUS_COUNT]; /* not counted yet */
     GSourceFunc listener;
+    uint32_t doorbell_port;
+
+    atomic_bool rung; /* since the newest look began */
 
     HaywireModel *empty;   /* for when there is no memory for another one */
     HaywireRamMemory door; /* the main thread's */
@@ -36,6 +40,7 @@ struct HaywireWorker {
     guint viewed_era;       /* what the watch has seen is of this one */
     gint64 looked_us;       /* when the newest look ended */
     gint64 wait_us;         /* from then to the next */
+    gint64 ring_wait_us;    /* the same, when somebody rings */
 };
 
 /* One that was never started (-S) is not paused: there is nothing to show. */
@@ -69,6 +74,7 @@ typedef struct Orders {
     gboolean new_era;
     HaywireRamBlocks *blocks; /* NULL: as they were */
     guint focus_results[HAYWIRE_STATUS_COUNT];
+    uint32_t doorbell_port;
 } Orders;
 
 /*
@@ -80,6 +86,7 @@ static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     worker->hurry = FALSE;
+    atomic_store(&worker->rung, false);
     if (!worker_may_look(worker)) {
         return FALSE;
     }
@@ -88,6 +95,7 @@ static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
         .blocks = worker->blocks_changed
                       ? haywire_ram_blocks_ref(worker->blocks)
                       : NULL,
+        .doorbell_port = worker->doorbell_port,
     };
     memcpy(ret_orders->focus_results, worker->focus_results,
            sizeof(worker->focus_results));
@@ -107,6 +115,7 @@ static void worker_follow_orders(HaywireWorker *worker, const Orders *orders)
         haywire_ram_memory_set_blocks(&worker->ram, orders->blocks);
         haywire_watch_request_scan(worker->watch);
     }
+    haywire_watch_set_doorbell(worker->watch, orders->doorbell_port);
     for (int i = 0; i < HAYWIRE_STATUS_COUNT; i++) {
         for (guint n = orders->focus_results[i]; n > 0; n--) {
             haywire_watch_count_focus(worker->watch, (HaywireStatus)i);
@@ -163,6 +172,8 @@ static void worker_refresh(HaywireWorker *worker)
                                         (uint64_t)worker->wait_us * 1000) /
                      1000);
     }
+    worker->ring_wait_us =
+        (gint64)(haywire_watch_ring_wait(worker->watch) / 1000);
     worker_report(worker, status);
 }
 
@@ -179,16 +190,25 @@ static void worker_look(HaywireWorker *worker)
     worker->looked_us = g_get_monotonic_time();
 }
 
+/* When the next look is due, us on the monotonic clock. */
+static gint64 worker_due(HaywireWorker *worker)
+{
+    gint64 wait = worker->wait_us;
+
+    if (atomic_load(&worker->rung)) {
+        wait = MIN(wait, worker->ring_wait_us);
+    }
+    return worker->looked_us + wait;
+}
+
 /* Returns FALSE when it is time to end. */
 static gboolean worker_wait(HaywireWorker *worker)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
-    while (!worker->stop && !worker->hurry) {
-        if (!g_cond_wait_until(&worker->wake, &worker->lock,
-                               worker->looked_us + worker->wait_us)) {
-            break;
-        }
+    while (!worker->stop && !worker->hurry &&
+           g_get_monotonic_time() < worker_due(worker)) {
+        g_cond_wait_until(&worker->wake, &worker->lock, worker_due(worker));
     }
     return !worker->stop;
 }
@@ -362,6 +382,24 @@ void haywire_worker_look(HaywireWorker *worker)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     worker_hurry(worker);
+}
+
+void haywire_worker_ring(HaywireWorker *worker, uint32_t pfn)
+{
+    haywire_watch_ring(worker->watch, pfn);
+    /* Only the first after a look has somebody to wake. */
+    if (!atomic_exchange(&worker->rung, true)) {
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+        g_cond_signal(&worker->wake);
+    }
+}
+
+void haywire_worker_set_doorbell(HaywireWorker *worker, uint32_t port)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    worker->doorbell_port = port;
 }
 
 void haywire_worker_suspend(HaywireWorker *worker)

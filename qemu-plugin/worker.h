@@ -67,6 +67,18 @@ void haywire_worker_listen(HaywireWorker *worker, GSourceFunc listener);
 void haywire_worker_look(HaywireWorker *worker);
 
 /*
+ * The guest has rung: @pfn is the frame of a discovery page, or 0.  Look at it
+ * soon; however often it rings, that takes the worker a twentieth of a core at
+ * most.  Does not wait.
+ *
+ * Thread: any.
+ */
+void haywire_worker_ring(HaywireWorker *worker, uint32_t pfn);
+
+/* For the statistics: the port where it rings, 0: none.  Thread: any. */
+void haywire_worker_set_doorbell(HaywireWorker *worker, uint32_t port);
+
+/*
  * Guest RAM is about to become that of another moment, by the hand of the
  * caller's thread: forget all that was seen, show a searching model, and do not
  * look before haywire_worker_resume().  A look that is under way is in vain.

@@ -352,6 +352,11 @@ static const HaywireField host_fields[] = {
           "processor time of the thread that looks, ns", UNIT(DURATION)),
     FIELD(HaywireHostCounters, pages_left_out, "pages-left-out",
           "pages of the session that are not shown now, for want of memory"),
+    FIELD(HaywireHostCounters, doorbell_port, "doorbell-port",
+          "I/O port at which the companion can ring; absent when there is none",
+          IF_SET, UNIT(ADDRESS)),
+    FIELD(HaywireHostCounters, rings, "rings",
+          "rings at that port, each a reason to look at once"),
 };
 
 const HaywireTable haywire_host_table =

@@ -229,7 +229,7 @@ static void append_capabilities(GString *out, uint64_t bits)
 {
     static const char *const name[] = { "frame numbers", "RAM ranges",
                                         "locked memory", "all processes",
-                                        "vmcoreinfo" };
+                                        "vmcoreinfo",    "doorbell" };
     const char *comma = "";
 
     for (size_t i = 0; i < G_N_ELEMENTS(name); i++) {

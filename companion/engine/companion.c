@@ -15,6 +15,13 @@
 #define LOOKS_ROUNDROBIN 8
 #define LOOKS_SECTIONS   4
 
+/*
+ * Where the host hears at once, control words are looked at more often for a
+ * moment after one was written: who looks at a process soon looks at another.
+ */
+#define QUICK_POLL_MS 8
+#define QUICK_MS      3000
+
 /* News are gathered for a moment: what starts becomes another program soon. */
 #define NEWS_TABLE_MS   50
 #define NEWS_DETAILS_MS 500
@@ -147,6 +154,8 @@ HaywireCompanion *haywire_companion_new(const HaywireOptions *options,
     haywire_pace_init(&companion->pace, options->mode == HAYWIRE_MODE_RUN
                                             ? options->cpu_budget
                                             : 0);
+    haywire_doorbell_init(&companion->doorbell, options->doorbell,
+                          options->doorbell_port);
     collector->tick = tick;
     collector->tick_opaque = companion;
     return companion;
@@ -163,13 +172,17 @@ void haywire_companion_destroy(HaywireCompanion *companion)
     haywire_roundrobin_destroy(&companion->roundrobin);
     haywire_manifest_destroy(&companion->manifest);
     haywire_table_destroy(&companion->table);
+    if (companion->publisher) {
+        haywire_publisher_close(companion->publisher);
+        haywire_doorbell_ring(&companion->doorbell, companion->publisher);
+    }
     haywire_publisher_destroy(companion->publisher);
     companion->collector->ops->destroy(companion->collector);
     free(companion);
 }
 
 /* A camera with a new target does not wait for its interval. */
-static void poll_cameras(HaywireCompanion *companion)
+static void poll_cameras(HaywireCompanion *companion, uint64_t now)
 {
     for (int i = 0; i < HAYWIRE_CAMERAS; i++) {
         HaywireTaskId id = HAYWIRE_TASK_CAMERA1 + i;
@@ -178,6 +191,7 @@ static void poll_cameras(HaywireCompanion *companion)
             haywire_camera_poll(&companion->camera[i])) {
             companion->task[id].next_ns = 0;
             companion->task[id].running = false;
+            companion->quick_until_ns = now + QUICK_MS * HAYWIRE_NS_PER_MS;
         }
     }
 }
@@ -204,16 +218,25 @@ static void hear(HaywireCompanion *companion)
     news[HAYWIRE_NEWS_SECTIONS].due |= begun && enabled[HAYWIRE_TASK_SECTIONS];
 }
 
+static uint64_t poll_interval(const HaywireCompanion *companion, uint64_t now)
+{
+    bool quick = companion->doorbell.there && now < companion->quick_until_ns;
+
+    return (quick ? QUICK_POLL_MS : HAYWIRE_CONTROL_POLL_MS) *
+           HAYWIRE_NS_PER_MS;
+}
+
 static void tick_at(HaywireCompanion *companion, uint64_t now)
 {
     haywire_publisher_beat(companion->publisher, now);
     haywire_publisher_refresh(companion->publisher, now);
     if (now >= companion->next_poll_ns) {
-        companion->next_poll_ns =
-            now + HAYWIRE_CONTROL_POLL_MS * HAYWIRE_NS_PER_MS;
-        poll_cameras(companion);
+        poll_cameras(companion, now);
         hear(companion);
+        companion->next_poll_ns = now + poll_interval(companion, now);
     }
+    haywire_doorbell_work(&companion->doorbell, companion->publisher,
+                          &companion->pid_ring, companion->camera, now);
 }
 
 void haywire_companion_tick(HaywireCompanion *companion)
@@ -327,7 +350,27 @@ static uint64_t next_work(const HaywireCompanion *companion)
             next = sooner(next, companion->task[i].next_ns);
         }
     }
+    if (companion->doorbell.there && companion->news[HAYWIRE_NEWS_TABLE].due) {
+        next = sooner(next, companion->news[HAYWIRE_NEWS_TABLE].next_ns);
+    }
     return next;
+}
+
+/* Would the host see at once what we hear now? */
+static bool is_all_ears(const HaywireCompanion *companion, uint64_t now)
+{
+    return companion->hearing && companion->doorbell.there &&
+           now >= companion->news[HAYWIRE_NEWS_TABLE].next_ns;
+}
+
+bool haywire_companion_wait(HaywireCompanion *companion, uint64_t ns)
+{
+    HaywireCollector *collector = companion->collector;
+
+    return collector->ops->wait &&
+                   is_all_ears(companion, haywire_os_monotonic_ns())
+               ? collector->ops->wait(collector, ns)
+               : haywire_os_wait(ns);
 }
 
 uint64_t haywire_companion_work(HaywireCompanion *companion)
@@ -335,9 +378,13 @@ uint64_t haywire_companion_work(HaywireCompanion *companion)
     uint64_t now = haywire_os_monotonic_ns();
 
     tick_at(companion, now);
+    if (is_all_ears(companion, now)) {
+        hear(companion);
+    }
     for (int i = 0; i < HAYWIRE_NEWS_COUNT; i++) {
         follow_news(companion, i, now);
     }
+    tick_at(companion, now);
     for (int i = 0; i < HAYWIRE_TASK_COUNT; i++) {
         HaywireTask *task = &companion->task[i];
 

@@ -4,6 +4,7 @@
 #ifndef HAYWIRE_COMPANION_H
 #define HAYWIRE_COMPANION_H
 
+#include "engine/doorbell.h"
 #include "engine/pace.h"
 #include "options.h"
 #include "publish/camera.h"
@@ -52,6 +53,8 @@ typedef struct HaywireCompanion {
     HaywirePace pace;
     uint64_t rounds_cpu_ns; /* processor time of all regular rounds */
     uint64_t next_poll_ns;
+    uint64_t quick_until_ns; /* control words are looked at more often */
+    HaywireDoorbell doorbell;
 } HaywireCompanion;
 
 /*
@@ -68,6 +71,12 @@ void haywire_companion_tick(HaywireCompanion *companion);
 
 /* Do what is due. Returns when something is next due (monotonic ns). */
 uint64_t haywire_companion_work(HaywireCompanion *companion);
+
+/*
+ * Sleep up to @ns, or until there is news that can be followed now. Returns
+ * true when the program was asked to end.
+ */
+bool haywire_companion_wait(HaywireCompanion *companion, uint64_t ns);
 
 /* Have all tasks but the cameras done a round? */
 bool haywire_companion_round_done(const HaywireCompanion *companion);

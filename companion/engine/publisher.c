@@ -11,7 +11,7 @@
 
 /* Two beats show that a session lives: the first follow quickly. */
 #define FIRST_BEATS   2
-#define FIRST_BEAT_MS 50
+#define FIRST_BEAT_MS 20
 
 uint32_t haywire_category_pages_default(HaywireCategory category)
 {

@@ -12,7 +12,7 @@
  *     system": haywire_os_boot_id() gives zeros, haywire_os_frame_numbers()
  *     returns false.
  *   - a collector: a table of operations on processes, sections, page runs
- *     and facts. mark, hear, figures, pages and fields may be NULL where a
+ *     and facts. mark, hear, wait, figures, pages and fields may be NULL where a
  *     system has nothing of the kind; the others are needed. Tests bring
  *     collectors of their own.
  *
@@ -61,6 +61,19 @@ void haywire_os_catch_end(void);
  * asked to end, and from then on always.
  */
 bool haywire_os_wait(uint64_t ns);
+
+/*
+ * The host's doorbell: section 8 of docs/protocol.md. Returns whether there is
+ * one now that this program can ring. May be false on any system.
+ *
+ * @port: where it is; 0: at one of the usual ports
+ */
+bool haywire_os_doorbell_find(uint32_t port);
+/*
+ * @pfn: of the discovery page, 0 where it is not known. Nothing happens when
+ * none was found.
+ */
+void haywire_os_doorbell_ring(uint32_t pfn);
 
 /*
  * @count zeroed pages for beacons: populated, kept out of child processes,
@@ -284,6 +297,11 @@ typedef struct HaywireCollectorOps {
      * here, or not now. May be NULL.
      */
     bool (*hear)(HaywireCollector *collector, HaywireHeard *ret_heard);
+    /*
+     * Sleep as haywire_os_wait() does, but only until there is something to
+     * hear; a request to end may be noticed at the end. May be NULL.
+     */
+    bool (*wait)(HaywireCollector *collector, uint64_t ns);
 
     /* On success the caller owes a close. */
     HaywireCollect (*open)(HaywireCollector *collector, uint32_t pid,

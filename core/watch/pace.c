@@ -20,6 +20,11 @@
 #define BEAT_PAUSE_NS (20 * MS)
 #define BEAT_SHARE    20
 
+/* The same of rings; and what they may take at once after a time of rest. */
+#define RING_PAUSE_NS (10 * MS)
+#define RING_SHARE    20
+#define RING_MOST_NS  (20 * (int64_t)MS)
+
 /* A beat may come late; wait this much of its interval. */
 #define BEAT_WAIT_NUMERATOR   3
 #define BEAT_WAIT_DENOMINATOR 2
@@ -110,4 +115,24 @@ uint64_t haywire_pace_next(const HaywirePace *pace, uint64_t beat_wait_ns,
 
     return beat_wait_ns > 0 ? least(interval_ns, most(beat_wait_ns, pause))
                             : interval_ns;
+}
+
+void haywire_pace_looked(HaywirePace *pace, uint64_t host_ns, uint64_t look_ns)
+{
+    uint64_t since = host_ns > pace->looked_ns ? host_ns - pace->looked_ns : 0;
+    int64_t earned = (int64_t)(since / RING_SHARE);
+
+    pace->credit_ns = earned < RING_MOST_NS - pace->credit_ns
+                          ? pace->credit_ns + earned
+                          : RING_MOST_NS;
+    pace->credit_ns -= (int64_t)least(look_ns, INT64_MAX / 2);
+    pace->look_ns = look_ns;
+    pace->looked_ns = host_ns;
+}
+
+uint64_t haywire_pace_ring_wait(const HaywirePace *pace)
+{
+    uint64_t owed = pace->credit_ns < 0 ? (uint64_t)-pace->credit_ns : 0;
+
+    return most(RING_PAUSE_NS, owed * RING_SHARE);
 }

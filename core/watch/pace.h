@@ -15,6 +15,10 @@
  *
  * A look is due after the interval; sooner, but for no more than a twentieth of
  * a core, when a heartbeat is waited for: the guest says when those come.
+ *
+ * A ring brings a look at once, while the looks so far, scans aside, have taken
+ * less than a twentieth of a core; what was not used is kept for later rings, up
+ * to 20 ms.
  */
 
 #ifndef HAYWIRE_PACE_H
@@ -27,7 +31,9 @@ typedef struct HaywirePace {
     bool paced;          /* there was a scan, or it was not needed */
     uint64_t since_ns;   /* host clock: then; the next one is paced from here */
     uint64_t backoff_ns; /* while nothing live is there; 0: at once */
-    uint64_t look_ns;    /* processor time of the newest look */
+    uint64_t look_ns;    /* processor time of the newest look, scan aside */
+    uint64_t looked_ns;  /* host clock: when it began */
+    int64_t credit_ns;   /* processor time that rings may bring about */
 } HaywirePace;
 
 /* Is a scan due, by what was just seen? */
@@ -36,9 +42,13 @@ bool haywire_pace_scan_is_due(HaywirePace *pace, const HaywireSearch *search,
 /* There was one. */
 void haywire_pace_scanned(HaywirePace *pace, const HaywireSearch *search);
 
-/* See haywire_watch_beat_wait() and haywire_watch_next(). */
+/* There was a look, which began at @host_ns. */
+void haywire_pace_looked(HaywirePace *pace, uint64_t host_ns, uint64_t look_ns);
+
+/* See haywire_watch_beat_wait(), _next() and _ring_wait(). */
 uint64_t haywire_pace_beat_wait(const HaywireSession *session, uint64_t now_ns);
 uint64_t haywire_pace_next(const HaywirePace *pace, uint64_t beat_wait_ns,
                            uint64_t interval_ns);
+uint64_t haywire_pace_ring_wait(const HaywirePace *pace);
 
 #endif

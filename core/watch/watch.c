@@ -23,8 +23,11 @@ struct HaywireWatch {
     void *progress_opaque;
     HaywireHostCounters host;
     HaywirePace pace;
-    uint64_t began_ns; /* host clock of the first look; 0: none yet */
-    atomic_bool scan;  /* asked for */
+    uint64_t began_ns;   /* host clock of the first look; 0: none yet */
+    uint64_t scanned_ns; /* processor time of the scan in this look */
+    atomic_bool scan;    /* asked for */
+    atomic_bool knock;   /* a ring that does not say where */
+    _Atomic uint64_t rings;
 };
 
 HaywireStatus haywire_watch_new(HaywireMemory *memory, HaywireWatch **ret_watch)
@@ -145,6 +148,16 @@ bool haywire_watch_recall(const HaywireWatch *watch, HaywireFileHint *ret_hint)
     return true;
 }
 
+void haywire_watch_ring(HaywireWatch *watch, uint64_t pfn)
+{
+    atomic_fetch_add_explicit(&watch->rings, 1, memory_order_relaxed);
+    if (pfn == 0) {
+        atomic_store(&watch->knock, true);
+    } else {
+        haywire_watch_hint(watch, (HaywireGpa){ pfn * HAYWIRE_PAGE_SIZE });
+    }
+}
+
 void haywire_watch_reset(HaywireWatch *watch)
 {
     haywire_reader_reset(watch->beacons);
@@ -157,15 +170,21 @@ void haywire_watch_reset(HaywireWatch *watch)
 static bool scan_is_due(HaywireWatch *watch, HaywireNow now)
 {
     HaywireSearch search = haywire_reader_search(watch->beacons);
-    bool due = haywire_pace_scan_is_due(&watch->pace, &search, now.host_ns);
+    bool due;
 
+    if (atomic_exchange(&watch->knock, false)) {
+        watch->pace.backoff_ns = 0; /* somebody is new: its cost still counts */
+    }
+    due = haywire_pace_scan_is_due(&watch->pace, &search, now.host_ns);
     return atomic_exchange(&watch->scan, false) || due;
 }
 
 static HaywireStatus scan(HaywireWatch *watch, HaywireNow now)
 {
+    uint64_t started = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     HaywireStatus status = haywire_reader_scan(watch->beacons, now);
 
+    watch->scanned_ns = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started;
     if (status == HAYWIRE_OK) {
         HaywireSearch search = haywire_reader_search(watch->beacons);
 
@@ -305,8 +324,13 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
         watch->began_ns = now.host_ns;
     }
     watch->host.refreshes++;
+    watch->host.rings =
+        atomic_load_explicit(&watch->rings, memory_order_relaxed);
+    watch->scanned_ns = 0;
     status = look(watch, now, ret_model);
-    watch->pace.look_ns = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started;
+    haywire_pace_looked(&watch->pace, now.host_ns,
+                        haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started -
+                            watch->scanned_ns);
     return status;
 }
 
@@ -326,6 +350,16 @@ uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,
     uint64_t wait = now.paused ? 0 : haywire_watch_beat_wait(watch, now);
 
     return haywire_pace_next(&watch->pace, wait, interval_ns);
+}
+
+uint64_t haywire_watch_ring_wait(const HaywireWatch *watch)
+{
+    return haywire_pace_ring_wait(&watch->pace);
+}
+
+void haywire_watch_set_doorbell(HaywireWatch *watch, uint32_t port)
+{
+    watch->host.doorbell_port = port;
 }
 
 void haywire_watch_count_focus(HaywireWatch *watch, HaywireStatus status)

@@ -38,6 +38,7 @@ int main(int argc, char **argv)
         { "companion-cpu", bench_companion_cpu },
         { "freshness", bench_freshness },
         { "focus-latency", bench_focus_latency },
+        { "attach", bench_attach },
         { "guest-slowdown", bench_guest_slowdown },
     };
     int status = bench_main(argc, argv, benches, G_N_ELEMENTS(benches));

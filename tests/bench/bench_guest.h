@@ -23,6 +23,7 @@ void bench_rescan_idle(void);
 void bench_companion_cpu(void);
 void bench_freshness(void);
 void bench_focus_latency(void);
+void bench_attach(void);
 void bench_guest_slowdown(void);
 
 #endif

@@ -21,6 +21,14 @@
 #define qemu_plugin_num_vcpus haywire_qemu_plugin_num_vcpus
 #define memory_region_find    haywire_memory_region_find
 #define HMPCompletionFunc     haywire_HMPCompletionFunc
+
+/* And those that take a constant region, section or block in later versions. */
+#define memory_region_get_ram_addr  haywire_memory_region_get_ram_addr
+#define memory_region_get_ram_ptr   haywire_memory_region_get_ram_ptr
+#define memory_region_is_ram_device haywire_memory_region_is_ram_device
+#define memory_region_owner         haywire_memory_region_owner
+#define qemu_ram_get_fd             haywire_qemu_ram_get_fd
+#define qemu_ram_get_idstr          haywire_qemu_ram_get_idstr
 #include "declarations.h"
 #undef qmp_register_command
 #undef qapi_event_emit
@@ -30,6 +38,12 @@
 #undef qemu_add_vm_change_state_handler
 #undef memory_region_find
 #undef HMPCompletionFunc
+#undef memory_region_get_ram_addr
+#undef memory_region_get_ram_ptr
+#undef memory_region_is_ram_device
+#undef memory_region_owner
+#undef qemu_ram_get_fd
+#undef qemu_ram_get_idstr
 
 #define QEMU_SINCE(major, minor)     \
     (QEMU_VERSION_MAJOR > (major) || \
@@ -142,6 +156,27 @@ PLACED_AS(HMPCommand, since_7_2.command_completion, command_completion);
 SAME_TYPE(((HMPCommand *)NULL)->command_completion,
           haywire_HMPCompletionFunc *);
 
+/* A pointer to what is constant is passed like any other. */
+#if QEMU_SINCE(11, 0)
+#define CONST_11_0 const
+#else
+#define CONST_11_0
+#endif
+#define SAME_BUT_CONST(name, result, ours, theirs) \
+    SAME_TYPE(&haywire_##name, result(*) ours);    \
+    SAME_TYPE(&name, result(*) theirs)
+SAME_BUT_CONST(memory_region_get_ram_addr, ram_addr_t, (MemoryRegion *),
+               (CONST_11_0 MemoryRegion *));
+SAME_BUT_CONST(memory_region_get_ram_ptr, void *, (MemoryRegion *),
+               (CONST_11_0 MemoryRegion *));
+SAME_BUT_CONST(memory_region_is_ram_device, bool, (MemoryRegion *),
+               (CONST_11_0 MemoryRegion *));
+SAME_BUT_CONST(memory_region_owner, Object *, (MemoryRegion *),
+               (CONST_11_0 MemoryRegion *));
+SAME_BUT_CONST(qemu_ram_get_fd, int, (RAMBlock *), (CONST_11_0 RAMBlock *));
+SAME_BUT_CONST(qemu_ram_get_idstr, const char *, (RAMBlock *),
+               (CONST_11_0 RAMBlock *));
+
 /* Guest RAM. */
 SAME_SIZE(MemoryRegionSection);
 PLACED(MemoryRegionSection, size);
@@ -158,6 +193,30 @@ _Static_assert(sizeof(MemoryRegionSectionRoom) > sizeof(MemoryRegionSection),
                "no room to spare");
 _Static_assert(sizeof(MemoryRegionSection) > 16, "returned in registers");
 _Static_assert(RAM_ADDR_INVALID == HAYWIRE_QEMU_RAM_ADDR_INVALID, "changed");
+
+/* Ports. */
+SAME_SIZE(MemoryRegionOps);
+PLACED(MemoryRegionOps, read);
+PLACED(MemoryRegionOps, write);
+PLACED(MemoryRegionOps, read_with_attrs);
+PLACED(MemoryRegionOps, write_with_attrs);
+PLACED(MemoryRegionOps, endianness);
+PLACED(MemoryRegionOps, valid.min_access_size);
+PLACED(MemoryRegionOps, valid.max_access_size);
+PLACED(MemoryRegionOps, valid.unaligned);
+PLACED(MemoryRegionOps, valid.accepts);
+PLACED(MemoryRegionOps, impl.min_access_size);
+PLACED(MemoryRegionOps, impl.max_access_size);
+PLACED(MemoryRegionOps, impl.unaligned);
+SAME_TYPE(((MemoryRegionOps *)NULL)->read,
+          __typeof__(((struct haywire_MemoryRegionOps *)NULL)->read));
+SAME_TYPE(((MemoryRegionOps *)NULL)->write,
+          __typeof__(((struct haywire_MemoryRegionOps *)NULL)->write));
+_Static_assert(DEVICE_LITTLE_ENDIAN == HAYWIRE_QEMU_LITTLE_ENDIAN,
+               "renumbered");
+_Static_assert(sizeof(MemoryRegion) <= sizeof(MemoryRegionRoom) / 2 &&
+                   _Alignof(MemoryRegion) <= _Alignof(MemoryRegionRoom),
+               "no room for a MemoryRegion");
 
 SAME_SIZE(Notifier);
 PLACED(Notifier, notify);

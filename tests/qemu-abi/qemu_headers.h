@@ -48,6 +48,14 @@
 #else
 #include "exec/memory.h"
 #endif
+#if __has_include("system/ramblock.h")
+#include "system/ramblock.h"
+#endif
+#if __has_include("system/ioport.h")
+#include "system/ioport.h"
+#else
+#include "exec/ioport.h"
+#endif
 #if __has_include("system/address-spaces.h")
 #include "system/address-spaces.h"
 #else

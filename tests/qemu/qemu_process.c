@@ -19,6 +19,7 @@ struct QemuProcess {
     HaywireQmpClient *qmp;
     GSocketConnection *qtest;
     GDataInputStream *qtest_in;
+    guint unanswered; /* qtest commands whose answers were not read */
     char *messages;
 };
 
@@ -244,21 +245,32 @@ char *qemu_process_hmp(QemuProcess *process, const char *line)
     return g_strjoinv("", parts);
 }
 
-/* One qtest command; returns what stands behind "OK". */
-static char *process_qtest(QemuProcess *process, const char *line)
+static void process_tell(QemuProcess *process, const char *line)
 {
     GOutputStream *out =
         g_io_stream_get_output_stream(G_IO_STREAM(process->qtest));
     g_autoptr(GError) error = NULL;
-    g_autofree char *answer = NULL;
 
     g_output_stream_write_all(out, line, strlen(line), NULL, NULL, &error);
     g_assert_no_error(error);
-    answer =
-        g_data_input_stream_read_line(process->qtest_in, NULL, NULL, &error);
-    g_assert_no_error(error);
-    g_assert_nonnull(answer);
-    g_assert_true(g_str_has_prefix(answer, "OK"));
+    process->unanswered++;
+}
+
+/* One qtest command; returns what stands behind "OK". */
+static char *process_qtest(QemuProcess *process, const char *line)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *answer = NULL;
+
+    process_tell(process, line);
+    for (; process->unanswered > 0; process->unanswered--) {
+        g_free(answer);
+        answer = g_data_input_stream_read_line(process->qtest_in, NULL, NULL,
+                                               &error);
+        g_assert_no_error(error);
+        g_assert_nonnull(answer);
+        g_assert_true(g_str_has_prefix(answer, "OK"));
+    }
     return g_strdup(g_strchug(answer + strlen("OK")));
 }
 
@@ -310,14 +322,10 @@ void qemu_process_memread(QemuProcess *process, guint64 gpa, void *data,
 static void process_out(QemuProcess *process, char width, guint16 port,
                         guint32 value)
 {
-    GOutputStream *out =
-        g_io_stream_get_output_stream(G_IO_STREAM(process->qtest));
     g_autofree char *line =
         g_strdup_printf("out%c 0x%x 0x%x\n", width, port, value);
-    g_autoptr(GError) error = NULL;
 
-    g_output_stream_write_all(out, line, strlen(line), NULL, NULL, &error);
-    g_assert_no_error(error);
+    process_tell(process, line);
 }
 
 void qemu_process_out(QemuProcess *process, guint16 port, guint8 value)
@@ -333,6 +341,14 @@ void qemu_process_out16(QemuProcess *process, guint16 port, guint16 value)
 void qemu_process_out32(QemuProcess *process, guint16 port, guint32 value)
 {
     process_out(process, 'l', port, value);
+}
+
+guint32 qemu_process_in32(QemuProcess *process, guint16 port)
+{
+    g_autofree char *line = g_strdup_printf("inl %#x\n", port);
+    g_autofree char *answer = process_qtest(process, line);
+
+    return (guint32)g_ascii_strtoull(g_strstrip(answer), NULL, 0);
 }
 
 void qemu_process_signal(QemuProcess *process, int signal)

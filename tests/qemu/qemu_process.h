@@ -65,6 +65,9 @@ void qemu_process_out(QemuProcess *process, guint16 port, guint8 value);
 void qemu_process_out16(QemuProcess *process, guint16 port, guint16 value);
 void qemu_process_out32(QemuProcess *process, guint16 port, guint32 value);
 
+/* Read 4 bytes from one. */
+guint32 qemu_process_in32(QemuProcess *process, guint16 port);
+
 void qemu_process_signal(QemuProcess *process, int signal);
 
 /* Wait until it has exited.  Returns its exit status, or 128 + a signal. */

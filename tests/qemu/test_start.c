@@ -30,7 +30,8 @@ static void test_bad_options(const char *qemu)
 {
     assert_refused(qemu, ",colour=red", "",
                    "haywire: unknown option 'colour'; the options are ram=ID, "
-                   "interval=MS, memory=MIB and unknown-qemu=on");
+                   "interval=MS, memory=MIB, doorbell=on|off|PORT and "
+                   "unknown-qemu=on");
     assert_refused(qemu, ",unknown-qemu=maybe", "",
                    "haywire: option 'unknown-qemu' is 'on' or 'off', not "
                    "'maybe'");
@@ -43,9 +44,13 @@ static void test_bad_options(const char *qemu)
                    "haywire: option 'memory' needs MiB from 12 to 4096, "
                    "not '11'");
     assert_refused(qemu, ",memory=16M", "", "not '16M'");
-    assert_refused(qemu, ",doorbell=off", "",
-                   "haywire: option 'doorbell' is retired: leave it out, and "
-                   "the guest is looked at every interval");
+    assert_refused(qemu, ",doorbell=loud", "",
+                   "haywire: option 'doorbell' is 'on', 'off' or a port, a "
+                   "multiple of 8 from 0x100 to 0xfff8, not 'loud'");
+    assert_refused(qemu, ",doorbell=0xf41", "", "not '0xf41'");
+    assert_refused(qemu, ",doorbell=0xf8", "", "not '0xf8'");
+    assert_refused(qemu, ",doorbell=10000", "", "not '10000'");
+    assert_refused(qemu, ",doorbell=0x", "", "not '0x'");
     assert_refused(qemu, ",ram=", "",
                    "haywire: option 'ram' needs the name of a RAM block");
     assert_refused(qemu, ",ram=nowhere", "",

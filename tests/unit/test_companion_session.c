@@ -171,9 +171,9 @@ static void test_beat(void)
         uint64_t now_ns;
         uint64_t beats; /* by then */
     } moments[] = {
-        { 1000000000, 1 }, { 1049999999, 1 }, { 1050000000, 2 },
-        { 1100000000, 2 }, { 1149999999, 2 }, { 1150000000, 3 },
-        { 1249999999, 3 }, { 1250000000, 4 },
+        { 1000000000, 1 }, { 1019999999, 1 }, { 1020000000, 2 },
+        { 1100000000, 2 }, { 1119999999, 2 }, { 1120000000, 3 },
+        { 1219999999, 3 }, { 1220000000, 4 },
     };
     g_autoptr(Session) session = session_new("c", PROCESSES, SECTIONS);
     uint64_t first = session_discovery(session).heartbeat;

@@ -31,12 +31,19 @@ static bool linux_hear(HaywireCollector *collector, HaywireHeard *ret_heard)
                                     ret_heard);
 }
 
+static bool linux_wait(HaywireCollector *collector, uint64_t ns)
+{
+    haywire_proc_events_wait(&haywire_linux_collector(collector)->events, ns);
+    return haywire_os_wait(0);
+}
+
 static const HaywireCollectorOps linux_ops = {
     .destroy = linux_destroy,
     .list = haywire_linux_list,
     .brief = haywire_linux_brief,
     .mark = haywire_linux_mark,
     .hear = linux_hear,
+    .wait = linux_wait,
     .open = haywire_linux_open,
     .close = haywire_linux_close,
     .details = haywire_linux_ask_details,

@@ -184,8 +184,11 @@ HaywirePage *haywire_os_pages_new(size_t count, size_t *ret_unlocked)
     for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++) {
         (void)madvise(pages, length, advice[i]);
     }
-    memset(pages, 0, length);
+    /* Locking populates them by one call, where a write each takes a fault. */
     *ret_unlocked = count - lock_pages(pages, count);
+    if (*ret_unlocked > 0) {
+        memset(pages, 0, length);
+    }
     return pages;
 }
 

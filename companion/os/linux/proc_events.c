@@ -14,6 +14,7 @@
 #include <linux/connector.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -271,4 +272,16 @@ bool haywire_proc_events_hear(HaywireProcEvents *events, uint64_t now_ns,
     }
     *ret_heard = heard;
     return events->trusted;
+}
+
+void haywire_proc_events_wait(const HaywireProcEvents *events, uint64_t ns)
+{
+    struct pollfd told = { .fd = events->socket, .events = POLLIN };
+    struct timespec timeout = {
+        .tv_sec = (time_t)(ns / HAYWIRE_NS_PER_SECOND),
+        .tv_nsec = (long)(ns % HAYWIRE_NS_PER_SECOND),
+    };
+
+    /* Without a socket it is a sleep, as of any other that is negative. */
+    (void)ppoll(&told, 1, &timeout, NULL);
 }

@@ -29,6 +29,9 @@ void haywire_proc_events_close(HaywireProcEvents *events);
 bool haywire_proc_events_hear(HaywireProcEvents *events, uint64_t now_ns,
                               HaywireHeard *ret_heard);
 
+/* Sleep up to @ns, or until something is told. */
+void haywire_proc_events_wait(const HaywireProcEvents *events, uint64_t ns);
+
 typedef enum HaywireProcMessage {
     HAYWIRE_PROC_OTHER,   /* not of interest, or of a thread */
     HAYWIRE_PROC_BEGUN,   /* started, or another program, name or owner */

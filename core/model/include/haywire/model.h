@@ -245,6 +245,8 @@ typedef struct HaywireHostCounters {
     /* Now, not ever: pages of the shown session that have no copy, because
        copies may take no more memory. */
     uint64_t pages_left_out;
+    uint64_t doorbell_port; /* where rings come in; 0: nowhere */
+    uint64_t rings;
     uint64_t rejected[HAYWIRE_STATUS_COUNT]; /* pages, records: by reason */
 } HaywireHostCounters;
 

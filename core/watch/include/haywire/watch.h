@@ -86,6 +86,17 @@ void haywire_watch_hint_file(HaywireWatch *watch, const HaywireFileHint *hint);
  */
 bool haywire_watch_recall(const HaywireWatch *watch, HaywireFileHint *ret_hint);
 
+/*
+ * Somebody rings, and says that a discovery page lies in the frame @pfn: a hint.
+ * 0: it does not say where; while nothing is live, the next look then scans, if
+ * the cost of scans allows it. Any thread; never waits. The caller has the next
+ * look come after haywire_watch_ring_wait().
+ */
+void haywire_watch_ring(HaywireWatch *watch, uint64_t pfn);
+
+/* For the statistics: where rings come in. Not during a look. */
+void haywire_watch_set_doorbell(HaywireWatch *watch, uint32_t port);
+
 /* The memory's regions changed: forget all positions. */
 void haywire_watch_reset(HaywireWatch *watch);
 
@@ -113,6 +124,12 @@ uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now);
  */
 uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,
                             uint64_t interval_ns);
+
+/*
+ * When a look that a ring brings about may begin, ns after the newest one ended:
+ * however often it is rung, looks take a twentieth of a core (pace.h).
+ */
+uint64_t haywire_watch_ring_wait(const HaywireWatch *watch);
 
 /* For focus.c and its callers: count a write or a failure in the statistics. */
 void haywire_watch_count_focus(HaywireWatch *watch, HaywireStatus status);

@@ -235,6 +235,7 @@ typedef enum HaywireGuestCounter {
 #define HAYWIRE_CAPABILITY_LOCKED        (1u << 2)
 #define HAYWIRE_CAPABILITY_ALL_PROCESSES (1u << 3)
 #define HAYWIRE_CAPABILITY_VMCOREINFO    (1u << 4)
+#define HAYWIRE_CAPABILITY_DOORBELL      (1u << 5)
 
 typedef struct HaywireWireStats {
     HaywireLe32 count;
@@ -515,5 +516,14 @@ typedef struct HaywireWireText {
 _Static_assert(sizeof(HaywireWireRamRange) == 24, "section 5.7");
 _Static_assert(sizeof(HaywireWireVmcoreinfo) == 24, "section 5.7");
 _Static_assert(sizeof(HaywireWireText) == 24, "section 5.7");
+
+/* Section 8: the doorbell. The ports where a reader puts it, the first first. */
+#define HAYWIRE_DOORBELL_PORTS     \
+    {                              \
+        0xf40, 0xf80, 0xe40, 0xe80 \
+    }
+#define HAYWIRE_DOORBELL_SIZE     8
+#define HAYWIRE_DOORBELL_PORT_MIN 0x100
+#define HAYWIRE_DOORBELL_PORT_MAX 0xfff8
 
 #endif
