@@ -72,24 +72,22 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
     return TRUE;
 }
 
-HaywireStatus haywire_action_processes(const HaywireModel *model, bool one,
-                                       uint32_t pid,
-                                       const HaywireProcess **ret_process,
-                                       size_t *ret_count)
+HaywireStatus haywire_action_processes(const HaywireModel *model,
+                                       const HaywireListWindow *window,
+                                       GArray **ret_rows, bool *ret_more)
 {
-    const HaywireProcess *process = model->process;
+    GArray *rows;
 
     if (!model->overview.has_session) {
         return HAYWIRE_NO_SESSION;
     }
-    if (one) {
-        process = haywire_model_process(model, pid);
-        if (!process) {
-            return HAYWIRE_NO_PROCESS;
-        }
+    rows = haywire_window_processes(window, model->process,
+                                    model->process_count, ret_more);
+    if (window->pids > 0 && rows->len == 0) {
+        g_array_unref(rows);
+        return HAYWIRE_NO_PROCESS;
     }
-    *ret_process = process;
-    *ret_count = one ? 1 : model->process_count;
+    *ret_rows = rows;
     return HAYWIRE_OK;
 }
 

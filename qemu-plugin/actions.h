@@ -5,7 +5,7 @@
 #ifndef HAYWIRE_ACTIONS_H
 #define HAYWIRE_ACTIONS_H
 
-#include "fields.h"
+#include "window.h"
 
 #include "ram_blocks.h"
 #include "worker.h"
@@ -29,16 +29,18 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
                               GError **error);
 
 /*
- * The processes of @model: all, or only @pid if @one.
+ * The processes of @model in @window, with what a reply may cost as a bound.
  *
- * @ret_process, @ret_count: borrowed from @model
+ * @ret_rows, @ret_more: as haywire_window_processes() has them; written on
+ * success only
  *
- * Thread: any.  HAYWIRE_OK, HAYWIRE_NO_SESSION, HAYWIRE_NO_PROCESS.
+ * Thread: any.  HAYWIRE_OK, HAYWIRE_NO_SESSION, HAYWIRE_NO_PROCESS (pids were
+ * given, and none of them exists).
  */
-HaywireStatus haywire_action_processes(const HaywireModel *model, bool one,
-                                       uint32_t pid,
-                                       const HaywireProcess **ret_process,
-                                       size_t *ret_count) HAYWIRE_MUST_CHECK;
+HaywireStatus haywire_action_processes(const HaywireModel *model,
+                                       const HaywireListWindow *window,
+                                       GArray **ret_rows,
+                                       bool *ret_more) HAYWIRE_MUST_CHECK;
 
 /*
  * Where the byte at @address of process @pid lies.

@@ -8,9 +8,10 @@
 
 #include "actions.h"
 #include "hmp_table.h"
+#include "words.h"
 
-/* PID and CAMERA at most. */
-#define HMP_NUMBERS_MAX 2
+/* PID, ADDRESS and LENGTH at most. */
+#define HMP_ARGUMENTS_MAX 3
 
 /* A command being answered, from one model. */
 typedef struct HmpCall {
@@ -18,7 +19,8 @@ typedef struct HmpCall {
     GString *out; /* lines with their ends */
     GError *error;
     unsigned count;
-    uint32_t value[HMP_NUMBERS_MAX];
+    const char *word[HMP_ARGUMENTS_MAX];
+    uint64_t value[HMP_ARGUMENTS_MAX]; /* what they mean */
 } HmpCall;
 
 typedef void HmpRun(HmpCall *call);
@@ -26,17 +28,43 @@ typedef void HmpRun(HmpCall *call);
 /* Handlers get no pointer of ours.  Written once, by the main thread. */
 static HaywireWorker *the_worker;
 
+/* False when @status has become the call's error. */
+static bool good(HmpCall *call, HaywireStatus status)
+{
+    if (status != HAYWIRE_OK) {
+        haywire_action_fail(&call->error, status, (uint32_t)call->value[0]);
+    }
+    return status == HAYWIRE_OK;
+}
+
+/* How to see what did not fit; @where is 0 when all did. */
+static void tell_more(HmpCall *call, const char *command, uint64_t where)
+{
+    if (where) {
+        g_string_append_printf(call->out,
+                               "... more: info haywire %s%" PRIx64 "\n",
+                               command, where);
+    }
+}
+
+/* From the pid on that was given. */
 static void run_processes(HmpCall *call)
 {
+    const HaywireListWindow window = {
+        .after = call->value[0] ? (uint32_t)call->value[0] - 1 : 0,
+        .members = haywire_text_usual_members(),
+        .bounded = true,
+    };
+    g_autoptr(GArray) rows = NULL;
     const HaywireProcess *process;
-    size_t count;
-    HaywireStatus status =
-        haywire_action_processes(call->model, false, 0, &process, &count);
+    bool more;
 
-    if (status == HAYWIRE_OK) {
-        haywire_text_processes(call->out, process, count);
-    } else {
-        haywire_action_fail(&call->error, status, 0);
+    if (good(call,
+             haywire_action_processes(call->model, &window, &rows, &more))) {
+        process = (const HaywireProcess *)rows->data;
+        haywire_text_processes(call->out, process, rows->len);
+        tell_more(call, "processes 0x",
+                  more ? (uint64_t)process[rows->len - 1].pid + 1 : 0);
     }
 }
 
@@ -45,34 +73,65 @@ static void run_all(HmpCall *call)
 {
     haywire_text_session_line(call->out, &call->model->overview);
     if (call->model->overview.has_session) {
-        haywire_text_processes(call->out, call->model->process,
-                               call->model->process_count);
+        run_processes(call);
     }
+}
+
+/* The part of the address space that was given. */
+static HaywireListWindow window_of(const HmpCall *call)
+{
+    return (HaywireListWindow){
+        .range = { { call->value[1] }, call->value[2] },
+        .bounded = true,
+    };
 }
 
 static void run_sections(HmpCall *call)
 {
+    const uint32_t pid = (uint32_t)call->value[0];
+    const HaywireListWindow window = window_of(call);
+    g_autofree char *command = g_strdup_printf("sections %u ", pid);
+    g_autoptr(GArray) rows = NULL;
     HaywireSectionList list;
-    HaywireStatus status =
-        haywire_model_sections(call->model, call->value[0], &list);
+    bool more;
 
-    if (status == HAYWIRE_OK) {
+    if (good(call, haywire_model_sections(call->model, pid, &list))) {
+        rows = haywire_window_sections(&window, &list, &more);
         haywire_text_sections(call->out, &list);
-    } else {
-        haywire_action_fail(&call->error, status, call->value[0]);
+        tell_more(call, command, more ? list.section[list.count - 1].end : 0);
     }
 }
 
 static void run_ptes(HmpCall *call)
 {
+    const uint32_t pid = (uint32_t)call->value[0];
+    const HaywireListWindow window = window_of(call);
+    g_autofree char *command = g_strdup_printf("ptes %u ", pid);
+    g_autoptr(GArray) rows = NULL;
     HaywirePageRunList list;
-    HaywireStatus status =
-        haywire_model_page_runs(call->model, call->value[0], &list);
+    const HaywirePageRun *last;
+    bool more;
 
-    if (status == HAYWIRE_OK) {
-        haywire_text_page_runs(call->out, &list, (HaywireGvaRange){ 0 });
-    } else {
-        haywire_action_fail(&call->error, status, call->value[0]);
+    if (good(call, haywire_model_page_runs(call->model, pid, &list))) {
+        rows = haywire_window_page_runs(&window, &list, &more);
+        haywire_text_page_runs(call->out, &list, window.range);
+        last = &list.run[list.count - 1];
+        tell_more(call, command,
+                  more ? last->gva.value +
+                             ((uint64_t)last->pages << HAYWIRE_PAGE_SHIFT)
+                       : 0);
+    }
+}
+
+static void run_translate(HmpCall *call)
+{
+    g_autoptr(HaywireRamBlocks) blocks = haywire_worker_blocks(the_worker);
+    HaywirePlace place;
+
+    if (haywire_action_translate(the_worker, blocks, (uint32_t)call->value[0],
+                                 (HaywireGva){ call->value[1] }, &place,
+                                 &call->error)) {
+        haywire_text_place(call->out, &place);
     }
 }
 
@@ -99,16 +158,15 @@ static void focus(HmpCall *call, uint32_t camera, uint32_t pid)
 
 static void run_focus(HmpCall *call)
 {
-    if (call->value[0] == 0) {
-        haywire_action_fail(&call->error, HAYWIRE_NO_PROCESS, 0);
-    } else {
-        focus(call, call->count > 1 ? call->value[1] : 1, call->value[0]);
+    if (good(call, call->value[0] ? HAYWIRE_OK : HAYWIRE_NO_PROCESS)) {
+        focus(call, call->count > 1 ? (uint32_t)call->value[1] : 1,
+              (uint32_t)call->value[0]);
     }
 }
 
 static void run_unfocus(HmpCall *call)
 {
-    focus(call, call->count > 0 ? call->value[0] : 1, 0);
+    focus(call, call->count > 0 ? (uint32_t)call->value[0] : 1, 0);
 }
 
 static void run_rescan(HmpCall *call)
@@ -117,11 +175,25 @@ static void run_rescan(HmpCall *call)
     g_string_append(call->out, "A full scan is under way.\n");
 }
 
+/* The kinds of arguments, as the usage shows them. */
+typedef enum HmpKind {
+    HMP_NONE,
+    HMP_PID, /* or a name */
+    HMP_FIRST,
+    HMP_CAMERA,
+    HMP_ADDRESS,
+    HMP_LENGTH,
+} HmpKind;
+
+static const char *const kind_names[] = {
+    [HMP_PID] = "PID",         [HMP_FIRST] = "FIRST",   [HMP_CAMERA] = "CAMERA",
+    [HMP_ADDRESS] = "ADDRESS", [HMP_LENGTH] = "LENGTH",
+};
+
 typedef struct HmpWord {
     const char *name;
-    const char *arguments; /* for the usage line */
-    unsigned min;          /* numbers that must follow */
-    unsigned max;
+    unsigned min; /* arguments that must follow */
+    HmpKind kind[HMP_ARGUMENTS_MAX];
     HmpRun *run;
     const char *help;
 } HmpWord;
@@ -129,31 +201,76 @@ typedef struct HmpWord {
 static void run_help(HmpCall *call);
 
 static const HmpWord words[] = {
-    { "processes", "", 0, 0, run_processes, "all processes" },
-    { "sections", " PID", 1, 1, run_sections, "memory sections of a process" },
-    { "ptes", " PID", 1, 1, run_ptes, "page runs of a process on a camera" },
-    { "cameras", "", 0, 0, run_cameras, "what the cameras do" },
-    { "stats", "", 0, 0, run_stats, "what it costs, and what was counted" },
-    { "focus", " PID [CAMERA]", 1, 2, run_focus,
+    { "processes",
+      0,
+      { HMP_FIRST },
+      run_processes,
+      "all processes, or from pid FIRST on" },
+    { "sections",
+      1,
+      { HMP_PID, HMP_ADDRESS, HMP_LENGTH },
+      run_sections,
+      "memory sections of a process" },
+    { "ptes",
+      1,
+      { HMP_PID, HMP_ADDRESS, HMP_LENGTH },
+      run_ptes,
+      "page runs of a process on a camera" },
+    { "translate",
+      2,
+      { HMP_PID, HMP_ADDRESS },
+      run_translate,
+      "where a virtual address lies" },
+    { "cameras", 0, { 0 }, run_cameras, "what the cameras do" },
+    { "stats", 0, { 0 }, run_stats, "what it costs, and what was counted" },
+    { "focus",
+      1,
+      { HMP_PID, HMP_CAMERA },
+      run_focus,
       "point camera 1 (or 2) at a process" },
-    { "unfocus", " [CAMERA]", 0, 1, run_unfocus,
+    { "unfocus",
+      0,
+      { HMP_CAMERA },
+      run_unfocus,
       "point camera 1 (or 2) at nothing" },
-    { "rescan", "", 0, 0, run_rescan, "search all of guest memory, now" },
-    { "help", "", 0, 0, run_help, "this list" },
+    { "rescan", 0, { 0 }, run_rescan, "search all of guest memory, now" },
+    { "help", 0, { 0 }, run_help, "this list" },
 };
+
+/* "sections PID [ADDRESS [LENGTH]]" */
+static char *word_usage(const HmpWord *word)
+{
+    GString *usage = g_string_new(word->name);
+    unsigned open = 0;
+
+    for (unsigned i = 0; i < HMP_ARGUMENTS_MAX && word->kind[i]; i++) {
+        const char *bracket = i >= word->min ? "[" : "";
+
+        g_string_append_printf(usage, " %s%s", bracket,
+                               kind_names[word->kind[i]]);
+        open += *bracket != '\0';
+    }
+    while (open-- > 0) {
+        g_string_append_c(usage, ']');
+    }
+    return g_string_free(usage, FALSE);
+}
 
 static void run_help(HmpCall *call)
 {
     g_string_append(call->out,
-                    "usage: info haywire [WHAT [PID [CAMERA]]]; WHAT is\n"
-                    "  (nothing)             the session, then all "
+                    "usage: info haywire [WHAT [ARGUMENT...]]; WHAT is\n"
+                    "  (nothing)                        the session, then all "
                     "processes\n");
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        g_autofree char *form =
-            g_strconcat(words[i].name, words[i].arguments, NULL);
+        g_autofree char *form = word_usage(&words[i]);
 
-        g_string_append_printf(call->out, "  %-20s  %s\n", form, words[i].help);
+        g_string_append_printf(call->out, "  %-31s  %s\n", form, words[i].help);
     }
+    g_string_append(call->out,
+                    "PID is a number or the name of one process; addresses are "
+                    "hexadecimal,\nwith or without 0x, other numbers decimal "
+                    "or hexadecimal after 0x.\n");
 }
 
 static const HmpWord *word_find(const char *name)
@@ -166,31 +283,69 @@ static const HmpWord *word_find(const char *name)
     return NULL;
 }
 
+/* What no process can be called is refused here; names are looked up later. */
+static bool argument_parse(HmpKind kind, const char *text, uint64_t *ret_value)
+{
+    const uint64_t most =
+        kind == HMP_ADDRESS || kind == HMP_LENGTH ? UINT64_MAX : UINT32_MAX;
+    uint64_t value;
+
+    if (!haywire_word_number(text, kind == HMP_ADDRESS, &value)) {
+        return kind == HMP_PID && haywire_word_is_name(text);
+    }
+    *ret_value = value;
+    return value <= most && (kind != HMP_LENGTH || value > 0);
+}
+
 /* @texts: the words behind the first, NULL at the end. */
-static bool numbers_parse(const HmpWord *word, char **texts, HmpCall *call)
+static bool arguments_parse(const HmpWord *word, char **texts, HmpCall *call)
 {
     for (; *texts; texts++) {
-        guint64 value;
-
-        if (call->count == word->max ||
-            !g_ascii_string_to_unsigned(*texts, 10, 0, UINT32_MAX, &value,
-                                        NULL)) {
+        if (call->count == HMP_ARGUMENTS_MAX || !word->kind[call->count] ||
+            !argument_parse(word->kind[call->count], *texts,
+                            &call->value[call->count])) {
             return false;
         }
-        call->value[call->count++] = value;
+        call->word[call->count++] = *texts;
     }
     return call->count >= word->min;
 }
 
-/* @call: its numbers */
-static void run_and_print(Monitor *mon, HmpRun *run, HmpCall call)
+/* False when the name has become the call's error. */
+static bool name_resolve(const HmpWord *word, HmpCall *call)
+{
+    g_autoptr(GString) why = g_string_new(NULL);
+    uint32_t pid;
+
+    if (!word || word->kind[0] != HMP_PID || !call->word[0] ||
+        !haywire_word_is_name(call->word[0])) {
+        return true;
+    }
+    if (!call->model->overview.has_session) {
+        haywire_action_fail(&call->error, HAYWIRE_NO_SESSION, 0);
+    } else if (haywire_word_process(call->word[0], call->model->process,
+                                    call->model->process_count, &pid,
+                                    why) == HAYWIRE_OK) {
+        call->value[0] = pid;
+    } else {
+        g_set_error_literal(&call->error, HAYWIRE_ACTION_ERROR,
+                            HAYWIRE_NO_PROCESS, why->str);
+    }
+    return !call->error;
+}
+
+/* @word: whose arguments @call has; NULL when they are numbers already */
+static void run_and_print(Monitor *mon, HmpRun *run, const HmpWord *word,
+                          HmpCall call)
 {
     g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
     g_autoptr(GString) out = g_string_new(NULL);
 
     call.model = model;
     call.out = out;
-    run(&call);
+    if (name_resolve(word, &call)) {
+        run(&call);
+    }
     if (call.error) {
         g_string_printf(out, "Error: %s\n", call.error->message);
         g_error_free(call.error);
@@ -221,12 +376,13 @@ static void info_haywire(Monitor *mon, const QDict *args)
     HmpCall call = { 0 };
 
     if (!word) {
-        run_and_print(mon, given[0] ? run_help : run_all, call);
-    } else if (numbers_parse(word, given + 1, &call)) {
-        run_and_print(mon, word->run, call);
+        run_and_print(mon, given[0] ? run_help : run_all, NULL, call);
+    } else if (arguments_parse(word, given + 1, &call)) {
+        run_and_print(mon, word->run, word, call);
     } else {
-        g_autofree char *usage = g_strdup_printf("usage: info haywire %s%s\n",
-                                                 word->name, word->arguments);
+        g_autofree char *form = word_usage(word);
+        g_autofree char *usage =
+            g_strdup_printf("usage: info haywire %s\n", form);
 
         monitor_puts(mon, usage);
     }
@@ -246,7 +402,7 @@ static uint32_t declared_number(const QDict *args, const char *name,
 
 static void declared_focus(Monitor *mon, const QDict *args)
 {
-    run_and_print(mon, run_focus,
+    run_and_print(mon, run_focus, NULL,
                   (HmpCall){ .count = 2,
                              .value = { declared_number(args, "pid", 0),
                                         declared_number(args, "camera", 1) } });
@@ -254,7 +410,7 @@ static void declared_focus(Monitor *mon, const QDict *args)
 
 static void declared_unfocus(Monitor *mon, const QDict *args)
 {
-    run_and_print(mon, run_unfocus,
+    run_and_print(mon, run_unfocus, NULL,
                   (HmpCall){ .count = 1,
                              .value = { declared_number(args, "camera", 1) } });
 }
@@ -262,7 +418,7 @@ static void declared_unfocus(Monitor *mon, const QDict *args)
 static void declared_rescan(Monitor *mon, const QDict *args)
 {
     (void)args;
-    run_and_print(mon, run_rescan, (HmpCall){ 0 });
+    run_and_print(mon, run_rescan, NULL, (HmpCall){ 0 });
 }
 
 /* QEMU's readline keeps only so many; it drops the rest by itself. */

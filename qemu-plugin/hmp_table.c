@@ -65,7 +65,7 @@ static void info_replace(HMPCommand **sub_table, HaywireHmpHandler *handler,
     HMPCommand entry = {
         .name = "haywire",
         .args_type = HAYWIRE_HMP_WORDS ":S?",
-        .params = "[help|WHAT [PID [CAMERA]]]",
+        .params = "[help|WHAT [ARGUMENT...]]",
         .help = "show what runs inside the guest",
         .cmd = handler,
     };

@@ -145,6 +145,26 @@ bool visit_type_uint64(Visitor *v, const char *name, uint64_t *obj,
 void visit_free(Visitor *v) QEMU_WEAK;
 
 /*
+ * qapi-builtin-types.h and qapi-builtin-visit.h, as the generator makes them.
+ */
+typedef struct strList {
+    struct strList *next;
+    char *value;
+} strList;
+
+typedef struct uint32List {
+    struct uint32List *next;
+    uint32_t value;
+} uint32List;
+
+bool visit_type_strList(Visitor *v, const char *name, strList **obj,
+                        Error **errp) QEMU_WEAK;
+bool visit_type_uint32List(Visitor *v, const char *name, uint32List **obj,
+                           Error **errp) QEMU_WEAK;
+void qapi_free_strList(strList *obj) QEMU_WEAK;
+void qapi_free_uint32List(uint32List *obj) QEMU_WEAK;
+
+/*
  * include/qapi/qmp/ in 7.2, include/qobject/ in 10.0.  A QDict, QList, QNum,
  * QBool or QString starts with its QObject.
  */
@@ -469,6 +489,10 @@ int qemu_plugin_num_vcpus(void) QEMU_WEAK;
     X(visit_type_uint32)                   \
     X(visit_type_uint64)                   \
     X(visit_free)                          \
+    X(visit_type_strList)                  \
+    X(visit_type_uint32List)               \
+    X(qapi_free_strList)                   \
+    X(qapi_free_uint32List)                \
     X(qobject_destroy)                     \
     X(qdict_new)                           \
     X(qdict_put_obj)                       \

@@ -1,32 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qmp_args.h"
 
-typedef enum ArgType {
-    ARG_UINT32,
-    ARG_UINT64,
-} ArgType;
+/* The visitors differ only in the type of what they fill. */
+typedef bool ArgVisit(Visitor *v, const char *name, void *obj, Error **errp);
 
+#define VISIT(type)                                                   \
+    static bool visit_##type(Visitor *v, const char *name, void *obj, \
+                             Error **errp)                            \
+    {                                                                 \
+        return visit_type_##type(v, name, obj, errp);                 \
+    }
+
+VISIT(uint32)
+VISIT(uint64)
+VISIT(uint32List)
+VISIT(strList)
+
+/* In the order of HAYWIRE_ARG_*. */
 static const struct {
     const char *name;
-    ArgType type;
+    ArgVisit *visit;
     size_t offset;
 } known_args[] = {
-    { "pid", ARG_UINT32, offsetof(HaywireArgs, pid) },
-    { "address", ARG_UINT64, offsetof(HaywireArgs, address) },
-    { "length", ARG_UINT64, offsetof(HaywireArgs, length) },
-    { "camera", ARG_UINT32, offsetof(HaywireArgs, camera) },
+    { "pid", visit_uint32, offsetof(HaywireArgs, pid) },
+    { "address", visit_uint64, offsetof(HaywireArgs, address) },
+    { "length", visit_uint64, offsetof(HaywireArgs, length) },
+    { "camera", visit_uint32, offsetof(HaywireArgs, camera) },
+    { "pids", visit_uint32List, offsetof(HaywireArgs, pids) },
+    { "members", visit_strList, offsetof(HaywireArgs, members) },
+    { "after", visit_uint32, offsetof(HaywireArgs, after) },
+    { "limit", visit_uint32, offsetof(HaywireArgs, limit) },
 };
 
 static bool arg_visit(Visitor *visitor, size_t i, HaywireArgs *args,
                       Error **errp)
 {
-    void *member = (char *)args + known_args[i].offset;
-
     args->given |= 1u << i;
-    if (known_args[i].type == ARG_UINT32) {
-        return visit_type_uint32(visitor, known_args[i].name, member, errp);
-    }
-    return visit_type_uint64(visitor, known_args[i].name, member, errp);
+    return known_args[i].visit(visitor, known_args[i].name,
+                               (char *)args + known_args[i].offset, errp);
 }
 
 static bool args_visit(Visitor *visitor, unsigned required, unsigned optional,
@@ -42,7 +53,17 @@ static bool args_visit(Visitor *visitor, unsigned required, unsigned optional,
             return false;
         }
     }
+    if ((args->given & HAYWIRE_ARG_LIMIT) && args->limit == 0) {
+        error_setg(errp, "Parameter 'limit' expects a number above 0");
+        return false;
+    }
     return visit_check_struct(visitor, errp);
+}
+
+void haywire_args_clear(HaywireArgs *args)
+{
+    qapi_free_uint32List(args->pids);
+    qapi_free_strList(args->members);
 }
 
 bool haywire_args_parse(QDict *dict, unsigned required, unsigned optional,
@@ -62,6 +83,8 @@ bool haywire_args_parse(QDict *dict, unsigned required, unsigned optional,
     haywire_qobject_unref(haywire_qobject(none));
     if (good) {
         *ret_args = args;
+    } else {
+        haywire_args_clear(&args);
     }
     return good;
 }

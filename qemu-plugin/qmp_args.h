@@ -12,14 +12,25 @@
 #define HAYWIRE_ARG_ADDRESS (1u << 1)
 #define HAYWIRE_ARG_LENGTH  (1u << 2)
 #define HAYWIRE_ARG_CAMERA  (1u << 3)
+#define HAYWIRE_ARG_PIDS    (1u << 4)
+#define HAYWIRE_ARG_MEMBERS (1u << 5)
+#define HAYWIRE_ARG_AFTER   (1u << 6)
+#define HAYWIRE_ARG_LIMIT   (1u << 7)
 
-/* Arguments that were not given are 0; a camera that was not is camera 1. */
+/*
+ * Arguments that were not given are 0 or NULL; a camera that was not is
+ * camera 1.
+ */
 typedef struct HaywireArgs {
     unsigned given; /* HAYWIRE_ARG_* */
     uint32_t pid;
     uint64_t address; /* gva */
     uint64_t length;  /* bytes */
     uint32_t camera;  /* not checked */
+    uint32List *pids;
+    strList *members; /* not checked */
+    uint32_t after;   /* a pid */
+    uint32_t limit;   /* above 0 when given */
 } HaywireArgs;
 
 /*
@@ -34,5 +45,8 @@ typedef struct HaywireArgs {
  */
 bool haywire_args_parse(QDict *dict, unsigned required, unsigned optional,
                         HaywireArgs *ret_args, Error **errp);
+
+/* The lists in it. */
+void haywire_args_clear(HaywireArgs *args);
 
 #endif /* HAYWIRE_QMP_ARGS_H */

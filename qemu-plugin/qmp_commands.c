@@ -4,6 +4,7 @@
 #include "actions.h"
 #include "qdict_emitter.h"
 #include "qmp_args.h"
+#include "words.h"
 
 /* Handlers get no pointer of ours.  Written once, by the main thread. */
 static HaywireWorker *the_worker;
@@ -12,6 +13,8 @@ static HaywireWorker *the_worker;
 typedef struct Call {
     HaywireArgs args;
     HaywireModel *model;
+    HaywireListWindow window; /* of a list: what was asked for, and what fits */
+    HaywireAbout about;
     HaywireEmitter *reply;
 } Call;
 
@@ -24,28 +27,76 @@ static void answer_overview(Call *call, GError **error)
     haywire_reply_overview(call->reply, NULL, &call->model->overview);
 }
 
+/* The pid is always among them. False with @error when one is not known. */
+static bool take_members(Call *call, GError **error)
+{
+    g_autoptr(GString) why = g_string_new(NULL);
+
+    for (strList *name = call->args.members; name; name = name->next) {
+        HaywireMembers members =
+            haywire_word_members("member", name->value, why);
+
+        if (!members) {
+            g_set_error_literal(error, HAYWIRE_ACTION_ERROR, HAYWIRE_BAD_VALUE,
+                                why->str);
+            return false;
+        }
+        call->window.members |=
+            members | haywire_word_members("member", "pid", why);
+    }
+    return true;
+}
+
+/* Of those in both @pid and @pids, if both are given. */
+static GArray *take_pids(Call *call)
+{
+    GArray *pids = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), 1);
+
+    for (uint32List *pid = call->args.pids; pid; pid = pid->next) {
+        if (!(call->args.given & HAYWIRE_ARG_PID) ||
+            pid->value == call->args.pid) {
+            g_array_append_val(pids, pid->value);
+        }
+    }
+    if (!(call->args.given & HAYWIRE_ARG_PIDS)) {
+        g_array_append_val(pids, call->args.pid);
+    }
+    call->window.pid = &g_array_index(pids, uint32_t, 0);
+    call->window.pids = pids->len;
+    return pids;
+}
+
 static void answer_processes(Call *call, GError **error)
 {
-    const HaywireProcess *process;
-    size_t count;
-    HaywireStatus status = haywire_action_processes(
-        call->model, call->args.given & HAYWIRE_ARG_PID, call->args.pid,
-        &process, &count);
+    const unsigned some = HAYWIRE_ARG_PID | HAYWIRE_ARG_PIDS;
+    g_autoptr(GArray) pids = call->args.given & some ? take_pids(call) : NULL;
+    g_autoptr(GArray) rows = NULL;
+    HaywireStatus status;
 
+    if (!take_members(call, error)) {
+        return;
+    }
+    status = haywire_action_processes(call->model, &call->window, &rows,
+                                      &call->about.more);
     if (status == HAYWIRE_OK) {
-        haywire_reply_processes(call->reply, NULL, process, count);
+        haywire_reply_chosen(
+            call->reply, NULL, (const HaywireProcess *)rows->data, rows->len,
+            call->window.members ? call->window.members : HAYWIRE_MEMBERS_ALL);
     } else {
-        haywire_action_fail(error, status, call->args.pid);
+        haywire_action_fail(error, status,
+                            call->window.pids ? call->window.pid[0] : 0);
     }
 }
 
 static void answer_sections(Call *call, GError **error)
 {
+    g_autoptr(GArray) rows = NULL;
     HaywireSectionList list;
     HaywireStatus status =
         haywire_model_sections(call->model, call->args.pid, &list);
 
     if (status == HAYWIRE_OK) {
+        rows = haywire_window_sections(&call->window, &list, &call->about.more);
         haywire_reply_sections(call->reply, NULL, &list);
     } else {
         haywire_action_fail(error, status, call->args.pid);
@@ -54,13 +105,15 @@ static void answer_sections(Call *call, GError **error)
 
 static void answer_ptes(Call *call, GError **error)
 {
-    const HaywireGvaRange range = { { call->args.address }, call->args.length };
+    g_autoptr(GArray) rows = NULL;
     HaywirePageRunList list;
     HaywireStatus status =
         haywire_model_page_runs(call->model, call->args.pid, &list);
 
     if (status == HAYWIRE_OK) {
-        haywire_reply_page_runs(call->reply, NULL, &list, range);
+        rows =
+            haywire_window_page_runs(&call->window, &list, &call->about.more);
+        haywire_reply_page_runs(call->reply, NULL, &list, call->window.range);
     } else {
         haywire_action_fail(error, status, call->args.pid);
     }
@@ -132,7 +185,16 @@ static void run(Answer *answer, unsigned required, unsigned optional,
     if (!haywire_args_parse(dict, required, optional, &call.args, errp)) {
         return;
     }
+    call.about.has_session = model->overview.has_session;
+    call.about.session = model->overview.session;
+    emitter.base.about = &call.about;
+    call.window.range =
+        (HaywireGvaRange){ { call.args.address }, call.args.length };
+    call.window.after = call.args.after;
+    call.window.limit = call.args.limit;
+    call.window.bounded = true;
     answer(&call, &error);
+    haywire_args_clear(&call.args);
     if (error) {
         error_setg(errp, "%s", error->message);
     } else {
@@ -146,16 +208,21 @@ static void run(Answer *answer, unsigned required, unsigned optional,
 #define LENGTH  HAYWIRE_ARG_LENGTH
 #define CAMERA  HAYWIRE_ARG_CAMERA
 
-#define COMMANDS(X)                                      \
-    X("query-haywire", overview, 0, 0)                   \
-    X("query-haywire-processes", processes, 0, PID)      \
-    X("query-haywire-sections", sections, PID, 0)        \
-    X("query-haywire-ptes", ptes, PID, ADDRESS | LENGTH) \
-    X("query-haywire-cameras", cameras, 0, 0)            \
-    X("query-haywire-stats", stats, 0, 0)                \
-    X("haywire-focus", focus, PID, CAMERA)               \
-    X("haywire-unfocus", unfocus, 0, CAMERA)             \
-    X("haywire-rescan", rescan, 0, 0)                    \
+#define CHOICE  (PID | HAYWIRE_ARG_PIDS | HAYWIRE_ARG_AFTER)
+#define LIMIT   HAYWIRE_ARG_LIMIT
+#define MEMBERS HAYWIRE_ARG_MEMBERS
+#define WINDOW  (ADDRESS | LENGTH | LIMIT)
+
+#define COMMANDS(X)                                                      \
+    X("query-haywire", overview, 0, 0)                                   \
+    X("query-haywire-processes", processes, 0, CHOICE | LIMIT | MEMBERS) \
+    X("query-haywire-sections", sections, PID, WINDOW)                   \
+    X("query-haywire-ptes", ptes, PID, WINDOW)                           \
+    X("query-haywire-cameras", cameras, 0, 0)                            \
+    X("query-haywire-stats", stats, 0, 0)                                \
+    X("haywire-focus", focus, PID, CAMERA)                               \
+    X("haywire-unfocus", unfocus, 0, CAMERA)                             \
+    X("haywire-rescan", rescan, 0, 0)                                    \
     X("haywire-translate", translate, PID | ADDRESS, 0)
 
 #define HANDLER(name, what, required, optional)                         \

@@ -362,6 +362,66 @@ static const HaywireField host_fields[] = {
 const HaywireTable haywire_host_table =
     TABLE(HaywireHostCounters, "host", host_fields);
 
+/* The names of the counters, as core has them, in the protocol's order. */
+#define COUNTER(number, name, help, ...)                                  \
+    [HAYWIRE_COUNTER_##number] =                                          \
+        FIELD(HaywireGuestStats, counter[HAYWIRE_COUNTER_##number], name, \
+              help, __VA_ARGS__)
+
+static const HaywireField guest_fields[] = {
+    COUNTER(PID_ROUNDS, "pid-rounds", "snapshots published"),
+    COUNTER(ROUNDROBIN_ROUNDS, "roundrobin-rounds",
+            "cycles over all processes finished"),
+    COUNTER(CAMERA1_PASSES, "camera1-passes", "passes of the first camera"),
+    COUNTER(CAMERA2_PASSES, "camera2-passes", "passes of the second camera"),
+    COUNTER(PID_ROUND_TIME, "pid-round-time",
+            "ns that the newest snapshot took", UNIT(DURATION)),
+    COUNTER(ROUNDROBIN_ROUND_TIME, "roundrobin-round-time",
+            "ns that the newest cycle took", UNIT(DURATION)),
+    COUNTER(CAMERA1_PASS_TIME, "camera1-pass-time",
+            "ns that the first camera's newest pass took", UNIT(DURATION)),
+    COUNTER(CAMERA2_PASS_TIME, "camera2-pass-time",
+            "ns that the second camera's newest pass took", UNIT(DURATION)),
+    COUNTER(PROCESSES, "processes", "processes in the newest snapshot"),
+    COUNTER(PROCESSES_DROPPED, "processes-dropped",
+            "processes that did not fit the newest snapshot"),
+    COUNTER(DETAILS_DROPPED, "details-dropped",
+            "processes whose details did not fit the newest cycle"),
+    COUNTER(SECTIONS_DROPPED, "sections-dropped",
+            "sections that did not fit the newest cycle"),
+    COUNTER(PAGE_RUNS_DROPPED, "page-runs-dropped",
+            "page runs that did not fit both cameras' newest passes"),
+    COUNTER(VANISHED, "vanished",
+            "processes that ended while they were being read"),
+    COUNTER(DENIED, "denied", "reads refused for want of privilege"),
+    COUNTER(READ_ERRORS, "read-errors", "other reads that failed"),
+    COUNTER(PAGES_PUBLISHED, "pages-published", "pages written"),
+    COUNTER(PAGES_MOVED, "pages-moved",
+            "frame numbers of the companion's pages that changed"),
+    COUNTER(PAGES_UNLOCKED, "pages-unlocked",
+            "pages that could not be locked in memory"),
+    COUNTER(CPU_TIME, "cpu-time", "processor time used by the companion, ns",
+            UNIT(DURATION)),
+    COUNTER(STRINGS_TRUNCATED, "strings-truncated",
+            "names, paths and command lines cut"),
+    COUNTER(CAPABILITIES, "capabilities",
+            "bits for what the companion may do: 0 frame numbers, 1 memory map "
+            "of the machine, 2 memory locked, 3 processes of other users, "
+            "4 vmcoreinfo, 5 the host's doorbell",
+            .cell = HAYWIRE_CELL_CAPABILITIES),
+    COUNTER(BLOCKED, "processes-blocked",
+            "processes that are stuck so that not all could be read of them, "
+            "in the newest cycle"),
+    COUNTER(READS_GIVEN_UP, "reads-given-up",
+            "reads of such processes that did not return in time"),
+};
+
+_Static_assert(FIELD_COUNT(guest_fields) == HAYWIRE_COUNTER_COUNT,
+               "a row for each counter");
+
+const HaywireTable haywire_guest_table =
+    TABLE(HaywireGuestStats, "guest", guest_fields);
+
 static const HaywireField rejected_fields[] = {
     FIELD(HaywireRejectedRow, reason, "reason", "name of the status"),
     FIELD(HaywireRejectedRow, count, "count",

@@ -171,7 +171,8 @@ const HaywireField *haywire_table_column(const HaywireTable *table,
                                          const char *name)
 {
     for (size_t i = 0; i < table->count + table->extra; i++) {
-        if (is_called(&table->field[i], name)) {
+        if (table->field[i].presence != HAYWIRE_PRESENT_REPLY &&
+            is_called(&table->field[i], name)) {
             return &table->field[i];
         }
     }
@@ -228,6 +229,8 @@ bool haywire_field_present(const HaywireField *field, const void *object)
                field->present_mask;
     case HAYWIRE_PRESENT_KNOWN:
         return (load(object, offset, 8) >> field->number & 1) != 0;
+    case HAYWIRE_PRESENT_REPLY:
+        return false;
     default:
         return true;
     }

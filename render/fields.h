@@ -39,6 +39,7 @@ typedef enum HaywirePresence {
     HAYWIRE_PRESENT_U32,   /* when the uint32_t there is not 0 */
     HAYWIRE_PRESENT_FLAGS, /* when the uint16_t there has all the mask */
     HAYWIRE_PRESENT_KNOWN, /* when the uint64_t there has bit .number */
+    HAYWIRE_PRESENT_REPLY, /* not in the structure: reply.c says it */
 } HaywirePresence;
 
 /* What a number means; replies carry it in the unit of the model. */
@@ -54,9 +55,10 @@ typedef enum HaywireUnit {
 /* How a column shows it, where that differs from other text. */
 typedef enum HaywireCell {
     HAYWIRE_CELL_PLAIN,
-    HAYWIRE_CELL_NUMBER,   /* without a unit */
-    HAYWIRE_CELL_KIB,      /* bytes as KiB, without a unit */
-    HAYWIRE_CELL_CPU_TIME, /* as ps has it: 00:01:02 */
+    HAYWIRE_CELL_NUMBER,       /* without a unit */
+    HAYWIRE_CELL_KIB,          /* bytes as KiB, without a unit */
+    HAYWIRE_CELL_CPU_TIME,     /* as ps has it: 00:01:02 */
+    HAYWIRE_CELL_CAPABILITIES, /* bits by name */
     /* The columns of a HaywireProcess that are no members. */
     HAYWIRE_CELL_STAT,
     HAYWIRE_CELL_TIME,
@@ -132,6 +134,7 @@ extern const HaywireTable haywire_page_run_list_table; /* HaywirePageRunList */
 extern const HaywireTable haywire_page_run_table;      /* HaywirePageRun */
 extern const HaywireTable haywire_camera_table;        /* HaywireCamera */
 extern const HaywireTable haywire_host_table;          /* HaywireHostCounters */
+extern const HaywireTable haywire_guest_table;         /* HaywireGuestStats */
 extern const HaywireTable haywire_rejected_table;      /* HaywireRejectedRow */
 extern const HaywireTable haywire_place_table;         /* HaywirePlace */
 

@@ -33,7 +33,8 @@ static const HaywireTable *const tables[] = {
     &haywire_section_list_table,  &haywire_section_table,
     &haywire_page_run_list_table, &haywire_page_run_table,
     &haywire_camera_table,        &haywire_host_table,
-    &haywire_rejected_table,      &haywire_place_table,
+    &haywire_guest_table,         &haywire_rejected_table,
+    &haywire_place_table,
 };
 
 typedef struct TypeNames {
@@ -82,6 +83,9 @@ static void print_man(GString *out, const HaywireTable *table)
         g_auto(GStrv) alias =
             g_strsplit(field->aliases ? field->aliases : "", " ", -1);
 
+        if (field->presence == HAYWIRE_PRESENT_REPLY) {
+            continue; /* no column */
+        }
         g_string_append_printf(out, ".It Cm %s", field->name);
         for (char **name = alias; *name && **name; name++) {
             g_string_append_printf(out, " , %s", *name);
@@ -138,8 +142,11 @@ static void print_qapi(GString *out, const HaywireTable *table)
     for (size_t i = 0; i < table->count; i++) {
         const HaywireField *field = &table->field[i];
 
+        /* Who asks for some members of a process gets its pid beside them. */
+        const bool chosen = table == &haywire_process_table && i > 0;
+
         g_string_append_printf(out, "%s\n%s'%s%s': '%s'", i > 0 ? "," : "",
-                               start, is_optional(field) ? "*" : "",
+                               start, chosen || is_optional(field) ? "*" : "",
                                field->name, qapi_type(field));
         start = "            ";
     }

@@ -18,6 +18,14 @@
  * being built; NULL for elements of a list and for the outermost value.
  */
 typedef struct HaywireEmitter HaywireEmitter;
+
+/* What replies say of themselves, where it fits. */
+typedef struct HaywireAbout {
+    bool has_session;
+    uint64_t session; /* of the model that is told */
+    bool more;        /* of a list: what was asked for goes on behind it */
+} HaywireAbout;
+
 struct HaywireEmitter {
     void (*begin_object)(HaywireEmitter *emitter, const char *name);
     void (*end_object)(HaywireEmitter *emitter);
@@ -28,13 +36,25 @@ struct HaywireEmitter {
     void (*integer)(HaywireEmitter *emitter, const char *name, int64_t value);
     void (*string)(HaywireEmitter *emitter, const char *name,
                    const char *value);
+    const HaywireAbout *about; /* NULL: nothing is said */
 };
+
+/* The member "session" of the object being built, if there is one. */
+void haywire_reply_session(HaywireEmitter *emitter);
 
 /* Part of a virtual address space; @length 0 means up to its end. */
 typedef struct HaywireGvaRange {
     HaywireGva start;
     uint64_t length;
 } HaywireGvaRange;
+
+/*
+ * About how many bytes QEMU needs for one object of a list, until it is sent:
+ * the object itself, its members, and their text. docs/security.md says how
+ * that bounds memory and time.
+ */
+uint64_t haywire_reply_cost(const HaywireTable *table, const void *object,
+                            HaywireMembers members);
 
 /* The members of one @object, without begin_object() and end_object(). */
 void haywire_reply_members(HaywireEmitter *emitter, const HaywireTable *table,
@@ -44,7 +64,10 @@ void haywire_reply_members(HaywireEmitter *emitter, const HaywireTable *table,
 void haywire_reply_overview(HaywireEmitter *emitter, const char *name,
                             const HaywireOverview *overview);
 
-/* query-haywire-processes: a list */
+/*
+ * query-haywire-processes: a list; when it is cut, its last element has the
+ * member "more".
+ */
 void haywire_reply_processes(HaywireEmitter *emitter, const char *name,
                              const HaywireProcess *process, size_t count);
 

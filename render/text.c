@@ -120,12 +120,20 @@ static void append_categories(GString *out, const HaywireOverview *overview)
                         NULL);
 }
 
-void haywire_text_overview(GString *out, const HaywireOverview *overview)
+/* A headline, then all members. */
+static void append_object(GString *out, const char *headline,
+                          const HaywireTable *table, const void *object)
 {
     HaywirePairs *pairs = haywire_pairs_new();
 
-    haywire_pairs_add_members(pairs, &haywire_overview_table, overview);
+    g_string_append(out, headline);
+    haywire_pairs_add_members(pairs, table, object);
     haywire_pairs_print(pairs, out);
+}
+
+void haywire_text_overview(GString *out, const HaywireOverview *overview)
+{
+    append_object(out, "", &haywire_overview_table, overview);
     if (overview->has_session) {
         g_string_append_c(out, '\n');
         append_categories(out, overview);
@@ -142,17 +150,29 @@ void haywire_text_processes(GString *out, const HaywireProcess *process,
     haywire_text_listing(out, NULL, 0, process, count, NULL);
 }
 
+static const HaywireColumn usual[] = {
+    { .field = "uid" },     { .field = "pid" },  { .field = "ppid" },
+    { .field = "stat" },    { .field = "nice" }, { .field = "threads" },
+    { .field = "vsize" },   { .field = "rss" },  { .field = "time" },
+    { .field = "command" },
+};
+
+HaywireMembers haywire_text_usual_members(void)
+{
+    const HaywireTable *table = &haywire_process_table;
+    HaywireMembers members = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(usual); i++) {
+        members |= haywire_table_members(
+            table, haywire_table_column(table, usual[i].field));
+    }
+    return members;
+}
+
 void haywire_text_listing(GString *out, const HaywireColumn *column,
                           size_t columns, const HaywireProcess *process,
                           size_t count, char *const *branch)
 {
-    static const HaywireColumn usual[] = {
-        { .field = "uid" },     { .field = "pid" },  { .field = "ppid" },
-        { .field = "stat" },    { .field = "nice" }, { .field = "threads" },
-        { .field = "vsize" },   { .field = "rss" },  { .field = "time" },
-        { .field = "command" },
-    };
-
     haywire_table_print(out, &haywire_process_table, columns ? column : usual,
                         columns ? columns : G_N_ELEMENTS(usual), process, count,
                         branch);
@@ -225,46 +245,6 @@ void haywire_text_cameras(GString *out, const HaywireCamera *camera,
                         G_N_ELEMENTS(column), camera, count, NULL);
 }
 
-static void append_capabilities(GString *out, uint64_t bits)
-{
-    static const char *const name[] = { "frame numbers", "RAM ranges",
-                                        "locked memory", "all processes",
-                                        "vmcoreinfo",    "doorbell" };
-    const char *comma = "";
-
-    for (size_t i = 0; i < G_N_ELEMENTS(name); i++) {
-        if (bits & UINT64_C(1) << i) {
-            g_string_append_printf(out, "%s%s", comma, name[i]);
-            comma = ", ";
-        }
-    }
-    if (!comma[0]) {
-        g_string_append(out, "none");
-    }
-}
-
-/* Counters of the guest have no field table: their units are in the name. */
-static void append_guest_counters(GString *out, const HaywireGuestStats *guest)
-{
-    HaywirePairs *pairs = haywire_pairs_new();
-    g_autoptr(GString) value = g_string_new(NULL);
-
-    for (int i = 0; i < HAYWIRE_COUNTER_COUNT; i++) {
-        const char *name = haywire_guest_counter_name(i);
-
-        g_string_truncate(value, 0);
-        if (i == HAYWIRE_COUNTER_CAPABILITIES) {
-            append_capabilities(value, guest->counter[i]);
-        } else if (g_str_has_suffix(name, "-time")) {
-            haywire_format_duration(value, guest->counter[i]);
-        } else {
-            haywire_format_number(value, HAYWIRE_UNIT_NONE, guest->counter[i]);
-        }
-        haywire_pairs_add(pairs, name, value->str);
-    }
-    haywire_pairs_print(pairs, out);
-}
-
 static void append_rejected(GString *out, const HaywireHostCounters *host)
 {
     HaywirePairs *pairs = haywire_pairs_new();
@@ -286,15 +266,11 @@ void haywire_text_stats(GString *out, const HaywireCost *cost,
                         const HaywireHostCounters *host,
                         const HaywireGuestStats *guest)
 {
-    HaywirePairs *pairs = haywire_pairs_new();
-
     haywire_text_cost(out, cost);
-    g_string_append(out, cost->refreshes ? "\nhost\n" : "host\n");
-    haywire_pairs_add_members(pairs, &haywire_host_table, host);
-    haywire_pairs_print(pairs, out);
+    append_object(out, cost->refreshes ? "\nhost\n" : "host\n",
+                  &haywire_host_table, host);
     if (guest->valid) {
-        g_string_append(out, "\nguest\n");
-        append_guest_counters(out, guest);
+        append_object(out, "\nguest\n", &haywire_guest_table, guest);
     } else {
         g_string_append(out, "\nguest: not published\n");
     }
@@ -303,10 +279,7 @@ void haywire_text_stats(GString *out, const HaywireCost *cost,
 
 void haywire_text_place(GString *out, const HaywirePlace *place)
 {
-    HaywirePairs *pairs = haywire_pairs_new();
-
-    haywire_pairs_add_members(pairs, &haywire_place_table, place);
-    haywire_pairs_print(pairs, out);
+    append_object(out, "", &haywire_place_table, place);
 }
 
 void haywire_text_status(GString *out, HaywireStatus status,

@@ -35,6 +35,9 @@ void haywire_text_overview(GString *out, const HaywireOverview *overview);
 void haywire_text_processes(GString *out, const HaywireProcess *process,
                             size_t count);
 
+/* The members that it is made of. */
+HaywireMembers haywire_text_usual_members(void);
+
 /*
  * The same with these columns; without any with the usual ones.
  *

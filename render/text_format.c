@@ -150,6 +150,24 @@ static void format_command(GString *out, const HaywireProcess *process)
     }
 }
 
+static void format_capabilities(GString *out, uint64_t bits)
+{
+    static const char *const name[] = { "frame numbers", "RAM ranges",
+                                        "locked memory", "all processes",
+                                        "vmcoreinfo",    "doorbell" };
+    const char *comma = "";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(name); i++) {
+        if (bits & UINT64_C(1) << i) {
+            g_string_append_printf(out, "%s%s", comma, name[i]);
+            comma = ", ";
+        }
+    }
+    if (!comma[0]) {
+        g_string_append(out, "none");
+    }
+}
+
 static void format_value(GString *out, const HaywireField *field,
                          uint64_t number)
 {
@@ -201,6 +219,9 @@ void haywire_format_field(GString *out, const HaywireField *field,
         break;
     case HAYWIRE_CELL_COMMAND:
         format_command(out, object);
+        break;
+    case HAYWIRE_CELL_CAPABILITIES:
+        format_capabilities(out, haywire_field_number(field, object));
         break;
     default:
         format_member(out, field, object);

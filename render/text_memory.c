@@ -134,4 +134,8 @@ void haywire_text_page_runs(GString *out, const HaywirePageRunList *list,
                            list->complete ? "" : ", incomplete");
     haywire_table_print(out, &haywire_page_run_table, column,
                         G_N_ELEMENTS(column), parts->data, parts->len, NULL);
+    if (list->provider == HAYWIRE_PROVIDER_COMPANION) {
+        g_string_append(out, "not known by this source: writable, executable, "
+                             "user, accessed, dirty\n");
+    }
 }

@@ -4,6 +4,7 @@
  * pages are written over the qtest protocol.
  */
 #include "bench.h"
+#include "large.h"
 #include "scene.h"
 
 #define DEFAULT_QEMU "qemu-system-x86_64"
@@ -121,11 +122,84 @@ static void bench_query_1000(void)
     scene_end(&scene);
 }
 
+typedef struct Question {
+    const char *command;
+    const char *arguments; /* NULL: a line of the monitor */
+} Question;
+
+/* What one answer costs the main loop, its text included; ms. */
+static double question_cost(Scene *scene, const Question *question)
+{
+    guint64 busy = main_loop_ns(scene);
+
+    if (question->arguments) {
+        json_node_unref(qemu_process_qmp(scene->process, question->command,
+                                         question->arguments));
+    } else {
+        g_free(qemu_process_hmp(scene->process, question->command));
+    }
+    return (main_loop_ns(scene) - busy) / BENCH_NS_PER_MS;
+}
+
+/* The median of one question; the yardstick and it are asked in turn. */
+static void compare_question(Scene *scene, Scene *yardstick,
+                             const Question *question, BenchResult *result)
+{
+    static const Question list = { "query-haywire-processes", "{}" };
+    const guint rounds = bench_is_smoke() ? 1 : 2 * ROUNDS;
+    double value[2 * ROUNDS], limit[2 * ROUNDS];
+    double ratio;
+
+    for (guint i = 0; i < rounds; i++) {
+        value[i] = question_cost(scene, question);
+        limit[i] = question_cost(yardstick, &list);
+    }
+    ratio = bench_median(value, rounds) / bench_median(limit, rounds);
+    g_debug("%s: %.2f", question->command, ratio);
+    if (result->limit == 0 || ratio > result->value / result->limit) {
+        result->value = bench_median(value, rounds);
+        result->limit = bench_median(limit, rounds);
+    }
+}
+
+/*
+ * How long an answer holds the big lock, whatever the guest publishes: the
+ * question that costs most, against the list of 1,000 processes.
+ */
+static void bench_query_largest(void)
+{
+    static const Question asked[] = {
+        { "query-haywire-processes", "{}" },
+        { "query-haywire-processes", "{'members':['pid','name','time']}" },
+        { "query-haywire-sections", "{'pid':7}" },
+        { "query-haywire-sections", "{'pid':8}" },
+        { "query-haywire-ptes", "{'pid':9}" },
+        { "info haywire", NULL },
+        { "info haywire sections 7", NULL },
+        { "info haywire sections 8", NULL },
+        { "info haywire ptes 9", NULL },
+    };
+    BenchResult result = { "query-largest", .unit = "ms", .bound = 2 };
+    g_autofree char *ordinary = large_yardstick();
+    g_autofree char *large = large_text(LARGE_ALL);
+    Scene yardstick, scene;
+
+    scene_start(&yardstick, qemu(), "-m 256", ordinary);
+    scene_start_with(&scene, qemu(), LARGE_OPTIONS, "-m 256", large);
+    for (gsize i = 0; i < G_N_ELEMENTS(asked); i++) {
+        compare_question(&scene, &yardstick, &asked[i], &result);
+    }
+    bench_report(&result);
+    scene_end(&scene);
+    scene_end(&yardstick);
+}
+
 int main(int argc, char **argv)
 {
     static const Bench benches[] = {
         { "query-500", bench_query_500 },
         { "query-1000", bench_query_1000 },
+        { "query-largest", bench_query_largest },
     };
 
     return bench_main(argc, argv, benches, G_N_ELEMENTS(benches));

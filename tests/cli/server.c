@@ -42,7 +42,8 @@ static char *response_to(Server *server, const char *command)
     return response;
 }
 
-static void answer(Server *server, const char *line, GOutputStream *out)
+/* FALSE: the connection is to end. */
+static gboolean answer(Server *server, const char *line, GOutputStream *out)
 {
     g_autoptr(JsonNode) node = json_from_string(line, NULL);
     g_autofree char *response = NULL;
@@ -54,6 +55,9 @@ static void answer(Server *server, const char *line, GOutputStream *out)
     request = json_node_get_object(node);
     response =
         response_to(server, json_object_get_string_member(request, "execute"));
+    if (!*response) {
+        return FALSE;
+    }
     if (json_object_has_member(request, "id")) {
         g_autofree char *value =
             json_to_string(json_object_get_member(request, "id"), FALSE);
@@ -62,6 +66,7 @@ static void answer(Server *server, const char *line, GOutputStream *out)
     }
     text = g_strdup_printf("{%s%s}", response, id ? id : "");
     say(out, text);
+    return TRUE;
 }
 
 static void serve(Server *server, GIOStream *stream)
@@ -76,10 +81,14 @@ static void serve(Server *server, GIOStream *stream)
     }
     while (
         (line = g_data_input_stream_read_line(in, NULL, server->stop, NULL))) {
-        if (server->greeting && server->greeting[0] == '{') {
-            answer(server, line, out);
-        }
+        const gboolean more = !server->greeting || server->greeting[0] != '{' ||
+                              answer(server, line, out);
+
         g_free(line);
+        if (!more) {
+            g_io_stream_close(stream, NULL, NULL);
+            return;
+        }
     }
 }
 
@@ -149,6 +158,11 @@ void server_refuse(Server *server, const char *command, const char *class,
                  g_strdup_printf("\"error\": {\"class\": \"%s\", "
                                  "\"desc\": \"%s\"}",
                                  class, description));
+}
+
+void server_hang_up(Server *server, const char *command)
+{
+    set_response(server, command, g_strdup(""));
 }
 
 void server_stop(Server *server)

@@ -24,6 +24,9 @@ void server_reply(Server *server, const char *command, const char *reply);
 void server_refuse(Server *server, const char *command, const char *class,
                    const char *description);
 
+/* From now on close the connection when @command comes. */
+void server_hang_up(Server *server, const char *command);
+
 void server_stop(Server *server);
 
 #endif

@@ -470,7 +470,7 @@ static void test_wrong_pid(void)
     check_on(path, "sections 99", 1,
              "haywire: There is no such process in the guest (pid 99)");
     check_on(path, "sections 2", 1, "haywire: * not published yet (pid 2)");
-    check_on(path, "ptes 2", 1, "haywire: No camera holds * (pid 2)");
+    check_on(path, "ptes 2", 1, "haywire: No camera holds * (pid 2): *");
     check_on(path, "ptes 1 0x10 16", 1, "haywire: No page there * (pid 1)");
     check_on(path, "translate 1 0x10", 1, "haywire: * no page * (pid 1)");
 }
@@ -486,7 +486,7 @@ static void test_usage(void)
         "--ram x --nonsense ps",
         "--ram x -z ps",
         "--ram x status 1",
-        "--qmp /nonexistent/socket sections x",
+        "--qmp /nonexistent/socket sections 1x",
         "--qmp /nonexistent/socket ps -o nonsense",
         "--qmp /nonexistent/socket watch 0",
         "--ram x sections",

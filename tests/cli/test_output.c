@@ -45,17 +45,22 @@ static void test_sections(void)
                "                  [vsyscall]\n");
 }
 
+#define UNKNOWN_BITS \
+    "not known by this source: writable, executable, user, accessed, dirty\n"
+
 static void test_ptes(void)
 {
-    check_text("ptes 1",
-               "pid 1, camera1 generation 3: 2 of 2 runs\n"
-               "ADDRESS           PAGES         PFN  SIZE FLAGS\n"
-               "00400000-00402000     2       0x123 4 KiB present,file\n"
-               "7ffff000-80000000     1 swap 1:0x37     - swapped\n");
-    check_text("ptes 1 0x401000 4096",
-               "pid 1, camera1 generation 3: 1 of 2 runs\n"
-               "ADDRESS           PAGES   PFN  SIZE FLAGS\n"
-               "00401000-00402000     1 0x124 4 KiB present,file\n");
+    check_text(
+        "ptes 1",
+        "pid 1, camera1 generation 3: 2 of 2 runs\n"
+        "ADDRESS           PAGES         PFN  SIZE FLAGS\n"
+        "00400000-00402000     2       0x123 4 KiB present,file\n"
+        "7ffff000-80000000     1 swap 1:0x37     - swapped\n" UNKNOWN_BITS);
+    check_text(
+        "ptes 1 0x401000 4096",
+        "pid 1, camera1 generation 3: 1 of 2 runs\n"
+        "ADDRESS           PAGES   PFN  SIZE FLAGS\n"
+        "00401000-00402000     1 0x124 4 KiB present,file\n" UNKNOWN_BITS);
 }
 
 static void test_translate(void)
@@ -97,6 +102,8 @@ static JsonObject *run_json(const char *command, JsonParser *parser)
     root = json_node_get_object(json_parser_get_root(parser));
     g_assert_cmpint(json_object_get_int_member(root, "version"), ==, 1);
     g_assert_cmpstr(json_object_get_string_member(root, "state"), ==, "stale");
+    g_assert_cmpstr(json_object_get_string_member(root, "session"), ==,
+                    "0000000000001234");
     return root;
 }
 
@@ -163,7 +170,7 @@ static void test_json_others(void)
         JsonObject *root = run_json(commands[i][0], parser);
 
         g_assert_true(json_object_has_member(root, commands[i][1]));
-        g_assert_cmpint(json_object_get_size(root), ==, 3);
+        g_assert_cmpint(json_object_get_size(root), ==, 4);
     }
 }
 
@@ -222,6 +229,70 @@ static void test_long_json(void)
 }
 
 /* A guest's bytes never reach the output unescaped, in any locale. */
+/* @arguments, for the scene; @err is a pattern. */
+static void check_scene(const char *arguments, int status, const char *err)
+{
+    g_autofree char *line = g_strdup_printf("--ram %s %s", scene, arguments);
+    CliResult result;
+
+    cli_run(line, &result);
+    g_assert_cmpint(result.status, ==, status);
+    g_strchomp(result.err);
+    if (!g_pattern_match_simple(err, result.err)) {
+        g_error("%s: \"%s\"", line, result.err);
+    }
+    cli_result_clear(&result);
+}
+
+/* A kept file says what it cannot tell, and what it can. */
+static void test_kept(void)
+{
+    check_scene(
+        "ptes 300", 1,
+        "*haywire: No camera holds this process (pid 300): this session "
+        "is not live, and keeps page tables only of what a camera was "
+        "on (pid 1); ps and sections tell of the others");
+    check_scene("translate 300 400000", 1, "*camera was on (pid 1); *");
+}
+
+/* Stale data is shown, and its status is one of its own. */
+static void test_fresh(void)
+{
+    check_scene("--fresh ps", 5,
+                "*haywire: There is no live session (--fresh)");
+    check_scene("--fresh sections 300", 5, "*There is no live session *");
+    check_scene("--fresh sections 7", 5, "*There is no live session *");
+    check_scene("sections 7", 1, "*There is no such process *");
+    check_scene("--fresh sections 1x", 2, "*");
+    check_scene("--fresh scan", 2, "haywire: --fresh does not go with scan");
+}
+
+static void test_names(void)
+{
+    g_autofree char *path = cli_ram_new(
+        "names", SCENE "process pid=400 name=\"init\" cmdline=\"two\"\n",
+        SCENE_SIZE);
+    g_autofree char *two = g_strdup_printf("--ram %s sections init", path);
+
+    check_scene("translate init 400010", 0, "*");
+    check_scene("sections nobody", 1,
+                "*There is no such process in the guest (nobody)");
+    cli_check(two, 2, "",
+              "haywire: 2 processes are called init: 1 (/sbin/init --x), "
+              "400 (two)");
+}
+
+static void test_stats_help(void)
+{
+    CliResult result;
+
+    cli_run("stats --help", &result);
+    g_assert_nonnull(strstr(result.out, "\n  focus-writes "));
+    g_assert_nonnull(strstr(result.out, "\n  pid-round-time "));
+    g_assert_nonnull(strstr(result.out, "\n  strings-truncated "));
+    cli_result_clear(&result);
+}
+
 static void test_locale(void)
 {
     g_autofree char *path =
@@ -316,6 +387,10 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/output/json-ptes", test_json_ptes);
     g_test_add_func("/cli/output/json-others", test_json_others);
     g_test_add_func("/cli/output/locale", test_locale);
+    g_test_add_func("/cli/output/kept", test_kept);
+    g_test_add_func("/cli/output/fresh", test_fresh);
+    g_test_add_func("/cli/output/names", test_names);
+    g_test_add_func("/cli/output/stats-help", test_stats_help);
     g_test_add_func("/cli/output/long-json", test_long_json);
     g_test_add_func("/cli/output/second-session", test_second_session);
     g_test_add_func("/cli/output/watch-plain", test_watch_plain);

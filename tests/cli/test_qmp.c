@@ -263,6 +263,18 @@ static void test_closed_pipe(void)
     server_stop(server);
 }
 
+/* The machine ends while it is asked. */
+static void test_ended(void)
+{
+    Server *server = server_start("ended", SERVER_GREETING);
+
+    serve_scene(server);
+    server_hang_up(server, "query-haywire-processes");
+    check(server, "ps", 3,
+          "haywire: */ended: QEMU has ended, or closed the connection");
+    server_stop(server);
+}
+
 static void test_no_session(void)
 {
     Server *server = server_start("searching", SERVER_GREETING);
@@ -289,6 +301,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/qmp/malformed", test_malformed);
     g_test_add_func("/cli/qmp/control-characters", test_control_characters);
     g_test_add_func("/cli/qmp/closed-pipe", test_closed_pipe);
+    g_test_add_func("/cli/qmp/ended", test_ended);
     g_test_add_func("/cli/qmp/no-session", test_no_session);
     failed = g_test_run();
     guest_stop(guest);

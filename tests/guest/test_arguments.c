@@ -40,7 +40,8 @@ static const char *const commands[] = {
 };
 
 static const char *const names[] = {
-    "pid", "address", "length", "camera", "pid ", "", "PID", "x",
+    "pid",     "address", "length", "camera", "pids", "after",
+    "members", "limit",   "pid ",   "",       "PID",  "x",
 };
 
 static const char *const values[] = {
@@ -65,18 +66,20 @@ static const char *const values[] = {
     "true",
     "[]",
     "[1]",
+    "[1, 4294967295]",
+    "[\"pid\", \"time\"]",
     "{}",
     "{\"pid\": 1}",
     "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]",
 };
 
 static const char *const words[] = {
-    "processes", "sections",   "ptes",       "cameras",
-    "stats",     "focus",      "unfocus",    "rescan",
-    "0",         "1",          "2",          "-1",
-    "0x1",       "4294967295", "4294967296", "99999999999999999999",
-    "%s",        "\"",         "'",          "pid=1",
-    ";",         "/x",
+    "processes", "sections", "ptes",       "cameras",    "stats",
+    "focus",     "unfocus",  "rescan",     "translate",  "init",
+    "last",      "1000",     "0",          "1",          "2",
+    "-1",        "0x1",      "4294967295", "4294967296", "99999999999999999999",
+    "%s",        "\"",       "'",          "pid=1",      ";",
+    "/x",
 };
 
 static const char *any_of(const char *const *list, gsize count)

@@ -122,6 +122,12 @@ PLACED(VersionTriple, micro);
 SAME_SIZE(VersionInfo);
 PLACED(VersionInfo, qemu);
 PLACED(VersionInfo, package);
+SAME_SIZE(strList);
+PLACED(strList, next);
+PLACED(strList, value);
+SAME_SIZE(uint32List);
+PLACED(uint32List, next);
+PLACED(uint32List, value);
 
 /* Objects: each kind starts with its QObject, as it is cast. */
 SAME_SIZE(QObject);

@@ -9,14 +9,14 @@
 /^static inline/ { in_function = 1 }
 in_function { if (/^}/) in_function = 0; next }
 
-/^typedef struct [A-Za-z_]+ \{/ {
+/^typedef struct [A-Za-z0-9_]+ \{/ {
     sub(/^typedef struct /, "struct haywire_")
     in_typedef = 1
     print
     next
 }
-in_typedef && /^} [A-Za-z_]+;/ { print "};"; in_typedef = 0; next }
+in_typedef && /^} [A-Za-z0-9_]+;/ { print "};"; in_typedef = 0; next }
 
-/^struct [A-Za-z_]+ \{/ { sub(/^struct /, "struct haywire_") }
+/^struct [A-Za-z0-9_]+ \{/ { sub(/^struct /, "struct haywire_") }
 
 { print }

@@ -11,6 +11,7 @@
 #include "exec/cpu-common.h"
 #include "qapi/compat-policy.h"
 #include "qapi/error.h"
+#include "qapi/qapi-builtin-visit.h"
 #include "qapi/qapi-commands-control.h"
 #include "qapi/qapi-emit-events.h"
 #include "qapi/qmp-event.h"

@@ -277,17 +277,11 @@ static char *process_qtest(QemuProcess *process, const char *line)
 static void memwrite_chunk(QemuProcess *process, guint64 gpa,
                            const guint8 *data, gsize length)
 {
-    g_autoptr(GString) line = g_string_new(NULL);
-    g_autofree char *answer = NULL;
-
-    g_string_printf(
-        line, "write 0x%" G_GINT64_MODIFIER "x 0x%" G_GSIZE_MODIFIER "x 0x",
-        gpa, length);
-    for (gsize i = 0; i < length; i++) {
-        g_string_append_printf(line, "%02x", data[i]);
-    }
-    g_string_append_c(line, '\n');
-    answer = process_qtest(process, line->str);
+    g_autofree char *text = g_base64_encode(data, length);
+    g_autofree char *line = g_strdup_printf("b64write 0x%" G_GINT64_MODIFIER
+                                            "x 0x%" G_GSIZE_MODIFIER "x %s\n",
+                                            gpa, length, text);
+    g_autofree char *answer = process_qtest(process, line);
 }
 
 void qemu_process_memwrite(QemuProcess *process, guint64 gpa, const void *data,

@@ -146,20 +146,25 @@ static void test_monitor_usage(const char *qemu)
     g_autofree char *help = qemu_process_hmp(process, "info haywire help");
 
     g_assert_true(g_str_has_prefix(help, "usage: info haywire [WHAT "));
-    g_assert_nonnull(strstr(help, "\n  focus PID [CAMERA]    point camera 1"));
+    g_assert_nonnull(
+        strstr(help, "\n  focus PID [CAMERA]               point camera 1"));
     assert_hmp(process, "info haywire dance", help);
     assert_hmp(process, "info haywire sections",
-               "usage: info haywire sections PID\n");
-    assert_hmp(process, "info haywire sections one",
-               "usage: info haywire sections PID\n");
-    assert_hmp(process, "info haywire ptes 1 2",
-               "usage: info haywire ptes PID\n");
+               "usage: info haywire sections PID [ADDRESS [LENGTH]]\n");
+    assert_hmp(process, "info haywire sections 1x",
+               "usage: info haywire sections PID [ADDRESS [LENGTH]]\n");
+    assert_hmp(process, "info haywire ptes 1 2 3 4",
+               "usage: info haywire ptes PID [ADDRESS [LENGTH]]\n");
+    assert_hmp(process, "info haywire ptes 1 zz",
+               "usage: info haywire ptes PID [ADDRESS [LENGTH]]\n");
+    assert_hmp(process, "info haywire translate 1",
+               "usage: info haywire translate PID ADDRESS\n");
     assert_hmp(process, "info haywire focus",
                "usage: info haywire focus PID [CAMERA]\n");
     assert_hmp(process, "info haywire focus -1",
                "usage: info haywire focus PID [CAMERA]\n");
-    assert_hmp(process, "info haywire processes 1",
-               "usage: info haywire processes\n");
+    assert_hmp(process, "info haywire processes one",
+               "usage: info haywire processes [FIRST]\n");
 }
 
 static void test_monitor_empty(const char *qemu)
@@ -175,6 +180,8 @@ static void test_monitor_empty(const char *qemu)
     assert_hmp(process, "info haywire processes", error);
     assert_hmp(process, "info haywire sections 1", error);
     assert_hmp(process, "info haywire ptes 1", error);
+    assert_hmp(process, "info haywire ptes init 7ffff000", error);
+    assert_hmp(process, "info haywire translate 0x1 0x1000", error);
     assert_hmp(process, "info haywire focus 1", error);
     assert_hmp(process, "info haywire unfocus", error);
     assert_hmp(process, "info haywire focus 1 3",

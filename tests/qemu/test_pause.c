@@ -2,6 +2,7 @@
 /*
  * A guest that is stopped and goes on: paused meanwhile, never stale.
  */
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "qemus.h"
@@ -122,6 +123,43 @@ static void test_commands(const char *qemu)
     scene_end(&scene);
 }
 
+/* The host tool says what was written, and that nobody has taken it. */
+static void test_tool(const char *qemu)
+{
+    g_autofree char *folder = g_dir_make_tmp("haywire-pause-XXXXXX", NULL);
+    g_autofree char *socket = g_build_filename(folder, "qmp", NULL);
+    g_autofree char *arguments =
+        g_strdup_printf("-m 256 -qmp unix:%s,server=on,wait=off", socket);
+    g_autofree char *line =
+        g_strdup_printf("%s --qmp %s --json --fresh focus one 2",
+                        g_getenv("HAYWIRE_TOOL"), socket);
+    g_autofree char *out = NULL;
+    g_autofree char *err = NULL;
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *written;
+    Scene scene;
+    int status;
+
+    scene_start(&scene, qemu, arguments, world);
+    stop_guest(&scene);
+    g_assert_true(g_spawn_command_line_sync(line, &out, &err, &status, NULL));
+    g_assert_cmpint(status, ==, 0);
+    g_assert_cmpstr(err, ==,
+                    "haywire: The guest is paused: pid 42 was written for "
+                    "camera 2, and its companion will take it once it goes "
+                    "on\n");
+    node = json_from_string(out, NULL);
+    scene_assert_string(json_node_get_object(node), "session", SESSION);
+    written =
+        json_object_get_object_member(json_node_get_object(node), "written");
+    scene_assert_number(written, "pid", 42);
+    scene_assert_number(written, "camera", 2);
+    g_assert_false(json_object_get_boolean_member(written, "taken"));
+    scene_end(&scene);
+    g_unlink(socket);
+    g_rmdir(folder);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -129,5 +167,6 @@ int main(int argc, char **argv)
     qemus_add_test("pause/at-once", test_at_once);
     qemus_add_test("pause/stale", test_stale);
     qemus_add_test("pause/commands", test_commands);
+    qemus_add_test("pause/tool", test_tool);
     return g_test_run();
 }

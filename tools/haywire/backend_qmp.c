@@ -121,40 +121,163 @@ static const HaywireOverview *overview(HaywireBackend *base)
     return &qmp(base)->overview;
 }
 
+/*
+ * A list that comes in parts, since the plugin bounds each reply. What is said
+ * of the whole is the same in all parts, or else it is asked for anew; after
+ * some attempts, what has come is shown.
+ */
+#define PARTS_MAX    1000
+#define ATTEMPTS_MAX 4
+
+typedef struct RowList {
+    const char *command;
+    const char *from; /* the argument that says where a part begins */
+    size_t size;      /* of the list's structure */
+    size_t count;     /* where in it the number of its rows is, */
+    size_t rows;      /* and the pointer to them */
+    size_t row_size;
+    gboolean (*parse)(JsonNode *node, HaywireArena *arena, void *ret_list,
+                      GError **error);
+    uint64_t (*end)(const void *row); /* where the next part begins */
+} RowList;
+
+#define ROW_LIST(name, list_type, member, row_type, command_, from_, end_) \
+    static gboolean parse_##name(JsonNode *node, HaywireArena *arena,      \
+                                 void *ret_list, GError **error)           \
+    {                                                                      \
+        return haywire_parse_##name(node, arena, ret_list, error);         \
+    }                                                                      \
+    static uint64_t end_of_##name(const void *opaque)                      \
+    {                                                                      \
+        const row_type *row = opaque;                                      \
+                                                                           \
+        return (end_);                                                     \
+    }                                                                      \
+    static const RowList name##_list = {                                   \
+        .command = (command_),                                             \
+        .from = (from_),                                                   \
+        .size = sizeof(list_type),                                         \
+        .count = offsetof(list_type, count),                               \
+        .rows = offsetof(list_type, member),                               \
+        .row_size = sizeof(row_type),                                      \
+        .parse = parse_##name,                                             \
+        .end = end_of_##name,                                              \
+    };
+
+ROW_LIST(processes, HaywireProcessList, process, HaywireProcess,
+         "query-haywire-processes", "after", row->pid)
+ROW_LIST(sections, HaywireSectionList, section, HaywireSection,
+         "query-haywire-sections", "address", row->end)
+ROW_LIST(page_runs, HaywirePageRunList, run, HaywirePageRun,
+         "query-haywire-ptes", "address",
+         row->gva.value + ((uint64_t)row->pages << HAYWIRE_PAGE_SHIFT))
+
+/* Older plugins do not know the arguments that are left out. */
+static JsonNode *ask_part(QmpBackend *backend, const RowList *of, uint32_t pid,
+                          HaywireGvaRange range, GError **error)
+{
+    JsonObject *arguments = pid ? with_pid(pid) : json_object_new();
+
+    if (range.start.value) {
+        json_object_set_int_member(arguments, of->from,
+                                   (gint64)range.start.value);
+    }
+    if (range.length) {
+        json_object_set_int_member(arguments, "length", (gint64)range.length);
+    }
+    return ask(backend, of->command, arguments, error);
+}
+
+/* Up to the same end. False when nothing is left. */
+static gboolean advance(HaywireGvaRange *range, uint64_t to)
+{
+    const uint64_t by = to - range->start.value;
+
+    if (to <= range->start.value || (range->length && by >= range->length)) {
+        return FALSE;
+    }
+    range->start.value = to;
+    range->length -= range->length ? by : 0;
+    return TRUE;
+}
+
+/* Move the rows of @list, which is of this kind, behind @rows. */
+static gsize move_rows(const RowList *of, char *list, GArray *rows)
+{
+    const gsize count = *(size_t *)(list + of->count);
+
+    g_array_append_vals(rows, *(void **)(list + of->rows), (guint)count);
+    *(size_t *)(list + of->count) = 0;
+    *(void **)(list + of->rows) = NULL;
+    return count;
+}
+
+/* *ret_same: whether all parts say the same of the whole. */
+static gboolean take_rows(QmpBackend *backend, const RowList *of, uint32_t pid,
+                          HaywireGvaRange range, char *list, GArray *rows,
+                          gboolean *ret_same, GError **error)
+{
+    g_autofree char *part = g_malloc0(of->size);
+    JsonNode *reply;
+    gboolean more;
+
+    *ret_same = TRUE;
+    g_array_set_size(rows, 0);
+    for (int parts = 0; parts < PARTS_MAX; parts++) {
+        reply = ask_part(backend, of, pid, range, error);
+        if (!reply || !of->parse(reply, backend->arena, part, error)) {
+            return FALSE;
+        }
+        more = move_rows(of, part, rows) > 0 && haywire_parse_more(reply);
+        *ret_same = parts == 0 || memcmp(list, part, of->size) == 0;
+        memcpy(list, part, of->size);
+        if (!more || !*ret_same ||
+            !advance(&range,
+                     of->end(rows->data + (rows->len - 1) * of->row_size))) {
+            return TRUE;
+        }
+    }
+    return haywire_exit_fail(error, HAYWIRE_EXIT_IO,
+                             "The plugin's list does not come to its end");
+}
+
+static gboolean all_rows(HaywireBackend *base, const RowList *of, uint32_t pid,
+                         HaywireGvaRange range, void *ret_list, GError **error)
+{
+    QmpBackend *backend = qmp(base);
+    GArray *rows = g_array_new(FALSE, FALSE, (guint)of->row_size);
+    char *list = ret_list;
+    int attempts = 0;
+    gboolean same, done;
+
+    do {
+        done = take_rows(backend, of, pid, range, list, rows, &same, error);
+    } while (done && !same && ++attempts < ATTEMPTS_MAX);
+    *(size_t *)(list + of->count) = rows->len;
+    *(void **)(list + of->rows) = g_array_free(rows, FALSE);
+    g_ptr_array_add(backend->arena, *(void **)(list + of->rows));
+    return done;
+}
+
 static gboolean processes(HaywireBackend *base, HaywireProcessList *ret_list,
                           GError **error)
 {
-    QmpBackend *backend = qmp(base);
-    JsonNode *reply = ask(backend, "query-haywire-processes", NULL, error);
-
-    return reply &&
-           haywire_parse_processes(reply, backend->arena, ret_list, error);
+    return all_rows(base, &processes_list, 0, (HaywireGvaRange){ 0 }, ret_list,
+                    error);
 }
 
 static gboolean sections(HaywireBackend *base, uint32_t pid,
                          HaywireSectionList *ret_list, GError **error)
 {
-    QmpBackend *backend = qmp(base);
-    JsonNode *reply =
-        ask(backend, "query-haywire-sections", with_pid(pid), error);
-
-    return reply &&
-           haywire_parse_sections(reply, backend->arena, ret_list, error);
+    return all_rows(base, &sections_list, pid, (HaywireGvaRange){ 0 }, ret_list,
+                    error);
 }
 
 static gboolean page_runs(HaywireBackend *base, uint32_t pid,
                           HaywireGvaRange range, HaywirePageRunList *ret_list,
                           GError **error)
 {
-    QmpBackend *backend = qmp(base);
-    JsonObject *arguments = with_pid(pid);
-    JsonNode *reply;
-
-    json_object_set_int_member(arguments, "address", (gint64)range.start.value);
-    json_object_set_int_member(arguments, "length", (gint64)range.length);
-    reply = ask(backend, "query-haywire-ptes", arguments, error);
-    return reply &&
-           haywire_parse_page_runs(reply, backend->arena, ret_list, error);
+    return all_rows(base, &page_runs_list, pid, range, ret_list, error);
 }
 
 static gboolean cameras(HaywireBackend *base, HaywireCamera ret_camera[2],

@@ -125,7 +125,9 @@ static gint64 beat_wait(HaywireBackend *base)
 
 static const HaywireOverview *overview(HaywireBackend *base)
 {
-    return &ram(base)->model->overview;
+    static const HaywireOverview nothing = { .state = HAYWIRE_STATE_SEARCHING };
+
+    return ram(base)->model ? &ram(base)->model->overview : &nothing;
 }
 
 static void want(HaywireBackend *base, uint32_t pid)
@@ -154,6 +156,24 @@ static gboolean processes(HaywireBackend *base, HaywireProcessList *ret_list,
     return TRUE;
 }
 
+/* What was on no camera when a session ended is nowhere in the file. */
+static void explain_cameras(GString *out, const HaywireModel *model)
+{
+    const char *comma = "";
+
+    g_string_append(out, ": this session is not live, and keeps page tables "
+                         "only of what a camera was on (");
+    for (size_t i = 0; i < G_N_ELEMENTS(model->camera); i++) {
+        if (model->camera[i].current_pid) {
+            g_string_append_printf(out, "%spid %u", comma,
+                                   model->camera[i].current_pid);
+            comma = ", ";
+        }
+    }
+    g_string_append(out, comma[0] ? ")" : "nothing)");
+    g_string_append(out, "; ps and sections tell of the others");
+}
+
 /* Where a part of the memory is missing, that may be why. */
 static gboolean fail_pid(const RamBackend *backend, GError **error,
                          HaywireStatus status, uint32_t pid)
@@ -161,6 +181,10 @@ static gboolean fail_pid(const RamBackend *backend, GError **error,
     g_autoptr(GString) text = g_string_new(NULL);
 
     haywire_text_failure(text, status, "pid", pid, NULL);
+    if (status == HAYWIRE_NO_CAMERA &&
+        !haywire_state_is_current(backend->model->overview.state)) {
+        explain_cameras(text, backend->model);
+    }
     haywire_text_missing(text, &backend->model->overview);
     return haywire_exit_fail(error, haywire_exit_of_status(status), "%s",
                              text->str);

@@ -67,15 +67,19 @@ static gboolean wait_for_answer(HaywireBackend *backend, guint32 number,
 
 /* Nobody in the guest can answer before it goes on. */
 static gboolean take_unanswered(HaywireBackend *backend, guint32 number,
-                                HaywireCamera *ret_camera, GError **error)
+                                guint32 pid, HaywireCamera *ret_camera,
+                                GError **error)
 {
+    g_autofree char *line = g_strdup_printf(
+        "The guest is paused: pid %u was written for camera %u, and its "
+        "companion will take it once it goes on",
+        pid, number);
     HaywireCamera camera[2];
 
     if (!backend->ops->cameras(backend, camera, error)) {
         return FALSE;
     }
-    haywire_exit_complain("The guest is paused: its companion will answer "
-                          "once it goes on");
+    haywire_exit_complain(line);
     *ret_camera = camera[number - 1];
     return TRUE;
 }
@@ -101,20 +105,35 @@ static gboolean see_answer(HaywireBackend *backend, guint32 number, guint32 pid,
                            HaywireCamera *ret_camera, GError **error)
 {
     if (backend->ops->overview(backend)->state == HAYWIRE_STATE_PAUSED) {
-        return take_unanswered(backend, number, ret_camera, error);
+        return take_unanswered(backend, number, pid, ret_camera, error);
     }
     return wait_for_answer(backend, number, pid, ret_camera, error) &&
            check_answer(ret_camera, pid, error);
 }
 
+/* JSON says what was written, and whether the companion has taken it. */
+static void reply_written(HaywireEmitter *emitter, const HaywireCamera *camera,
+                          guint32 pid)
+{
+    emitter->begin_object(emitter, "written");
+    emitter->number(emitter, "camera", camera->camera);
+    if (pid) {
+        emitter->number(emitter, "pid", pid);
+    }
+    emitter->boolean(emitter, "taken", is_answered(camera, pid));
+    emitter->end_object(emitter);
+}
+
 static gboolean print_camera(HaywireContext *context,
-                             const HaywireCamera *camera, GError **error)
+                             const HaywireCamera *camera, guint32 pid,
+                             GError **error)
 {
     HaywireBackend *backend = context->backend;
     HaywireEmitter *emitter =
         haywire_output_begin(&context->output, backend->ops->overview(backend));
 
     if (emitter) {
+        reply_written(emitter, camera, pid);
         haywire_reply_camera(emitter, "camera", camera);
     } else {
         haywire_text_cameras(context->output.text, camera, 1);
@@ -130,13 +149,15 @@ static gboolean point(HaywireContext *context, guint32 number, guint32 pid,
 
     return backend->ops->focus(backend, number, pid, error) &&
            see_answer(backend, number, pid, &camera, error) &&
-           print_camera(context, &camera, error);
+           print_camera(context, &camera, pid, error);
 }
 
 /* Writing for a companion that does not listen helps nobody. */
-static gboolean refresh_live(HaywireBackend *backend, GError **error)
+static gboolean refresh_live(HaywireContext *context, GError **error)
 {
-    if (!haywire_backend_refresh_session(backend, error)) {
+    HaywireBackend *backend = context->backend;
+
+    if (!haywire_command_begin(context, error)) {
         return FALSE;
     }
     if (!haywire_state_is_current(backend->ops->overview(backend)->state)) {
@@ -149,13 +170,13 @@ static gboolean refresh_live(HaywireBackend *backend, GError **error)
 
 gboolean haywire_run_focus(HaywireContext *context, GError **error)
 {
-    return refresh_live(context->backend, error) &&
+    return refresh_live(context, error) &&
            check_process(context->backend, context->pid, error) &&
            point(context, context->camera, context->pid, error);
 }
 
 gboolean haywire_run_unfocus(HaywireContext *context, GError **error)
 {
-    return refresh_live(context->backend, error) &&
+    return refresh_live(context, error) &&
            point(context, context->camera, 0, error);
 }

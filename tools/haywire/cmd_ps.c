@@ -61,8 +61,9 @@ static gboolean show_processes_at_once(HaywireContext *context,
     }
     haywire_listing_print(context->listing, context->output.text);
     if (!haywire_output_end(&context->output, error) ||
-        !(context->options->wait ? haywire_backend_refresh(backend, error)
-                                 : haywire_backend_look(backend, error))) {
+        !(context->options->wait || context->options->fresh
+              ? haywire_backend_refresh(backend, error)
+              : haywire_backend_look(backend, error))) {
         return FALSE;
     }
     haywire_output_warn(backend->ops->overview(backend));

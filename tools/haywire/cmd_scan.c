@@ -99,6 +99,8 @@ static gboolean print(HaywireContext *context, const HaywireScanReport *report,
 
         if (row->chosen) {
             overview.state = row->state;
+            overview.has_session = true;
+            overview.session = row->session;
         }
     }
     if (context->output.json) {

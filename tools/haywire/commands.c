@@ -8,6 +8,7 @@
 
 #include "exit_status.h"
 #include "text.h"
+#include "window.h"
 
 static gboolean run_status(HaywireContext *context, GError **error)
 {
@@ -53,8 +54,7 @@ static gboolean run_sections(HaywireContext *context, GError **error)
     HaywireSectionList list;
     HaywireEmitter *json;
 
-    backend->ops->want(backend, context->pid);
-    if (!haywire_backend_refresh_session(backend, error) ||
+    if (!haywire_command_begin(context, error) ||
         !backend->ops->sections(backend, context->pid, &list, error)) {
         return FALSE;
     }
@@ -66,41 +66,32 @@ static gboolean run_sections(HaywireContext *context, GError **error)
     return haywire_output_end(&context->output, error);
 }
 
-static gboolean any_in_range(const HaywirePageRunList *list,
-                             HaywireGvaRange range)
-{
-    HaywirePageRun part;
-
-    for (size_t i = 0; i < list->count; i++) {
-        if (haywire_page_run_clip(&list->run[i], range.start, range.length,
-                                  &part)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 static gboolean run_ptes(HaywireContext *context, GError **error)
 {
-    const HaywireGvaRange range = { { context->address }, context->length };
+    const HaywireListWindow window = {
+        .range = { { context->address }, context->length },
+    };
     HaywireBackend *backend = context->backend;
+    g_autoptr(GArray) rows = NULL;
     HaywirePageRunList list;
     HaywireEmitter *json;
+    bool more;
 
-    backend->ops->want(backend, context->pid);
-    if (!haywire_backend_refresh_session(backend, error) ||
-        !backend->ops->page_runs(backend, context->pid, range, &list, error)) {
+    if (!haywire_command_begin(context, error) ||
+        !backend->ops->page_runs(backend, context->pid, window.range, &list,
+                                 error)) {
         return FALSE;
     }
-    if (!any_in_range(&list, range)) {
+    rows = haywire_window_page_runs(&window, &list, &more);
+    if (list.count == 0) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
                                  "No page there is in memory or swap (pid %u)",
                                  context->pid);
     }
     if (begin(context, &json)) {
-        haywire_reply_page_runs(json, "ptes", &list, range);
+        haywire_reply_page_runs(json, "ptes", &list, window.range);
     } else {
-        haywire_text_page_runs(context->output.text, &list, range);
+        haywire_text_page_runs(context->output.text, &list, window.range);
     }
     return haywire_output_end(&context->output, error);
 }
@@ -111,8 +102,7 @@ static gboolean run_translate(HaywireContext *context, GError **error)
     HaywireEmitter *json;
     HaywirePlace place;
 
-    backend->ops->want(backend, context->pid);
-    if (!haywire_backend_refresh_session(backend, error) ||
+    if (!haywire_command_begin(context, error) ||
         !backend->ops->translate(backend, context->pid,
                                  (HaywireGva){ context->address }, &place,
                                  error)) {
@@ -211,7 +201,8 @@ static const HaywireCommand commands[] = {
       { &haywire_camera_table } },
     { "stats", "", 0, { 0 },
       "what Haywire costs; counters of host and guest", run_stats,
-      { &haywire_host_table, &haywire_rejected_table } },
+      { &haywire_host_table, &haywire_guest_table,
+        &haywire_rejected_table } },
     { "watch", " [SECONDS [COUNT]]", 0, { SECONDS, COUNT },
       "the processes, again and again; q ends it", haywire_run_watch,
       { &haywire_process_table } },
@@ -279,12 +270,17 @@ static gboolean parse_values(HaywireContext *context,
 {
     HaywireArguments arguments;
 
+    if (context->options->fresh && command->run == haywire_run_scan) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--fresh does not go with scan");
+    }
     if (!refuse_lists(context->options, error) ||
         !haywire_arguments_parse(context->options, command->argument,
                                  &arguments, error)) {
         return FALSE;
     }
     context->pid = (guint32)arguments.value[PID];
+    context->name = arguments.name;
     context->address = arguments.value[ADDRESS];
     context->length = arguments.value[LENGTH];
     context->camera = (guint32)arguments.value[CAMERA];
@@ -343,6 +339,7 @@ void haywire_command_usage(GString *out)
              "                or auto; with --ram\n"
              "  --json        print JSON\n"
              "  --no-hint     scan FILE first, and remember nothing\n"
+             "  --fresh       status 5 when the session is not live\n"
              "  --help        this help; after a command, help on it\n"
              "  --version     print the version\n\n"
              "Commands:\n");
@@ -352,8 +349,13 @@ void haywire_command_usage(GString *out)
 
         g_string_append_printf(out, "  %-28s  %s\n", form, commands[i].help);
     }
-    g_string_append(out, "\nExit status: 0 fine, 1 nothing found, 2 usage, "
-                         "3 input/output,\n4 the guest's data is corrupt.\n");
+    g_string_append(out,
+                    "\nPID may be the name of a process that no other "
+                    "has. Addresses are\nhexadecimal, with or without 0x; "
+                    "other numbers decimal, or after 0x.\n"
+                    "\nExit status: 0 fine, 1 nothing found, 2 usage, "
+                    "3 input/output,\n4 the guest's data is corrupt, 5 with "
+                    "--fresh: no live session.\n");
 }
 
 static void append_tables(GString *out, const HaywireCommand *command)

@@ -14,9 +14,10 @@
 typedef struct HaywireContext {
     const HaywireOptions *options;
     guint32 pid;
-    guint64 address; /* gva */
-    guint64 length;  /* bytes; 0: to the end */
-    guint32 camera;  /* 1 or 2 */
+    const char *name; /* of the process, where it was given for its pid */
+    guint64 address;  /* gva */
+    guint64 length;   /* bytes; 0: to the end */
+    guint32 camera;   /* 1 or 2 */
     guint64 seconds;
     guint64 count;           /* 0: no end */
     HaywireListing *listing; /* of ps */
@@ -56,6 +57,12 @@ void haywire_command_help(GString *out, const HaywireCommand *command);
 
 /* An element of `sessions` in the JSON of scan. */
 extern const HaywireTable haywire_scan_table;
+
+/*
+ * Take a picture as haywire_backend_refresh_session() does, and find the pid
+ * of the process that was named.
+ */
+gboolean haywire_command_begin(HaywireContext *context, GError **error);
 
 /* In files of their own. */
 gboolean haywire_run_ps(HaywireContext *context, GError **error);

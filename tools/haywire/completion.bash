@@ -65,9 +65,9 @@ _haywire() {
     attach:-*)
         _haywire_offer <<<$'--yes\n--detach\n--preload\n--plugin\n--connect\n--help'
         ;;
-    ps:-*) _haywire_offer <<<$'-o\n--sort\n--forest\n--wait\n--json\n--help' ;;
+    ps:-*) _haywire_offer <<<$'-o\n--sort\n--forest\n--wait\n--json\n--fresh\n--help' ;;
     *:-*)
-        _haywire_offer <<<$'--ram\n--qmp\n--vm\n--connect\n--json\n--help\n--version'
+        _haywire_offer <<<$'--ram\n--qmp\n--vm\n--connect\n--json\n--fresh\n--help\n--version'
         ;;
     attach:*) _haywire_offer < <(_haywire_machines) ;;
     :*) _haywire_offer < <(_haywire_commands) ;;

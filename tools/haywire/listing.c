@@ -11,6 +11,7 @@
 #include "text.h"
 #include "text_format.h"
 #include "text_table.h"
+#include "words.h"
 
 #define SEPARATORS ", \t"
 
@@ -31,16 +32,10 @@ struct HaywireListing {
 
 static gboolean unknown(GError **error, const char *what, const char *name)
 {
-    g_autoptr(GString) known = g_string_new(NULL);
-    const HaywireTable *table = &haywire_process_table;
+    g_autoptr(GString) why = g_string_new(NULL);
 
-    for (size_t i = 0; i < table->count + table->extra; i++) {
-        g_string_append_printf(known, "%s %s", i ? "," : "",
-                               table->field[i].name);
-    }
-    return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                             "Unknown %s \"%s\"; known are%s", what, name,
-                             known->str);
+    haywire_word_members(what, name, why);
+    return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE, "%s", why->str);
 }
 
 static gboolean add_column(HaywireListing *listing, const char *name,

@@ -74,6 +74,25 @@ static gboolean print_help(const HaywireOptions *options, GError **error)
     return TRUE;
 }
 
+/*
+ * With --fresh a session that is not live is a failure of its own, whatever
+ * else was found, or not found, in it.
+ */
+static gboolean check_fresh(const HaywireContext *context, gboolean done,
+                            GError **error)
+{
+    HaywireBackend *backend = context->backend;
+
+    if (!context->options->fresh ||
+        (!done && haywire_exit_of_error(*error) != HAYWIRE_EXIT_NOTHING) ||
+        haywire_state_is_current(backend->ops->overview(backend)->state)) {
+        return done;
+    }
+    g_clear_error(error);
+    return haywire_exit_fail(error, HAYWIRE_EXIT_STALE,
+                             "There is no live session (--fresh)");
+}
+
 static gboolean run_on(HaywireContext *context, const HaywireCommand *command,
                        GError **error)
 {
@@ -85,7 +104,7 @@ static gboolean run_on(HaywireContext *context, const HaywireCommand *command,
     }
     context->backend = backend;
     haywire_output_init(&context->output, context->options->json, FALSE);
-    done = command->run(context, error);
+    done = check_fresh(context, command->run(context, error), error);
     haywire_output_clear(&context->output);
     return done;
 }

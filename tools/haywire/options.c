@@ -4,11 +4,11 @@
  */
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <string.h>
 
 #include "exit_status.h"
+#include "words.h"
 
 enum {
     OPTION_RAM = 256,
@@ -20,6 +20,7 @@ enum {
     OPTION_PLUGIN,
     OPTION_FROM,
     OPTION_JSON,
+    OPTION_FRESH,
     OPTION_SORT,
     OPTION_FOREST,
     OPTION_WAIT,
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
     { "plugin", required_argument, NULL, OPTION_PLUGIN },
     { "from", required_argument, NULL, OPTION_FROM },
     { "json", no_argument, NULL, OPTION_JSON },
+    { "fresh", no_argument, NULL, OPTION_FRESH },
     { "sort", required_argument, NULL, OPTION_SORT },
     { "forest", no_argument, NULL, OPTION_FOREST },
     { "wait", no_argument, NULL, OPTION_WAIT },
@@ -129,6 +131,9 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
     case OPTION_JSON:
         options->json = TRUE;
         return TRUE;
+    case OPTION_FRESH:
+        options->fresh = TRUE;
+        return TRUE;
     case 'o':
         return add_columns(options, error);
     case OPTION_SORT:
@@ -194,32 +199,12 @@ static const struct {
     [HAYWIRE_ARGUMENT_COUNT] = { "COUNT", 0, 1, G_MAXUINT32 },
 };
 
-/* strtoull() itself would take blanks, signs and a second 0x. */
-static gboolean parse_number(const char *text, gboolean hex,
-                             guint64 *ret_number)
-{
-    const char *digits = text;
-    char *end;
-
-    if (g_ascii_strncasecmp(text, "0x", 2) == 0) {
-        digits += 2;
-        hex = TRUE;
-    }
-    if (!g_ascii_isxdigit(digits[0]) ||
-        g_ascii_strncasecmp(digits, "0x", 2) == 0) {
-        return FALSE;
-    }
-    errno = 0;
-    *ret_number = g_ascii_strtoull(digits, &end, hex ? 16 : 10);
-    return end != digits && !*end && !errno;
-}
-
 gboolean haywire_argument_parse(HaywireArgument kind, const char *text,
                                 guint64 *ret_value, GError **error)
 {
-    guint64 number;
+    uint64_t number;
 
-    if (!parse_number(text, kind == HAYWIRE_ARGUMENT_ADDRESS, &number)) {
+    if (!haywire_word_number(text, kind == HAYWIRE_ARGUMENT_ADDRESS, &number)) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "\"%s\" is not a number for %s", text,
                                  kinds[kind].name);
@@ -248,9 +233,14 @@ gboolean haywire_arguments_parse(const HaywireOptions *options,
     for (int i = 0; i < HAYWIRE_ARGUMENT_KINDS; i++) {
         ret_arguments->value[i] = kinds[i].fallback;
     }
+    ret_arguments->name = NULL;
     for (int i = 0; i < options->arguments; i++) {
-        if (!haywire_argument_parse(kind[i], options->argument[i],
-                                    &ret_arguments->value[kind[i]], error)) {
+        if (kind[i] == HAYWIRE_ARGUMENT_PID &&
+            haywire_word_is_name(options->argument[i])) {
+            ret_arguments->name = options->argument[i];
+        } else if (!haywire_argument_parse(kind[i], options->argument[i],
+                                           &ret_arguments->value[kind[i]],
+                                           error)) {
             return FALSE;
         }
     }

@@ -23,6 +23,7 @@ typedef struct HaywireOptions {
     const char *connect; /* libvirt's URI; goes with vm and attach */
     HaywireFrom from;    /* --from; with --ram only */
     gboolean json;
+    gboolean fresh; /* what is not live has an exit status of its own */
     gboolean help;
     gboolean version;
     const char *columns[HAYWIRE_COLUMN_LISTS_MAX]; /* -o, as often as given */
@@ -62,6 +63,7 @@ typedef enum HaywireArgument {
 /* Their values; of arguments that were not given the default. */
 typedef struct HaywireArguments {
     guint64 value[HAYWIRE_ARGUMENT_KINDS];
+    const char *name; /* given for a PID, which is 0 then; NULL: none was */
 } HaywireArguments;
 
 /*
@@ -71,7 +73,10 @@ typedef struct HaywireArguments {
 gboolean haywire_argument_parse(HaywireArgument kind, const char *text,
                                 guint64 *ret_value, GError **error);
 
-/* Read all: the first is of kind[0] and so on. As above. */
+/*
+ * Read all: the first is of kind[0] and so on. As above; and a PID may be a
+ * name instead.
+ */
 gboolean haywire_arguments_parse(const HaywireOptions *options,
                                  const HaywireArgument *kind,
                                  HaywireArguments *ret_arguments,

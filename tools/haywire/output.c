@@ -56,6 +56,10 @@ HaywireEmitter *haywire_output_begin(HaywireOutput *output,
     emitter->begin_object(emitter, NULL);
     emitter->number(emitter, "version", HAYWIRE_JSON_VERSION);
     emitter->string(emitter, "state", haywire_state_name(overview->state));
+    output->about = (HaywireAbout){ .has_session = overview->has_session,
+                                    .session = overview->session };
+    emitter->about = &output->about;
+    haywire_reply_session(emitter);
     return emitter;
 }
 

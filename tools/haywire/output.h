@@ -18,6 +18,7 @@ typedef struct HaywireOutput {
     gboolean warned; /* JSON: once, of what a file lacks */
     GString *text;   /* JSON or text that is not written yet */
     HaywireJsonEmitter emitter;
+    HaywireAbout about; /* of the answer that was begun */
 } HaywireOutput;
 
 /* @compact: JSON on one line */
@@ -27,7 +28,7 @@ void haywire_output_clear(HaywireOutput *output);
 
 /*
  * Begin the answer of a command about @overview. JSON: the outermost object,
- * with version and state; NULL is returned for text. A warning on stderr when
+ * with version, state and session; NULL is returned for text. A warning on stderr when
  * data for people is not live, or the memory is not all of the guest's RAM.
  */
 HaywireEmitter *haywire_output_begin(HaywireOutput *output,

@@ -87,6 +87,9 @@ static gboolean fill(JsonNode *node, const HaywireTable *table,
                                 field->presence == HAYWIRE_PRESENT_ALWAYS;
         JsonNode *value = json_object_get_member(members, field->name);
 
+        if (field->presence == HAYWIRE_PRESENT_REPLY) {
+            continue;
+        }
         if (value ? !JSON_NODE_HOLDS_VALUE(value) ||
                         !set_value(field, object, value)
                   : needed) {
@@ -243,6 +246,18 @@ gboolean haywire_parse_page_runs(JsonNode *node, HaywireArena *arena,
     return TRUE;
 }
 
+gboolean haywire_parse_more(JsonNode *node)
+{
+    const guint count = list_length(node);
+
+    if (count > 0) {
+        node = json_array_get_element(json_node_get_array(node), count - 1);
+    }
+    return JSON_NODE_HOLDS_OBJECT(node) &&
+           json_object_get_boolean_member_with_default(
+               json_node_get_object(node), "more", FALSE);
+}
+
 gboolean haywire_parse_cameras(JsonNode *node, HaywireCamera ret_camera[2],
                                GError **error)
 {
@@ -264,25 +279,8 @@ static gboolean parse_guest(JsonNode *node, HaywireGuestStats *ret_guest,
                             GError **error)
 {
     memset(ret_guest, 0, sizeof(*ret_guest));
-    if (!node) {
-        return TRUE;
-    }
-    if (!JSON_NODE_HOLDS_OBJECT(node)) {
-        return malformed(error, "guest");
-    }
-    for (int i = 0; i < HAYWIRE_COUNTER_COUNT; i++) {
-        JsonNode *value = member(node, haywire_guest_counter_name(i));
-
-        if (!value) {
-            continue; /* as parse_counters() has it */
-        }
-        if (json_node_get_value_type(value) != G_TYPE_INT64) {
-            return malformed(error, haywire_guest_counter_name(i));
-        }
-        ret_guest->counter[i] = (uint64_t)json_node_get_int(value);
-    }
-    ret_guest->valid = true;
-    return TRUE;
+    ret_guest->valid = node != NULL;
+    return !node || fill(node, &haywire_guest_table, TRUE, ret_guest, error);
 }
 
 /* Reasons that this version does not know are passed over. */

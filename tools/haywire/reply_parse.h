@@ -28,6 +28,9 @@ gboolean haywire_parse_sections(JsonNode *node, HaywireArena *arena,
                                 HaywireSectionList *ret_list, GError **error);
 gboolean haywire_parse_page_runs(JsonNode *node, HaywireArena *arena,
                                  HaywirePageRunList *ret_list, GError **error);
+/* Whether a reply with a list says that what was asked for goes on behind it. */
+gboolean haywire_parse_more(JsonNode *node);
+
 gboolean haywire_parse_cameras(JsonNode *node, HaywireCamera ret_camera[2],
                                GError **error);
 gboolean haywire_parse_stats(JsonNode *node, HaywireHostCounters *ret_host,

@@ -27,11 +27,21 @@ struct HaywireQmpChannel {
     gboolean broken;    /* lost its place in the stream */
 };
 
+static void set_ended(GError **error)
+{
+    g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO,
+                        "QEMU has ended, or closed the connection");
+}
+
 /* Turn a gio error into ours; takes @cause. */
 static void set_io_error(GError **error, const char *what, GError *cause)
 {
-    g_set_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO, "%s: %s", what,
-                cause->message);
+    if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)) {
+        set_ended(error);
+    } else {
+        g_set_error(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO, "%s: %s",
+                    what, cause->message);
+    }
     g_error_free(cause);
 }
 
@@ -68,8 +78,7 @@ static gboolean receive_some(HaywireQmpChannel *channel, GError **error)
         return TRUE;
     }
     if (n == 0) {
-        g_set_error_literal(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_IO,
-                            "QMP connection closed by the other side");
+        set_ended(error);
         return FALSE;
     }
     if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {

@@ -30,6 +30,34 @@ static QDict *args_pid(int64_t pid)
     return args;
 }
 
+/* All that chooses processes: the list is cut. */
+static QDict *args_some(void)
+{
+    QDict *args = qdict_new();
+    QList *members = qlist_new();
+    QList *pids = qlist_new();
+
+    qlist_append_str(members, "name");
+    qlist_append_str(members, "time");
+    qlist_append_int(pids, 1);
+    qlist_append_int(pids, 42);
+    qdict_put(args, "members", members);
+    qdict_put(args, "pids", pids);
+    qdict_put_int(args, "after", 0);
+    qdict_put_int(args, "limit", 1);
+    return args;
+}
+
+static QDict *args_window(int64_t pid)
+{
+    QDict *args = args_pid(pid);
+
+    qdict_put_int(args, "address", 0x400000);
+    qdict_put_int(args, "length", 0x1000);
+    qdict_put_int(args, "limit", 1);
+    return args;
+}
+
 static QDict *args_focus(int64_t pid, int camera)
 {
     QDict *args = args_pid(pid);
@@ -116,8 +144,11 @@ static void test_types(void)
         check_queries(&world, schema);
         check_reply(&world, schema, "query-haywire-processes", NULL);
         check_reply(&world, schema, "query-haywire-processes", args_pid(42));
+        check_reply(&world, schema, "query-haywire-processes", args_some());
         check_reply(&world, schema, "query-haywire-sections", args_pid(42));
+        check_reply(&world, schema, "query-haywire-sections", args_window(42));
         check_reply(&world, schema, "query-haywire-ptes", args_pid(42));
+        check_reply(&world, schema, "query-haywire-ptes", args_window(42));
         qdict_put_int(address, "address", 0x401010);
         check_reply(&world, schema, "haywire-translate", address);
         check_reply(&world, schema, "haywire-focus", args_pid(1));
