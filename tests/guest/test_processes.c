@@ -9,12 +9,8 @@
 
 /* Names of the animals whose sections are compared; the last has thousands. */
 static const char *const section_animals[] = {
-    "file-odd-path",
-    "arguments",
-    "huge-pool",
-    "leaderless",
-    "named",
-    "many-sections",
+    "file-odd-path", "arguments", "huge-pool",
+    "leaderless",    "named",     "many-sections",
 };
 
 /* What the guest said, kept to compare the copy with. */

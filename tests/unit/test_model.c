@@ -51,8 +51,8 @@ static void test_fields(void)
                   process->exe_readable && process->exe_deleted &&
                   process->exe_truncated && process->cmdline_truncated);
     g_assert_true(process->blocked);
-                  g_assert_false(process->kernel_thread);
-                  g_assert_cmpuint(process->details_generation, ==, 1);
+    g_assert_false(process->kernel_thread);
+    g_assert_cmpuint(process->details_generation, ==, 1);
 }
 
 /* More fields: of the same process and the same cycle, and only known ones. */

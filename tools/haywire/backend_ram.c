@@ -39,7 +39,7 @@ typedef struct RamBackend {
     HaywireModel *model; /* the newest; NULL before the first refresh */
     HaywireProgress progress;
     gboolean uses_hint;
-    guint64 hint_ns; /* wall clock of the newest look */
+    guint64 hint_ns;                   /* wall clock of the newest look */
     char why[4 * EXPLANATION_MAX + 1]; /* fit for a terminal */
 } RamBackend;
 
