@@ -127,7 +127,7 @@ static double see_companion(Vm *vm)
     double cost = wait_for(vm, start, session_is_live,
                            (guint)g_ascii_strtoull(text, NULL, 10));
 
-    g_free(vm_guest_run(vm, "killall -9 haywire-companion", NULL));
+    g_free(vm_guest_run(vm, "killall -9 haywire-companion; true", NULL));
     return cost;
 }
 
