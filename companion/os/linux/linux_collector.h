@@ -92,8 +92,8 @@ typedef struct HaywireLinuxCollector {
     uint64_t maps_told; /* end of the section told last */
     uint8_t path[HAYWIRE_PATH_MAX];
     char name[HAYWIRE_NAME_MAX + 2];
-    char buffer[32768];
-    uint32_t swap_areas; /* or HAYWIRE_SWAP_AREAS_UNREAD */
+    _Alignas(8) char buffer[32768]; /* of directory entries, too */
+    uint32_t swap_areas;            /* or HAYWIRE_SWAP_AREAS_UNREAD */
     HaywirePagemapRegion huge[HAYWIRE_HUGE_REGIONS];
     uint64_t entries[HAYWIRE_PAGEMAP_CHUNK];
 } HaywireLinuxCollector;
