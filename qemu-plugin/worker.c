@@ -400,6 +400,7 @@ void haywire_worker_set_doorbell(HaywireWorker *worker, uint32_t port)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     worker->doorbell_port = port;
+    worker_hurry(worker); /* the first look may be over */
 }
 
 void haywire_worker_suspend(HaywireWorker *worker)
