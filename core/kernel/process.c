@@ -75,7 +75,8 @@ bool haywire_process_basics(HaywireKernelView *view, const HaywireTask *task,
 bool haywire_process_pages(HaywireKernelView *view, uint64_t task,
                            HaywireTable *ret_table, uint64_t *ret_mm)
 {
-    uint64_t mm = haywire_view_get(view, task, M_TASK_MM), pgd;
+    uint64_t living = haywire_threads_living(view, task);
+    uint64_t mm = haywire_view_get(view, living, M_TASK_MM), pgd;
     HaywireMapping mapping;
 
     *ret_mm = mm;
@@ -292,14 +293,15 @@ void haywire_process_details(HaywireKernelView *view, const HaywireTask *task,
                              HaywireProcess *process,
                              HaywireProcessTexts *texts)
 {
-    uint64_t at = task->address, mm, signal, credentials;
+    uint64_t at = task->address, living, mm, signal, credentials;
 
     texts->has_exe = false;
     texts->arguments_length = 0;
     texts->known = 0;
     memset(texts->number, 0, sizeof(texts->number));
     view->lost = false;
-    mm = haywire_view_get(view, at, M_TASK_MM);
+    living = haywire_threads_living(view, at);
+    mm = haywire_view_get(view, living, M_TASK_MM);
     signal = haywire_view_get(view, at, M_TASK_SIGNAL);
     credentials = haywire_view_get(view, at, M_TASK_CRED);
     process->gid = (uint32_t)haywire_view_get(view, credentials, M_CRED_EGID);
@@ -311,14 +313,14 @@ void haywire_process_details(HaywireKernelView *view, const HaywireTask *task,
     process->exe_readable = true;
     if (mm != 0) {
         read_memory(view, mm, process);
-        read_files(view, at, mm, process, texts);
+        read_files(view, living, mm, process, texts);
     }
     set_sums(view, task, process, texts);
     set_pid(view, signal, PIDS_GROUP, HAYWIRE_FIELD_PROCESS_GROUP, texts);
     set_pid(view, signal, PIDS_SESSION, HAYWIRE_FIELD_SESSION, texts);
     set_terminal(view, signal, texts);
     set_own(view, at, texts);
-    set_open_files(view, at, texts);
+    set_open_files(view, living, texts);
 }
 
 uint64_t haywire_process_switches(HaywireKernelView *view,

@@ -99,6 +99,27 @@ bool haywire_threads_sum(HaywireKernelView *view, uint64_t task,
     return true;
 }
 
+uint64_t haywire_threads_living(HaywireKernelView *view, uint64_t task)
+{
+    uint64_t signal = haywire_view_get(view, task, M_TASK_SIGNAL);
+    uint64_t head = signal + haywire_member(view, M_SIGNAL_THREAD_HEAD).offset;
+    uint64_t node, thread;
+
+    if (haywire_view_get(view, task, M_TASK_MM) != 0) {
+        return task;
+    }
+    node = haywire_view_number(view, head, 8);
+    for (uint32_t i = 0; i < THREADS_MAX && node != head && !view->lost; i++) {
+        haywire_guest_allow(view->guest, THREAD_READS, THREAD_PAGES);
+        thread = node - haywire_member(view, M_TASK_THREAD_NODE).offset;
+        if (haywire_view_get(view, thread, M_TASK_MM) != 0) {
+            return view->lost ? task : thread;
+        }
+        node = haywire_view_number(view, node, 8);
+    }
+    return task;
+}
+
 bool haywire_files_count(HaywireKernelView *view, uint64_t files,
                          uint64_t *ret_count)
 {

@@ -22,6 +22,12 @@ typedef struct HaywireThreadSums {
 bool haywire_threads_sum(HaywireKernelView *view, uint64_t task,
                          uint32_t threads, HaywireThreadSums *ret_sums);
 
+/*
+ * The gva of a thread that has the memory and the files of the process: the
+ * leader @task, or another where that one has ended before the others.
+ */
+uint64_t haywire_threads_living(HaywireKernelView *view, uint64_t task);
+
 /* Descriptors that are open. @files: gva of a files_struct. */
 bool haywire_files_count(HaywireKernelView *view, uint64_t files,
                          uint64_t *ret_count);
