@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads that may never return: see helper.h. */
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -112,8 +113,11 @@ static void start(HaywireHelper *helper, HaywireCollector *collector,
     }
     if (helper->pid < 0) {
         helper->pid = 0;
-        munmap(job, job->size);
-        return;
+        helper->none = errno == EINVAL || errno == ENOSYS || errno == EPERM;
+        if (!helper->none) {
+            munmap(job, job->size);
+            return;
+        }
     }
     helper->job = job;
 }
@@ -156,10 +160,11 @@ void *haywire_helper_shared(HaywireHelper *helper, HaywireCollector *collector,
         helper->pid = 0;
     }
     reap_left(helper);
-    if (helper->pid == 0 && helper->left_count < HAYWIRE_HELPERS_LEFT_MAX) {
+    if (helper->pid == 0 && !helper->none &&
+        helper->left_count < HAYWIRE_HELPERS_LEFT_MAX) {
         start(helper, collector, size);
     }
-    return helper->pid != 0 ? helper->job->shared : NULL;
+    return helper->pid != 0 || helper->none ? helper->job->shared : NULL;
 }
 
 static bool same(const HaywireAsking *a, const HaywireAsking *b)
@@ -257,6 +262,10 @@ HaywireCollect haywire_helper_do(HaywireHelper *helper,
         haywire_clock_ns(CLOCK_BOOTTIME) < blocked->next_ns) {
         return HAYWIRE_COLLECT_BLOCKED;
     }
+    if (helper->none) {
+        work(collector, helper->job->shared);
+        return HAYWIRE_COLLECT_OK;
+    }
     if (helper->pid == 0) {
         return helper->left_count == HAYWIRE_HELPERS_LEFT_MAX
                    ? HAYWIRE_COLLECT_BLOCKED
@@ -284,8 +293,11 @@ void haywire_helper_end(HaywireHelper *helper)
     if (helper->pid != 0) {
         kill(helper->pid, SIGKILL);
         waitpid(helper->pid, NULL, 0);
+    }
+    if (helper->pid != 0 || helper->none) {
         munmap(helper->job, helper->job->size);
         helper->pid = 0;
+        helper->none = false;
     }
     reap_left(helper);
 }

@@ -56,6 +56,8 @@ typedef struct HaywireHelperLeft {
 /* Zeroed at first. */
 typedef struct HaywireHelper {
     pid_t pid; /* 0: there is none now */
+    bool
+        none; /* this system makes none: who asks does the work, and may wait */
     HaywireHelperJob *job;
     uint64_t patience_ns; /* 0: the most */
     size_t left_count;
