@@ -14,6 +14,7 @@
 #define HOG_MIB     48
 #define KILLS       2
 #define TIMEOUT_S   60
+#define HOGS_MAX    4
 #define SWAPPED_MIN 256 /* pages */
 
 static Scene *get_scene(const char *qemu)
@@ -149,6 +150,12 @@ static void test_swap(const char *qemu)
     scene_focus(scene, victim.pid, 1);
     vm_wait_until(scene->vm, "the camera's word on swap", TIMEOUT_S,
                   camera_agrees, &victim);
+    /* The kernel may have found others to push out first. */
+    for (int i = 0; victim.swapped < SWAPPED_MIN && i < HOGS_MAX; i++) {
+        start_hog(scene->vm, 4);
+        vm_wait_until(scene->vm, "the camera's word on swap", TIMEOUT_S,
+                      camera_agrees, &victim);
+    }
     g_test_message("%" G_GINT64_FORMAT " pages swapped", victim.swapped);
     g_assert_cmpint(victim.swapped, >=, SWAPPED_MIN);
     check_swap_entry(scene->vm, victim.pid);

@@ -39,21 +39,82 @@ static const Wording wordings[] = {
     [VIEW_UNFOCUS] = { "haywire-unfocus", "unfocus", "camera", NULL, "camera" },
 };
 
-static JsonNode *ask_qmp(Vm *vm, const Wording *wording, guint32 pid,
-                         guint64 address, GError **error)
+static JsonNode *ask_qmp_part(Vm *vm, const Wording *wording, guint32 pid,
+                              guint64 address, GError **error)
 {
+    const char *name = wording->address ? wording->address : "address";
     g_autoptr(GString) arguments = g_string_new("{");
 
     if (wording->pid) {
         g_string_append_printf(arguments, "\"%s\": %u", wording->pid, pid);
     }
-    if (wording->address && address) {
+    if (address) {
         g_string_append_printf(arguments, "%s\"%s\": %" G_GUINT64_FORMAT,
-                               wording->pid ? ", " : "", wording->address,
-                               address);
+                               wording->pid ? ", " : "", name, address);
     }
     g_string_append_c(arguments, '}');
     return vm_qmp_try(vm, wording->qmp, arguments->str, error);
+}
+
+static gboolean has_more(JsonNode *answer)
+{
+    return JSON_NODE_HOLDS_OBJECT(answer) &&
+           json_object_get_boolean_member_with_default(
+               json_node_get_object(answer), "more", FALSE);
+}
+
+/* The address behind the last of @rows. */
+static guint64 end_of(JsonArray *rows)
+{
+    JsonObject *last =
+        json_array_get_object_element(rows, json_array_get_length(rows) - 1);
+
+    if (json_object_has_member(last, "end")) {
+        return (guint64)json_object_get_int_member(last, "end");
+    }
+    return (guint64)(json_object_get_int_member(last, "address") +
+                     json_object_get_int_member(last, "pages") * 4096);
+}
+
+/* False: it is of another moment than the parts before it. */
+static gboolean append_part(JsonObject *whole, JsonObject *part,
+                            const char *rows)
+{
+    JsonArray *to = json_object_get_array_member(whole, rows);
+    JsonArray *from = json_object_get_array_member(part, rows);
+
+    if (json_object_get_int_member(whole, "generation") !=
+        json_object_get_int_member(part, "generation")) {
+        return FALSE;
+    }
+    for (guint i = 0; i < json_array_get_length(from); i++) {
+        json_array_add_element(to, json_array_dup_element(from, i));
+    }
+    json_object_set_boolean_member(
+        whole, "more", json_object_get_boolean_member(part, "more"));
+    return TRUE;
+}
+
+/* A list that a reply cannot hold is asked for in parts, of one moment. */
+static JsonNode *ask_qmp(Vm *vm, const Wording *wording, guint32 pid,
+                         guint64 address, GError **error)
+{
+    const gboolean runs = wording == &wordings[VIEW_PAGE_RUNS];
+    const char *rows = runs ? "runs" : "sections";
+    JsonNode *node =
+        ask_qmp_part(vm, wording, pid, wording->address ? address : 0, error);
+
+    while (node && has_more(node)) {
+        JsonObject *whole = json_node_get_object(node);
+        guint64 end = end_of(json_object_get_array_member(whole, rows));
+        g_autoptr(JsonNode) part = ask_qmp_part(vm, wording, pid, end, error);
+
+        if (!part || !append_part(whole, json_node_get_object(part), rows)) {
+            json_node_unref(node);
+            node = part ? ask_qmp_part(vm, wording, pid, 0, error) : NULL;
+        }
+    }
+    return node;
 }
 
 static void prepare_child(gpointer opaque)
