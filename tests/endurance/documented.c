@@ -165,6 +165,25 @@ static gboolean is_container(JsonNode *node)
     return JSON_NODE_HOLDS_OBJECT(node) || JSON_NODE_HOLDS_ARRAY(node);
 }
 
+/* What the document says once, of all answers that are objects. */
+static gboolean is_common(const char *name, JsonNode *node)
+{
+    static const struct {
+        const char *name;
+        GType type;
+    } common[] = {
+        { "session", G_TYPE_STRING },
+        { "more", G_TYPE_BOOLEAN },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(common); i++) {
+        if (g_str_equal(name, common[i].name)) {
+            return json_node_get_value_type(node) == common[i].type;
+        }
+    }
+    return FALSE;
+}
+
 /* Whether all members but objects and lists are in the table, and no less. */
 static gboolean fits(JsonObject *object, Table *table)
 {
@@ -178,7 +197,7 @@ static gboolean fits(JsonObject *object, Table *table)
     while (json_object_iter_next(&members, &name, &node)) {
         const Member *member = table ? g_hash_table_lookup(table, name) : NULL;
 
-        if (!is_container(node) &&
+        if (!is_container(node) && !is_common(name, node) &&
             (!member || json_node_get_value_type(node) != member->type)) {
             return FALSE;
         }

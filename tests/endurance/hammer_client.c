@@ -76,7 +76,8 @@ static const Command commands[HAMMER_COMMANDS] = {
     { "query-haywire-processes", NULL, "info haywire processes",
       "\\A\\z|^ *UID +PID .*COMMAND *\n" },
     { "query-haywire-sections", name_pid, "info haywire sections <pid>",
-      "^pid <pid>, .* sections" },
+      /* A read that took too long is given up, and said to be. */
+      "^pid <pid>, .*( sections|: not readable by the companion)" },
     { "query-haywire-ptes", name_pid, "info haywire ptes <pid>",
       "^pid <pid>, .* runs" },
     { "query-haywire-cameras", NULL, "info haywire cameras", CAMERA_TABLE },
