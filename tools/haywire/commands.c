@@ -203,6 +203,9 @@ static const HaywireCommand commands[] = {
       "what Haywire costs; counters of host and guest", run_stats,
       { &haywire_host_table, &haywire_guest_table,
         &haywire_rejected_table } },
+    { "check", " [--all]", 0, { 0 },
+      "compare who knows of which process", haywire_run_check,
+      { &haywire_check_table } },
     { "watch", " [SECONDS [COUNT]]", 0, { SECONDS, COUNT },
       "the processes, again and again; q ends it", haywire_run_watch,
       { &haywire_process_table } },
@@ -300,6 +303,10 @@ gboolean haywire_command_parse(const HaywireCommand *command,
                                  "Usage: haywire [OPTION...] %s%s",
                                  command->name, command->arguments);
     }
+    if (options->all && command->run != haywire_run_check) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--all goes with check only");
+    }
     if (command->attaches) {
         return parse_attach(options, error);
     }
@@ -355,7 +362,7 @@ void haywire_command_usage(GString *out)
                     "other numbers decimal, or after 0x.\n"
                     "\nExit status: 0 fine, 1 nothing found, 2 usage, "
                     "3 input/output,\n4 the guest's data is corrupt, 5 with "
-                    "--fresh: no live session.\n");
+                    "--fresh: no live session,\n6 check has a verdict.\n");
 }
 
 static void append_tables(GString *out, const HaywireCommand *command)

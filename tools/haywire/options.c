@@ -25,6 +25,7 @@ enum {
     OPTION_FOREST,
     OPTION_WAIT,
     OPTION_NO_HINT,
+    OPTION_ALL,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
     { "sort", required_argument, NULL, OPTION_SORT },
     { "forest", no_argument, NULL, OPTION_FOREST },
     { "wait", no_argument, NULL, OPTION_WAIT },
+    { "all", no_argument, NULL, OPTION_ALL },
     { "no-hint", no_argument, NULL, OPTION_NO_HINT },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
@@ -144,6 +146,9 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
         return TRUE;
     case OPTION_WAIT:
         options->wait = TRUE;
+        return TRUE;
+    case OPTION_ALL:
+        options->all = TRUE;
         return TRUE;
     case OPTION_NO_HINT:
         options->no_hint = TRUE;
