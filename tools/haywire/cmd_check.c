@@ -9,7 +9,7 @@
 
 /* Looks come so often, and go on for so long at most. */
 #define PAUSE_US (G_USEC_PER_SEC / 4)
-#define LIMIT_US (60 * G_USEC_PER_SEC)
+#define LIMIT_US (45 * G_USEC_PER_SEC)
 
 /* HaywireChecked as it is shown; the name is the check's. */
 typedef struct CheckRow {
@@ -212,23 +212,18 @@ static gboolean run(HaywireContext *context, HaywireCheck *check,
         return FALSE;
     }
     return summary.suspicious == 0 ||
-           haywire_exit_fail(error, HAYWIRE_EXIT_SUSPECT,
-                             "%" G_GUINT64_FORMAT
-                             " of the processes are not what they seem",
-                             summary.suspicious);
+           haywire_exit_fail(
+               error, HAYWIRE_EXIT_SUSPECT,
+               "%" G_GUINT64_FORMAT " of the processes %s", summary.suspicious,
+               summary.suspicious == 1 ? "is not what it seems"
+                                       : "are not what they seem");
 }
 
 gboolean haywire_run_check(HaywireContext *context, GError **error)
 {
-    HaywireCheck *check;
+    HaywireCheck *check = haywire_check_new();
     gboolean done;
 
-    if (!context->backend->ops->check) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "check reads the guest's memory itself: give "
-                                 "it with --ram");
-    }
-    check = haywire_check_new();
     if (!check) {
         return haywire_exit_fail_status(error, HAYWIRE_NO_MEMORY, NULL, NULL);
     }

@@ -292,6 +292,21 @@ static gboolean parse_values(HaywireContext *context,
     return TRUE;
 }
 
+static gboolean parse_check(const HaywireOptions *options, gboolean checks,
+                            GError **error)
+{
+    if (options->all && !checks) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--all goes with check only");
+    }
+    if (checks && (options->qmp || options->vm)) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "check reads the guest's memory itself: give "
+                                 "its file with --ram");
+    }
+    return TRUE;
+}
+
 gboolean haywire_command_parse(const HaywireCommand *command,
                                HaywireContext *context, GError **error)
 {
@@ -303,9 +318,8 @@ gboolean haywire_command_parse(const HaywireCommand *command,
                                  "Usage: haywire [OPTION...] %s%s",
                                  command->name, command->arguments);
     }
-    if (options->all && command->run != haywire_run_check) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "--all goes with check only");
+    if (!parse_check(options, command->run == haywire_run_check, error)) {
+        return FALSE;
     }
     if (command->attaches) {
         return parse_attach(options, error);
