@@ -205,6 +205,9 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     if (!options->without_kernel) {
         add_guest(words, vm, options);
     }
+    if (options->processors) {
+        add(words, "-smp", options->processors, NULL);
+    }
     if (options->device) {
         add(words, "-device", options->device, NULL);
     }

@@ -28,6 +28,7 @@ typedef struct {
     const char *qemu;        /* qemu-system-x86_64 */
     const char *machine;     /* q35 */
     const char *memory;      /* 1G */
+    const char *processors;  /* 1 */
     const char *guest;       /* as HAYWIRE_TEST_GUEST, which is the default */
     const char *accel;       /* tcg */
     const char *hotplug;     /* for DIMMs: "slots=1,maxmem=2G" */
