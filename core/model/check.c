@@ -18,6 +18,7 @@
 struct HaywireCheck {
     HaywireVector said;           /* in this look: of HaywireStatement */
     HaywireVector known;          /* of HaywireChecked: by pid and id */
+    bool awaited;                 /* a companion that may have more to say */
     const HaywireModel *told;     /* what the companion says; NULL: nothing */
     uint64_t session, generation; /* of its newest snapshot that counted */
     uint16_t heard;               /* in this look */
@@ -80,6 +81,7 @@ void haywire_check_begin(HaywireCheck *check)
 {
     check->said.count = 0;
     check->told = NULL;
+    check->awaited = false;
     check->heard = 0;
     check->counts = false;
     check->snapshot_counts = false;
@@ -89,6 +91,8 @@ void haywire_check_companion(HaywireCheck *check, const HaywireModel *model)
 {
     const HaywireOverview *overview = &model->overview;
 
+    check->awaited =
+        overview->has_session && overview->state != HAYWIRE_STATE_STALE;
     if (!haywire_state_is_current(overview->state) || !overview->has_session ||
         !overview->has_table) {
         return;
@@ -399,7 +403,7 @@ static bool is_pending(const HaywireCheck *check)
 
 bool haywire_check_is_done(const HaywireCheck *check)
 {
-    bool companion = check->ever & COMPANION;
+    bool companion = check->awaited;
     uint32_t looks = HAYWIRE_CHECK_LOOKS;
 
     if (check->looks < looks ||

@@ -116,7 +116,10 @@ void haywire_check_heard(HaywireCheck *check, uint16_t heard, bool went_on);
 /* HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
 HaywireStatus haywire_check_end(HaywireCheck *check) HAYWIRE_MUST_CHECK;
 
-/* Looks enough; another would not change anything. */
+/*
+ * Looks enough; another would not change anything. A companion that is live, or
+ * of which that is not known yet, is waited for.
+ */
 bool haywire_check_is_done(const HaywireCheck *check);
 
 typedef struct HaywireCheckSummary {
