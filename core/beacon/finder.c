@@ -133,10 +133,16 @@ bool haywire_finder_follow_hints(HaywireFinder *finder, uint64_t now_ns)
     return any;
 }
 
-void haywire_finder_observe(HaywireFinder *finder, uint64_t now_ns, bool still)
+void haywire_finder_observe(HaywireFinder *finder, uint64_t now_ns, bool paused,
+                            bool still)
 {
     uint64_t refused = finder->sessions.refused;
 
+    /* One that has just gone on has not had the time for a beat, either. */
+    if (paused || finder->was_paused) {
+        haywire_sessions_excuse(&finder->sessions, now_ns);
+    }
+    finder->was_paused = paused;
     finder->host->pages_read +=
         haywire_sessions_observe(&finder->sessions, finder->memory, now_ns);
     finder->host->rejected[HAYWIRE_BAD_TIME] +=

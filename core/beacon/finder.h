@@ -33,6 +33,7 @@ typedef struct HaywireFinder {
     void *progress_opaque;
     HaywireHints hints;
     HaywireSessions sessions;
+    bool was_paused; /* when sessions were looked at last */
     /* Of the scan under way. */
     HaywireFollower *scan_for; /* its pages alone; NULL: all */
     uint64_t scan_ns;
@@ -59,8 +60,12 @@ void haywire_finder_reset(HaywireFinder *finder);
 /* See haywire_watch_hint(). Any thread; never waits. */
 void haywire_finder_hint(HaywireFinder *finder, HaywireGpa gpa);
 
-/* Look at the known sessions again. @still: nobody can write to the memory. */
-void haywire_finder_observe(HaywireFinder *finder, uint64_t now_ns, bool still);
+/*
+ * Look at the known sessions again. @paused: the guest stands still. @still:
+ * nobody can write to the memory.
+ */
+void haywire_finder_observe(HaywireFinder *finder, uint64_t now_ns, bool paused,
+                            bool still);
 
 /* Look where the hints say. True: there was a discovery page. */
 bool haywire_finder_follow_hints(HaywireFinder *finder, uint64_t now_ns);

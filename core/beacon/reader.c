@@ -321,7 +321,7 @@ HaywireStatus haywire_reader_observe(HaywireReader *reader, HaywireNow now)
     bool hinted;
 
     reader->beat = false;
-    haywire_finder_observe(&reader->finder, now.now_ns, now.still);
+    haywire_finder_observe(&reader->finder, now.now_ns, now.paused, now.still);
     follow_move(reader, now);
     status = follow_file_hint(reader, now);
     if (status != HAYWIRE_OK) {

@@ -412,6 +412,17 @@ static bool observe(HaywireSessions *sessions, HaywireSession *session,
     return status == HAYWIRE_OK;
 }
 
+void haywire_sessions_excuse(HaywireSessions *sessions, uint64_t now_ns)
+{
+    size_t i;
+
+    for (i = 0; i < sessions->count; i++) {
+        if (!sessions->session[i].stale) {
+            sessions->session[i].beat_seen_ns = now_ns;
+        }
+    }
+}
+
 size_t haywire_sessions_observe(HaywireSessions *sessions,
                                 HaywireMemory *memory, uint64_t now_ns)
 {

@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define SOCKET_TIMEOUT_S 20
+#define SOCKET_TIMEOUT_S 120
 #define POLL_US          20000
 #define TRY_US           100000
 
@@ -204,6 +204,9 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     add_sockets(words, vm, "-monitor", "monitor", options->monitors);
     if (!options->without_kernel) {
         add_guest(words, vm, options);
+    }
+    if (options->processors) {
+        add(words, "-smp", options->processors, NULL);
     }
     if (options->device) {
         add(words, "-device", options->device, NULL);

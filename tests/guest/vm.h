@@ -17,8 +17,8 @@
 #include "qmp_client.h"
 
 /* How long each wait may take at most; real ones are far shorter. */
-#define VM_BOOT_TIMEOUT_S  90
-#define VM_GUEST_TIMEOUT_S 60
+#define VM_BOOT_TIMEOUT_S  300
+#define VM_GUEST_TIMEOUT_S 300
 #define VM_QMP_TIMEOUT_MS  20000u
 
 typedef struct Vm Vm;
@@ -28,6 +28,7 @@ typedef struct {
     const char *qemu;        /* qemu-system-x86_64 */
     const char *machine;     /* q35 */
     const char *memory;      /* 1G */
+    const char *processors;  /* 1 */
     const char *guest;       /* as HAYWIRE_TEST_GUEST, which is the default */
     const char *accel;       /* tcg */
     const char *hotplug;     /* for DIMMs: "slots=1,maxmem=2G" */

@@ -123,6 +123,64 @@ static void test_commands(const char *qemu)
     scene_end(&scene);
 }
 
+#define PCI_ADDRESS  0xcf8
+#define PCI_DATA     0xcfc
+#define LPC(offset)  (0x8000f800 | (offset)) /* of q35: 00:1f.0 */
+#define PM_BASE      0x600
+#define PM1_CONTROL  (PM_BASE + 4)
+#define SLEEP_TO_RAM 0x2400 /* SLP_EN, SLP_TYP 1 */
+
+/* As a kernel does it, with the firmware's part. */
+static void suspend_guest(Scene *scene)
+{
+    qemu_process_out32(scene->process, PCI_ADDRESS, LPC(0x40));
+    qemu_process_out32(scene->process, PCI_DATA, PM_BASE | 1);
+    qemu_process_out32(scene->process, PCI_ADDRESS, LPC(0x44));
+    qemu_process_out(scene->process, PCI_DATA, 0x80);
+    qemu_process_out16(scene->process, PM1_CONTROL, SLEEP_TO_RAM);
+}
+
+static void await_run_state(Scene *scene, const char *expected)
+{
+    gint64 until = g_get_monotonic_time() + SOON_US;
+    g_autofree char *state = NULL;
+
+    do {
+        g_autoptr(JsonNode) node = NULL;
+
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        g_free(state);
+        state = g_strdup(json_object_get_string_member(
+            scene_query(scene, "query-status", NULL, &node), "status"));
+    } while (strcmp(state, expected) != 0);
+}
+
+/* Suspended to RAM, while QEMU's clock goes on; then woken. */
+static void test_suspended(const char *qemu)
+{
+    Scene scene;
+    g_autoptr(JsonNode) node = NULL;
+
+    scene_start(&scene, qemu, "-m 256 -M q35 -global ICH9-LPC.disable_s3=0",
+                world);
+    tell(&scene, "cont");
+    scene_await(&scene, "live", SESSION, 0);
+    suspend_guest(&scene);
+    await_run_state(&scene, "suspended");
+    scene_await(&scene, "paused", SESSION, -1);
+    g_usleep(2 * G_TIME_SPAN_SECOND);
+    g_assert_true(scene_is(&scene, "paused", SESSION));
+    g_assert_cmpint(
+        json_object_get_int_member(
+            scene_query(&scene, "haywire-focus", "{'pid':42}", &node),
+            "target-pid"),
+        ==, 42);
+    tell(&scene, "system_wakeup");
+    await_run_state(&scene, "running");
+    await_live(&scene);
+    scene_end(&scene);
+}
+
 /* The host tool says what was written, and that nobody has taken it. */
 static void test_tool(const char *qemu)
 {
@@ -167,6 +225,7 @@ int main(int argc, char **argv)
     qemus_add_test("pause/at-once", test_at_once);
     qemus_add_test("pause/stale", test_stale);
     qemus_add_test("pause/commands", test_commands);
+    qemus_add_test("pause/suspended", test_suspended);
     qemus_add_test("pause/tool", test_tool);
     return g_test_run();
 }

@@ -134,6 +134,32 @@ static void test_paused(void)
     world_free(world);
 }
 
+/* Suspended to RAM: the processors stand, QEMU's clock for them does not. */
+static void test_suspended(void)
+{
+    World *world = world_new(SESSION1, true);
+    HaywireModel *model;
+
+    world_go_live(world, 0);
+    world->now.paused = true;
+    for (int i = 0; i < 3; i++) {
+        model = world_refresh_after(world, 90 * S);
+        g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_PAUSED);
+        g_assert_cmphex(model->overview.session, ==, 0x11);
+        haywire_model_unref(model);
+    }
+    /* It wakes, and has not had the time for a beat yet. */
+    world->now.paused = false;
+    model = world_refresh_after(world, 5 * S);
+    g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_LIVE);
+    haywire_model_unref(model);
+    /* Then it is judged as any other. */
+    model = world_refresh_after(world, 1500 * MS);
+    g_assert_cmpint(model->overview.state, ==, HAYWIRE_STATE_STALE);
+    haywire_model_unref(model);
+    world_free(world);
+}
+
 /* What was stale before is not made better by a pause. */
 static void test_stale_paused(void)
 {
@@ -341,6 +367,7 @@ int main(int argc, char **argv)
     g_test_add_func("/watch/rereads-changes-only", test_rereads_changes_only);
     g_test_add_func("/watch/stale", test_stale);
     g_test_add_func("/watch/paused", test_paused);
+    g_test_add_func("/watch/suspended", test_suspended);
     g_test_add_func("/watch/stale-paused", test_stale_paused);
     g_test_add_func("/watch/still", test_still);
     g_test_add_func("/watch/killed", test_killed);

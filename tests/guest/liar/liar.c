@@ -13,6 +13,7 @@
 static const Lie *const all_lies[] = {
     lies_of_memory,
     lies_of_payload,
+    lies_of_ports,
     lies_of_session,
 };
 

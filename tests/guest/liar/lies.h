@@ -22,6 +22,7 @@ typedef struct Lie {
 /* Ends with a NULL name. */
 extern const Lie lies_of_memory[];
 extern const Lie lies_of_payload[];
+extern const Lie lies_of_ports[];
 extern const Lie lies_of_session[];
 
 #endif

@@ -22,8 +22,9 @@
  * CLOCK_MONOTONIC elsewhere. @host_ns measures durations and ages of scans, and
  * paces looks.
  *
- * @paused: the guest's processors are stopped, and the clock of @now_ns with
- * them. A session that is live is then shown as paused. Only QEMU knows.
+ * @paused: the guest's processors are stopped, and mostly the clock of @now_ns
+ * with them; not while the guest is suspended to RAM. A session that is live is
+ * then shown as paused. Only QEMU knows.
  *
  * @still: nobody can write to the memory just now, so that no heartbeat grows
  * and every session is stale. For a file that is known to be at rest.

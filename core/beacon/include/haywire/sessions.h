@@ -77,11 +77,15 @@ void haywire_sessions_add(HaywireSessions *sessions, HaywirePosition position,
                           const HaywirePageInfo *info,
                           const HaywireDiscovery *discovery, uint64_t now_ns);
 
+/* The guest stood still until now: no heart has missed a beat. */
+void haywire_sessions_excuse(HaywireSessions *sessions, uint64_t now_ns);
+
 /*
  * Read every session's discovery page again and judge its heartbeat. Returns
  * how many were read.
  *
- * @now_ns: any clock that stands still while the guest does
+ * @now_ns: any clock that stands still while the guest does, or
+ *          haywire_sessions_excuse() is called before
  */
 size_t haywire_sessions_observe(HaywireSessions *sessions,
                                 HaywireMemory *memory, uint64_t now_ns);
