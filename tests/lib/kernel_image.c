@@ -40,7 +40,7 @@ static const struct {
     { M_WORKQUEUE_NAME, 32 },   { M_UTS_RELEASE, 65 },
     { M_RANGE_SLOT, 128 },      { M_RANGE_PIVOT, 120 },
     { M_ARANGE_SLOT, 80 },      { M_ARANGE_PIVOT, 72 },
-    { M_UTS_HOST_NAME, 65 },
+    { M_UTS_HOST_NAME, 65 },    { M_MM_AUXV, 64 },
 };
 
 static const struct {
