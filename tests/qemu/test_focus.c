@@ -153,6 +153,28 @@ static void test_focus_no_process(const char *qemu)
     scene_end(&scene);
 }
 
+/* Two of five are in the list: the third may live, and the companion knows. */
+static void test_focus_not_shown(const char *qemu)
+{
+    g_autofree char *world = g_strconcat(scene_world,
+                                         "snapshot total=5 dropped=3\n"
+                                         "process pid=1\nprocess pid=42\n",
+                                         NULL);
+    g_autoptr(JsonNode) node = NULL;
+    Scene scene;
+
+    scene_start(&scene, qemu, "-m 256", world);
+    scene_assert_error(&scene, "query-haywire-processes", "{'pid':7}",
+                       "Not all of the guest's processes are shown, and this "
+                       "is none of those that are (pid 7)");
+    g_assert_cmpint(
+        json_object_get_int_member(
+            scene_query(&scene, "haywire-focus", "{'pid':7}", &node),
+            "target-pid"),
+        ==, 7);
+    scene_end(&scene);
+}
+
 /*
  * The control page becomes something else while the model still knows it:
  * with the longest interval the worker does not look in between.
@@ -187,6 +209,7 @@ int main(int argc, char **argv)
     qemus_add_test("focus/confined", test_focus_confined);
     qemus_add_test("focus/file-lost", test_file_lost);
     qemus_add_test("focus/no-process", test_focus_no_process);
+    qemus_add_test("focus/not-shown", test_focus_not_shown);
     qemus_add_test("focus/overwritten", test_focus_overwritten);
     return g_test_run();
 }
