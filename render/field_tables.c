@@ -105,6 +105,9 @@ static const HaywireField overview_fields[] = {
           SCAN, UNIT(DURATION)),
     FIELD(HaywireOverview, scan_pages, "scan-pages",
           "resident pages that it looked at", SCAN),
+    FIELD(HaywireOverview, scan_rejected, "scan-rejected",
+          "of these, how many looked like beacon pages and were not good",
+          SCAN),
     FIELD(HaywireOverview, residency, "residency",
           "how the host's kernel tells what of guest RAM is in memory: "
           "pagemap-scan, pagemap, or, where that is not allowed, move-pages "

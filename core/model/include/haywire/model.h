@@ -96,6 +96,7 @@ typedef struct HaywireOverview {
     uint64_t scan_age; /* since the last full scan ended */
     uint64_t scan_duration;
     uint64_t scan_pages;       /* resident pages looked at */
+    uint64_t scan_rejected;    /* that looked like beacons and were not good */
     const char *residency;     /* how the kernel tells what is present, or "" */
     const char *residency_why; /* not better, where it could be, or "" */
     HaywireCost cost;
