@@ -145,12 +145,20 @@ static void test_none_and_unreadable(void)
 {
     g_autoptr(HaywireModel) model = haywire_text_model(
         SESSION "sections pid=5\nsections pid=6 flags=unreadable\n", NULL);
+    g_autoptr(HaywireModel) stuck =
+        haywire_text_model(SESSION "sections pid=5 flags=blocked\n"
+                                   "sections pid=6 flags=unreadable,blocked\n",
+                           NULL);
     HaywireSectionList list = need(model, 5);
 
     g_assert_true(list.readable && list.complete);
     g_assert_cmpuint(list.count, ==, 0);
     list = need(model, 6);
-    g_assert_false(list.readable);
+    g_assert_false(list.readable || list.blocked);
+    list = need(stuck, 5);
+    g_assert_true(list.readable && !list.blocked);
+    list = need(stuck, 6);
+    g_assert_true(!list.readable && list.blocked);
 }
 
 /* The newest set is still being written; the one before is whole. */

@@ -167,7 +167,8 @@ typedef struct HaywireSectionList {
     uint64_t generation;
     HaywireProvider provider;
     HaywireOrigin source;
-    bool readable;  /* false: the companion was refused */
+    bool readable;  /* false: the companion was refused, or */
+    bool blocked;   /* gave up, as the process is stuck */
     bool complete;  /* all of them are here */
     uint32_t total; /* that the process has */
     size_t count;
