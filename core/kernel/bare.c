@@ -110,14 +110,15 @@ static bool is_first_task(HaywireKernelView *view, uint64_t gpa)
 }
 
 /* It maps the first task where it lies, and a second one that points back. */
-static bool is_table(HaywireKernelView *view, uint64_t root, int levels)
+static bool is_table(HaywireKernelView *view, uint64_t root, uint8_t va_bits)
 {
     uint64_t element =
         view->init_task + haywire_member(view, M_TASK_TASKS).offset;
     HaywireMapping mapping;
     uint64_t next;
 
-    view->table = (HaywireTable){ { root }, levels, false };
+    view->table =
+        (HaywireTable){ { root }, &haywire_table_x86, 12, va_bits, false };
     if (haywire_table_walk(view->guest, &view->table,
                            (HaywireGva){ view->init_task },
                            &mapping) != HAYWIRE_OK ||
@@ -152,7 +153,7 @@ static bool find_table(HaywireKernelView *view)
     for (uint64_t root = from; root < task + TABLE_FAR;
          root += HAYWIRE_GUEST_PAGE) {
         if (may_be_table(view->guest, root) &&
-            (is_table(view, root, 4) || is_table(view, root, 5))) {
+            (is_table(view, root, 48) || is_table(view, root, 57))) {
             return true;
         }
     }

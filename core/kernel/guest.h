@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's memory as this room reads it: by guest physical address and
- * through page tables, in copies of whole pages, and never more of it than a
- * budget allows. Private to the room.
+ * The guest's memory as this room reads it: by guest physical address, in copies
+ * of whole pages, and never more of it than a budget allows. Through page
+ * tables: table.h. Private to the room.
  *
  * All work is bounded by that budget: each step of each walk reads something,
  * and each read takes one from it. So no loop that a guest ties, and no tree
@@ -16,6 +16,7 @@
 
 #include "haywire/memory.h"
 
+/* What is copied at a time; pages of the guest may be larger. */
 #define HAYWIRE_GUEST_PAGE UINT64_C(4096)
 
 /* Copies of pages; a later one takes the place of one with the same hash. */
@@ -47,13 +48,6 @@ typedef struct HaywireGuest {
     uint8_t page[HAYWIRE_GUEST_SLOTS][HAYWIRE_GUEST_PAGE];
 } HaywireGuest;
 
-/* A page table. */
-typedef struct HaywireTable {
-    HaywireGpa root;
-    int levels; /* 4 or 5 */
-    bool user;  /* pages that nobody may touch are there all the same */
-} HaywireTable;
-
 /* Begin a look: no copy is older. Nothing can be read before more is allowed. */
 void haywire_guest_begin(HaywireGuest *guest);
 
@@ -65,28 +59,6 @@ void haywire_guest_allow(HaywireGuest *guest, uint64_t reads, uint64_t pages);
  * not (memory.h).
  */
 HaywireStatus haywire_guest_read(HaywireGuest *guest, HaywireGpa gpa, void *to,
-                                 size_t length) HAYWIRE_MUST_CHECK;
-
-/* What a page table says of an address. */
-typedef struct HaywireMapping {
-    HaywireGpa gpa; /* when present */
-    uint64_t entry; /* that ended the walk */
-    uint8_t shift;  /* what it is about: 12, 21, 30, 39 or 48 bits */
-    bool present;
-    bool swapped; /* the entry names a place in swap */
-} HaywireMapping;
-
-/*
- * HAYWIRE_OK whatever the entry says; else its page table cannot be read, or
- * HAYWIRE_OUT_OF_RANGE: no such address.
- */
-HaywireStatus haywire_table_walk(HaywireGuest *guest, const HaywireTable *table,
-                                 HaywireGva gva, HaywireMapping *ret_mapping)
-    HAYWIRE_MUST_CHECK;
-
-/* Through a page table, all or nothing. As above, or HAYWIRE_NOT_PRESENT. */
-HaywireStatus haywire_table_read(HaywireGuest *guest, const HaywireTable *table,
-                                 HaywireGva gva, void *to,
                                  size_t length) HAYWIRE_MUST_CHECK;
 
 #endif

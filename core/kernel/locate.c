@@ -119,7 +119,9 @@ static void begin_view(HaywireGuest *guest, const HaywireNote *note,
     view->offset = note->phys_base - HAYWIRE_X86_IMAGE;
     view->table = (HaywireTable){
         .root = { note->page_table + view->offset },
-        .levels = note->five_levels ? 5 : 4,
+        .format = &haywire_table_x86,
+        .page_shift = 12,
+        .va_bits = note->five_levels ? 57 : 48,
     };
     view->uts = note->uts;
     memcpy(view->release, note->release, sizeof(view->release));

@@ -89,7 +89,9 @@ bool haywire_process_pages(HaywireKernelView *view, uint64_t task,
         !mapping.present) {
         return false;
     }
-    *ret_table = (HaywireTable){ mapping.gpa, view->table.levels, true };
+    *ret_table = view->table;
+    ret_table->root = mapping.gpa;
+    ret_table->user = true;
     return true;
 }
 

@@ -18,10 +18,6 @@
 /* Pages of tables in all. */
 #define TABLES_MAX 8192
 
-/* Bits of an entry of x86-64 that Linux gives a meaning. */
-#define SOFT_DIRTY      (UINT64_C(1) << 11)
-#define SWAP_SOFT_DIRTY (UINT64_C(1) << 1)
-
 typedef struct Runs {
     HaywireKernelView *view;
     const HaywireTable *table;
@@ -49,9 +45,9 @@ static bool goes_on(const HaywirePageRun *run, const HaywirePageRun *next)
 
     return run->pages > 0 && run->flags == next->flags &&
            run->page_shift == next->page_shift &&
-           run->swap_type == next->swap_type &&
            run->gva.value + pages * HAYWIRE_GUEST_PAGE == next->gva.value &&
-           run->value + pages == next->value &&
+           (!(run->flags & HAYWIRE_RUN_PRESENT) ||
+            run->value + pages == next->value) &&
            next->pages < UINT32_MAX - run->pages;
 }
 
@@ -68,21 +64,19 @@ static bool add(Runs *runs, const HaywirePageRun *next)
     return true;
 }
 
-/* Linux keeps type and, inverted, place of a page in swap in its entry. */
-static void describe(const HaywireMapping *mapping, HaywirePageRun *run)
+static void describe(const HaywireTableFormat *format,
+                     const HaywireMapping *mapping, HaywirePageRun *run)
 {
+    uint64_t dirty = mapping->present ? format->page_dirty : format->swap_dirty;
+
     if (mapping->present) {
         run->flags = HAYWIRE_RUN_PRESENT | HAYWIRE_RUN_PFN_KNOWN;
-        run->flags |= mapping->entry & SOFT_DIRTY ? HAYWIRE_RUN_SOFT_DIRTY : 0;
         run->value = mapping->gpa.value / HAYWIRE_GUEST_PAGE;
         run->page_shift = mapping->shift;
     } else {
         run->flags = HAYWIRE_RUN_SWAPPED;
-        run->flags |=
-            mapping->entry & SWAP_SOFT_DIRTY ? HAYWIRE_RUN_SOFT_DIRTY : 0;
-        run->swap_type = (uint8_t)(mapping->entry >> 59);
-        run->value = ~mapping->entry << 5 >> 14;
     }
+    run->flags |= mapping->entry & dirty ? HAYWIRE_RUN_SOFT_DIRTY : 0;
 }
 
 /* The entry for @at. *ret_next: where what it is about ends. */
@@ -107,7 +101,7 @@ static bool look_at(Runs *runs, uint64_t at, uint64_t end, uint64_t *ret_next)
         return true;
     }
     run.pages = (uint32_t)(left / HAYWIRE_GUEST_PAGE);
-    describe(&mapping, &run);
+    describe(runs->table->format, &mapping, &run);
     return add(runs, &run);
 }
 

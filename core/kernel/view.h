@@ -7,8 +7,8 @@
 #ifndef HAYWIRE_KERNEL_VIEW_H
 #define HAYWIRE_KERNEL_VIEW_H
 
-#include "guest.h"
 #include "members.h"
+#include "table.h"
 
 #define HAYWIRE_RELEASE_SIZE 65
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* QEMU itself may be busy resetting the machine. */
-#define TIMEOUT_S  30
+#define TIMEOUT_S  120
 #define PIDS       160 /* the guest's first processes have these */
 #define CAMERAS    2
 #define PAGE       4096

@@ -23,7 +23,7 @@
 #define ASK_S         0.1
 #define TURN_S        2
 #define MEASURE_S     1
-#define FOLLOW_S      20
+#define FOLLOW_S      300
 #define ANY_PERCENT   50
 #define MOST_PERCENT  99
 #define INIT          1

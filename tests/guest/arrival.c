@@ -5,7 +5,7 @@
 #include "arrival.h"
 
 #define MEMORY           "256M"
-#define CAMERA_TIMEOUT_S 30
+#define CAMERA_TIMEOUT_S 300
 #define LIVE_TIMEOUT_MS  10000
 
 VmOptions arrival_options(const char *qemu, gboolean incoming)

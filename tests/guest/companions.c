@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define GUEST_PAGE     4096u
-#define LIVE_TIMEOUT_S 60
+#define LIVE_TIMEOUT_S 300
 
 static JsonObject *status_of(Vm *vm, JsonNode **ret_node)
 {

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#define CYCLE_TIMEOUT_S  60
-#define CAMERA_TIMEOUT_S 30
+#define CYCLE_TIMEOUT_S  300
+#define CAMERA_TIMEOUT_S 300
 #define STOPS_MAX        20
 
 static Scene *current;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 #define DEFAULT_S  8
-#define TIMEOUT_S  20
+#define TIMEOUT_S  300
 #define MEMORY     "64M"
 #define WARM_UP    300 /* requests before memory is measured */
 #define GROWTH_MAX (8ull << 20)

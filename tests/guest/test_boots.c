@@ -14,7 +14,7 @@
 #define HANG_US   (3 * G_USEC_PER_SEC)
 #define WATCH_US  (2 * G_USEC_PER_SEC)
 #define POLL_US   50000
-#define TIMEOUT_S 90
+#define TIMEOUT_S 300
 #define RESUME_S  20
 /* A guest that the host did not let run for so long may seem to have died. */
 #define STARVED_NS 500000000u

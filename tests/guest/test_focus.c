@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define ABSENT_PID       3999999u
-#define CAMERA_TIMEOUT_S 30
+#define CAMERA_TIMEOUT_S 300
 #define OFF_SESSION      80u
 #define OFF_CHECKSUM     128u
 #define OFF_NONCE        4084u /* the high half of the control word */

@@ -24,7 +24,7 @@
 #define ROOMY_BYTES  (16ull << 30)
 #define ROOMY_MEMORY "6G"
 #define MEMORY       "2G"
-#define TIMEOUT_S    180
+#define TIMEOUT_S    300
 #define REFRESHES    4
 #define SCANS        3
 #define FOCUS_TRIES  100

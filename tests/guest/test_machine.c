@@ -7,7 +7,7 @@
 #include "companions.h"
 #include "scene.h"
 
-#define SESSION_TIMEOUT_S 60
+#define SESSION_TIMEOUT_S 300
 /* Longer than any session may go without a heartbeat and be live. */
 #define PAUSE_S   15
 #define SUSPEND_S 3

@@ -15,7 +15,7 @@
 #define FOUR_GIB  (4ull << 30)
 #define KNOWN_MAX 32
 
-#define DUMP_TIMEOUT_S 120
+#define DUMP_TIMEOUT_S 300
 
 /* Processes with content at known addresses. */
 static const char *const content_animals[] = {

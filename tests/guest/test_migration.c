@@ -13,7 +13,7 @@
 #define VERY_SLOW (1u << 20)
 
 #define EVENT_TIMEOUT_MS  10000
-#define PROCESS_TIMEOUT_S 20
+#define PROCESS_TIMEOUT_S 300
 
 #define OFF_WORD 4080u /* of the control word in its page */
 

@@ -20,7 +20,7 @@
 
 /* A thread that has waited so often more was not held up by the first. */
 #define LOOKS     4
-#define TIMEOUT_S 20
+#define TIMEOUT_S 300
 
 /* Nothing that is asked of a QEMU may take so long. */
 #define ANSWER_MS 2000

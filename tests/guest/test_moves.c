@@ -21,7 +21,7 @@
 #define DIMM_MIB    256
 #define SPARE_MIB   24
 #define RESCANS     5
-#define TIMEOUT_S   60
+#define TIMEOUT_S   300
 #define RELEASE_S   10
 #define EVENT_MS    60000u
 #define POLL_US     50000

@@ -13,7 +13,7 @@
 #define VICTIM_MIB  24
 #define HOG_MIB     48
 #define KILLS       2
-#define TIMEOUT_S   60
+#define TIMEOUT_S   300
 #define HOGS_MAX    4
 #define SWAPPED_MIN 256 /* pages */
 

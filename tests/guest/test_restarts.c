@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TIMEOUT_S 60
+#define TIMEOUT_S 300
 #define ERAS      6
 #define STOPS     3
 #define RESTARTS  100

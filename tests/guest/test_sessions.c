@@ -10,8 +10,8 @@
 #include <gio/gio.h>
 #include <unistd.h>
 
-#define SESSION_TIMEOUT_S 60
-#define CUT_TIMEOUT_S     20
+#define SESSION_TIMEOUT_S 300
+#define CUT_TIMEOUT_S     300
 #define RUN_COMPANION     "setsid /bin/haywire-companion run"
 #define IN_BACKGROUND     " </dev/null >/run/companion2 2>&1 &"
 

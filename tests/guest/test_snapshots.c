@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SESSION_TIMEOUT_S 60
-#define JOB_TIMEOUT_S     30
+#define SESSION_TIMEOUT_S 300
+#define JOB_TIMEOUT_S     300
 /* Ask on for so long after all is well. */
 #define WATCH_US (G_USEC_PER_SEC / 2)
 /* Runs in the future only; nothing else in the guest has this name. */

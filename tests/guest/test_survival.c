@@ -8,10 +8,10 @@
 #include "../qemu/qemus.h"
 #include "scene.h"
 
-#define TIMEOUT_S 60
+#define TIMEOUT_S 300
 #define TRIES_MAX 5
 #define PROCESSES 3000
-#define CROWD_S   180
+#define CROWD_S   600
 
 #define STUCK_S        20
 #define BEAT_NS        (G_GINT64_CONSTANT(100) * 1000 * 1000)

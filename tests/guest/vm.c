@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define SOCKET_TIMEOUT_S 20
+#define SOCKET_TIMEOUT_S 120
 #define POLL_US          20000
 #define TRY_US           100000
 

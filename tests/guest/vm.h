@@ -17,8 +17,8 @@
 #include "qmp_client.h"
 
 /* How long each wait may take at most; real ones are far shorter. */
-#define VM_BOOT_TIMEOUT_S  90
-#define VM_GUEST_TIMEOUT_S 60
+#define VM_BOOT_TIMEOUT_S  300
+#define VM_GUEST_TIMEOUT_S 300
 #define VM_QMP_TIMEOUT_MS  20000u
 
 typedef struct Vm Vm;

@@ -8,7 +8,7 @@
 
 #include "vm.h"
 
-#define VM_MIGRATION_TIMEOUT_S 60
+#define VM_MIGRATION_TIMEOUT_S 300
 
 /* Switch a capability of migration on or off, in this machine. */
 void vm_migrate_switch(Vm *vm, const char *capability, gboolean on);

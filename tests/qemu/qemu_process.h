@@ -11,7 +11,7 @@
 
 #include <json-glib/json-glib.h>
 
-#define QEMU_PROCESS_TIMEOUT_S 30
+#define QEMU_PROCESS_TIMEOUT_S 120
 
 typedef struct QemuProcess QemuProcess;
 

@@ -4,9 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#define QEMU_PROGRAM    "qemu-system-x86_64"
-#define PATCHED_VERSION "10.0"
-#define PATCHED_GROUP   "patched"
+#define QEMU_PROGRAM "qemu-system-x86_64"
 
 typedef struct Qemu {
     char *path;
@@ -148,37 +146,32 @@ void qemus_add_test(const char *name, QemuTest *test)
 static const char *patched_build(const char *version)
 {
     g_autofree char *name = g_strconcat("HAYWIRE_QEMU_BUILD_", version, NULL);
+    const char *build = g_getenv(g_strdelimit(name, ".", '_'));
 
-    return g_getenv(g_strdelimit(name, ".", '_'));
-}
-
-static void add_patched(const char *version, const char *group,
-                        const char *name, QemuTest *test)
-{
-    static GSList *patched; /* of Qemu: cases name them */
-    const char *build = patched_build(version);
-    Qemu *qemu;
-
-    if (!build) {
-        add_skipped(group, name);
-        return;
-    }
-    qemu = g_new0(Qemu, 1);
-    qemu->version = g_strdup(group);
-    qemu->path = g_build_filename(build, QEMU_PROGRAM, NULL);
-    patched = g_slist_prepend(patched, qemu);
-    add_case(qemu, name, test);
+    return build && *build ? build : NULL;
 }
 
 void qemus_add_patched_test(const char *name, QemuTest *test)
 {
-    add_patched(PATCHED_VERSION, PATCHED_GROUP, name, test);
-}
+    static const char *const versions[] = { "7.2", "10.0", "10.2" };
+    static GSList *patched; /* of Qemu: cases name them */
+    gboolean added = FALSE;
 
-void qemus_add_patched_version_test(const char *version, const char *name,
-                                    QemuTest *test)
-{
-    g_autofree char *group = g_strdup_printf(PATCHED_GROUP "-%s", version);
+    for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
+        const char *build = patched_build(versions[i]);
+        Qemu *qemu;
 
-    add_patched(version, group, name, test);
+        if (!build) {
+            continue;
+        }
+        qemu = g_new0(Qemu, 1);
+        qemu->version = g_strdup_printf("patched-%s", versions[i]);
+        qemu->path = g_build_filename(build, QEMU_PROGRAM, NULL);
+        patched = g_slist_prepend(patched, qemu);
+        add_case(qemu, name, test);
+        added = TRUE;
+    }
+    if (!added) {
+        add_skipped("patched", name);
+    }
 }

@@ -23,17 +23,10 @@ typedef void QemuTest(const char *qemu);
 void qemus_add_test(const char *name, QemuTest *test);
 
 /*
- * Add @test as /patched/@name for the QEMU 10.0 with our patches that the
- * environment variable HAYWIRE_QEMU_BUILD_10_0 names the build folder of;
- * without it the test skips.
+ * Add @test as /patched-VERSION/@name for each QEMU with our patches whose build
+ * folder the environment names: HAYWIRE_QEMU_BUILD_7_2, _10_0, _10_2.  Without
+ * any the test is added once, and skips.
  */
 void qemus_add_patched_test(const char *name, QemuTest *test);
-
-/*
- * The same for another @version, such as "10.2": /patched-VERSION/@name, from
- * HAYWIRE_QEMU_BUILD_10_2.
- */
-void qemus_add_patched_version_test(const char *version, const char *name,
-                                    QemuTest *test);
 
 #endif /* HAYWIRE_TESTS_QEMUS_H */

@@ -10,7 +10,7 @@
 #include "qemus.h"
 #include "scene.h"
 
-#define TIMEOUT_SECONDS 10
+#define TIMEOUT_SECONDS 60
 
 static const char world[] = "place first=0x4000000\n"
                             "session id=0xfeedface heartbeat=7 interval=10ms\n"

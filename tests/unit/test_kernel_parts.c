@@ -6,8 +6,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "guest.h"
 #include "kernel_image.h"
+#include "table.h"
 #include "vmcoreinfo.h"
 
 #define PAGE     UINT64_C(4096)
@@ -41,7 +41,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
         (HaywireLayout){ 1, { { { 0 }, { 0 }, KERNEL_IMAGE_SIZE } } };
     haywire_guest_begin(fixture->guest);
     haywire_guest_allow(fixture->guest, 1000, 1000);
-    fixture->table = (HaywireTable){ { ROOT }, 4, true };
+    fixture->table =
+        (HaywireTable){ { ROOT }, &haywire_table_x86, 12, 48, true };
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -101,13 +102,13 @@ static void test_five_levels(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     link_tables(fixture, 4);
-    fixture->table.levels = 5;
+    fixture->table.va_bits = 57;
     set_entry(fixture, 4, 0x300000 | PRESENT);
     assert_there(fixture, 0x123, 0x300123, 12);
     g_assert_cmpint(walk(fixture, UINT64_C(1) << 50), ==, HAYWIRE_OK);
     g_assert_false(fixture->mapping.present);
     g_assert_cmpint(walk(fixture, UINT64_C(1) << 56), ==, HAYWIRE_OUT_OF_RANGE);
-    fixture->table.levels = 4;
+    fixture->table.va_bits = 48;
     g_assert_cmpint(walk(fixture, UINT64_C(1) << 50), ==, HAYWIRE_OUT_OF_RANGE);
 }
 

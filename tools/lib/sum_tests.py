@@ -7,7 +7,8 @@ Usage: sum_tests.py FILE...
 
 A FILE that ends in .json is meson's testlog.json; each of its TAP lines is a
 case. Any other FILE has TAP lines itself. Prints each failure and each skip
-with its reason, and ends with the line "N passed, N failed, N skipped".
+with its reason, what a program that failed said last, and ends with the line
+"N passed, N failed, N skipped".
 Exits with 1 when anything failed, when nothing ran, or when a FILE is empty.
 
 Where NAME-again.json lies beside NAME.json, it has the second run, alone, of
@@ -24,6 +25,11 @@ import sys
 CASE = re.compile(r"^(not )?ok\b\s*\d*\s*-?\s*([^#]*?)\s*"
                   r"(?:#\s*(SKIP|TODO)\S*\s*(.*))?$", re.IGNORECASE)
 GOOD_RESULTS = {"OK", "SKIP", "EXPECTEDFAIL"}
+# What in a program's output says why it failed; so many lines of so many
+# characters at most.
+TELLING = re.compile(r"^not ok|Bail out!|ERROR|Assertion|FAIL|Sanitizer|Traceback")
+TELLING_LINES = 6
+TELLING_WIDTH = 400
 
 
 class Sum:
@@ -85,6 +91,15 @@ def has_failed(run):
     return run["result"] not in GOOD_RESULTS
 
 
+def telling(run):
+    """What @run, which failed, said of it, or else said last."""
+    text = run.get("stdout", "") + "\n" + run.get("stderr", "")
+    words = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in words if TELLING.search(line)] or words
+    return "".join(f"\n        {line[:TELLING_WIDTH]}"
+                   for line in lines[-TELLING_LINES:])
+
+
 def add_log(total, path):
     """A testlog.json, and the second runs of what failed in it."""
     again_path = path[:-len(".json")] + "-again.json"
@@ -93,12 +108,17 @@ def add_log(total, path):
         again = {run["name"]: run for run in read_runs(again_path)}
     for run in read_runs(path):
         second = again.get(run["name"])
-        if second and has_failed(run):
-            if not has_failed(second):
-                total.again.append(f"{run['name']} failed, and passed when "
-                                   f"run again, alone; first log: {path}")
-            run = second
-        total.add_program(run)
+        if not has_failed(run):
+            total.add_program(run)
+        elif second and not has_failed(second):
+            total.add_program(second)
+            total.again.append(f"{run['name']} failed, and passed when run "
+                               f"again, alone; first log: {path}"
+                               f"{telling(run)}")
+        else:
+            total.add_program(second or run)
+            for failed in filter(None, (run, second)):
+                print(f"        it said:{telling(failed)}")
 
 
 def add_file(total, path):
