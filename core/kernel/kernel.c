@@ -110,11 +110,14 @@ void haywire_kernel_explain(const HaywireKernel *kernel, char *to, size_t room)
     } else if (finding->notes == 0) {
         snprintf(to, room,
                  "Type information (BTF) of a kernel, but no first task that "
-                 "a page table maps: a leftover, or not one for x86-64");
+                 "a page table maps: a leftover, or one for neither x86-64 "
+                 "nor arm64");
     } else if (finding->other_machine && finding->tables == 0) {
-        snprintf(to, room,
-                 "The kernel %s is not one for x86-64: others are not read",
-                 finding->release);
+        snprintf(
+            to, room,
+            "The kernel %s is one for neither x86-64 nor arm64: others are "
+            "not read",
+            finding->release);
     } else if (finding->tables == 0) {
         snprintf(to, room,
                  "Only a leftover of the kernel %s: its page table is not "
@@ -302,6 +305,16 @@ const HaywireLayout *haywire_kernel_layout(const HaywireKernel *kernel)
 {
     return kernel->locate.count > 0 ? &kernel->locate.view[kernel->shown].layout
                                     : NULL;
+}
+
+void haywire_kernel_machine(const HaywireKernel *kernel, uint32_t *ret_arch,
+                            uint32_t *ret_page_size)
+{
+    const HaywireKernelView *view = &kernel->locate.view[kernel->shown];
+    bool known = kernel->locate.count > 0;
+
+    *ret_arch = known ? view->table.format->arch : 0;
+    *ret_page_size = known ? (uint32_t)haywire_view_page(view) : 0;
 }
 
 void haywire_kernel_want(HaywireKernel *kernel, uint32_t pid)

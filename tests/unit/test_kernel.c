@@ -203,9 +203,9 @@ static void test_other_machine(Fixture *fixture, gconstpointer data)
     uint8_t *note = fixture->image->bytes + KERNEL_IMAGE_NOTE;
 
     (void)data;
-    memcpy(memmem(note, 4096, key, strlen(key)), "NUMBER(kimage_voff)", 19);
+    memcpy(memmem(note, 4096, key, strlen(key)), "NUMBER(phys_ramb)=1", 19);
     damage(fixture, KERNEL_IMAGE_TYPES, 4);
-    assert_no_kernel(fixture, "is not one for x86-64");
+    assert_no_kernel(fixture, "is one for neither x86-64 nor arm64");
 }
 
 /* A member that is needed has another name. */
