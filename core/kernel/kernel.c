@@ -37,6 +37,7 @@ struct HaywireKernel {
     bool has_list;
     int lost; /* looks in a row that had no list */
     bool searched;
+    uint64_t look_ns;    /* when the newest look began */
     uint64_t search_ns;  /* when memory was last searched */
     uint64_t cost_ns;    /* how long that took */
     HaywireVector tasks; /* of HaywireTask: of the one that is shown */
@@ -252,6 +253,7 @@ HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
 {
     HaywireStatus status = HAYWIRE_OK;
 
+    kernel->look_ns = now_ns;
     haywire_paths_clear(&kernel->paths);
     if (wants_search(kernel, now_ns)) {
         status = find(kernel, now_ns);
@@ -292,9 +294,12 @@ HaywireState haywire_kernel_state(const HaywireKernel *kernel, uint64_t now_ns,
                : HAYWIRE_STATE_STALE;
 }
 
+/* What the newest look did not know is shown so, though it be known by now. */
 uint64_t haywire_kernel_wait(const HaywireKernel *kernel, uint64_t now_ns)
 {
-    return haywire_kernel_state(kernel, now_ns, false) ==
+    uint64_t shown_ns = kernel->look_ns < now_ns ? kernel->look_ns : now_ns;
+
+    return haywire_kernel_state(kernel, shown_ns, false) ==
                        HAYWIRE_STATE_SEARCHING &&
                    kernel->locate.count > 0
                ? HAYWIRE_ALIVE_STEP_NS
