@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alive.h"
+#include "check_witnesses.h"
 #include "haywire/clock.h"
 #include "locate.h"
 #include "process.h"
@@ -42,7 +43,8 @@ struct HaywireKernel {
     uint64_t cost_ns;    /* how long that took */
     HaywireVector tasks; /* of HaywireTask: of the one that is shown */
     HaywireProcessTexts texts;
-    uint32_t wanted; /* pid whose sections are told; 0: none */
+    uint64_t checked_ns; /* when it had gone on, as the last check saw it */
+    uint32_t wanted;     /* pid whose sections are told; 0: none */
     HaywirePaths paths;
 };
 
@@ -432,4 +434,26 @@ void haywire_kernel_tell(HaywireKernel *kernel, HaywireBuilder *builder)
     haywire_builder_begin(builder, HAYWIRE_BUILDER_REST);
     tell_details(kernel, view, builder);
     tell_wanted(kernel, view, builder);
+}
+
+/* A kernel that stands still shows the same moment again. */
+HaywireStatus haywire_kernel_check(HaywireKernel *kernel, uint64_t now_ns,
+                                   bool still, HaywireCheck *check)
+{
+    uint64_t moved_ns = kernel->alive[kernel->shown].moved_ns;
+    uint16_t heard = 0;
+    HaywireStatus status = HAYWIRE_OK;
+
+    if (kernel->has_list) {
+        status = haywire_check_ask(&kernel->locate.view[kernel->shown], check,
+                                   &heard);
+    }
+    if (status == HAYWIRE_OK) {
+        haywire_check_heard(check, heard,
+                            moved_ns > kernel->checked_ns ||
+                                haywire_kernel_state(kernel, now_ns, still) ==
+                                    HAYWIRE_STATE_STALE);
+        kernel->checked_ns = moved_ns;
+    }
+    return status;
 }

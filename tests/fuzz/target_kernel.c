@@ -26,6 +26,7 @@ static const struct {
     { KERNEL_IMAGE_UTS, 4096 },
     { KERNEL_IMAGE_TYPES, 8192 },
     { KERNEL_IMAGE_INIT, 4096 },
+    { KERNEL_IMAGE_PIDS, 4 * 4096 },
     { KERNEL_IMAGE_TASKS, 4096 * KERNEL_IMAGE_PROCESSES },
     { KERNEL_IMAGE_TASKS + 0x10000, 4096 * 5 * KERNEL_IMAGE_PROCESSES },
     { KERNEL_IMAGE_TASKS + 0x40000, 4096 * KERNEL_IMAGE_PROCESSES },
@@ -62,10 +63,44 @@ static void look(HaywireWatch *watch, uint64_t seconds)
     haywire_model_unref(model);
 }
 
+/* Verdicts there may be; each is about somebody, and harmless to print. */
+static void check_processes(const HaywireCheck *check)
+{
+    HaywireCheckSummary summary;
+    const HaywireChecked *known;
+    uint64_t suspicious = 0;
+    size_t count;
+
+    known = haywire_check_processes(check, &count);
+    for (size_t i = 0; i < count; i++) {
+        FUZZ_CHECK(i == 0 || known[i - 1].pid <= known[i].pid);
+        FUZZ_CHECK(known[i].witnesses != 0);
+        FUZZ_CHECK(*haywire_verdict_name(known[i].verdict));
+        fuzz_check_text(known[i].name, false);
+        suspicious += known[i].judged;
+    }
+    haywire_check_summary(check, &summary);
+    FUZZ_CHECK(summary.suspicious == suspicious);
+    FUZZ_CHECK(suspicious == 0 || summary.looks >= HAYWIRE_CHECK_LOOKS);
+}
+
+static void check_look(HaywireWatch *watch, HaywireCheck *check,
+                       uint64_t seconds)
+{
+    HaywireNow now = { .now_ns = seconds * SECOND_NS,
+                       .host_ns = seconds * SECOND_NS };
+    HaywireModel *model;
+
+    FUZZ_CHECK(haywire_watch_check(watch, now, check, &model) == HAYWIRE_OK);
+    haywire_model_unref(model);
+    check_processes(check);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static KernelImage *whole, *image;
     HaywireMemory *memory;
+    HaywireCheck *check;
     HaywireWatch *watch;
 
     if (!whole) {
@@ -79,11 +114,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(haywire_watch_set_from(watch, HAYWIRE_FROM_KERNEL) ==
                HAYWIRE_OK);
     haywire_watch_want(watch, 2);
+    check = haywire_check_new();
     for (uint64_t i = 1; i <= LOOKS; i++) {
-        look(watch, i);
+        look(watch, 2 * i);
+        check_look(watch, check, 2 * i + 1);
         apply(image, data, size, true);
         kernel_image_run(image);
     }
+    check_look(watch, check, 2 * LOOKS + 2);
+    haywire_check_free(check);
     haywire_watch_destroy(watch);
     haywire_memory_destroy(memory);
     return 0;

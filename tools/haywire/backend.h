@@ -72,6 +72,9 @@ typedef struct HaywireBackendOps {
                           GError **error);
     gboolean (*focus)(HaywireBackend *backend, uint32_t camera, uint32_t pid,
                       GError **error);
+    /* One look of the cross-view; NULL: this one does not read memory itself. */
+    gboolean (*check)(HaywireBackend *backend, HaywireCheck *check,
+                      GError **error);
     gboolean (*scan)(HaywireBackend *backend, HaywireScanReport *ret_report,
                      GError **error);
     void (*destroy)(HaywireBackend *backend);

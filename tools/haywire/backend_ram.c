@@ -97,6 +97,19 @@ static gboolean fail(const RamBackend *backend, HaywireStatus status,
                      status, error);
 }
 
+/* The end of a look; @model: with HAYWIRE_OK only. */
+static gboolean take(RamBackend *backend, HaywireStatus status,
+                     HaywireModel *model, GError **error)
+{
+    haywire_progress_end(&backend->progress);
+    if (status != HAYWIRE_OK) {
+        return fail(backend, status, error);
+    }
+    haywire_model_unref(backend->model);
+    backend->model = model;
+    return TRUE;
+}
+
 static gboolean refresh(HaywireBackend *base, GError **error)
 {
     RamBackend *backend = ram(base);
@@ -106,13 +119,18 @@ static gboolean refresh(HaywireBackend *base, GError **error)
     errno = 0;
     backend->hint_ns = (guint64)g_get_real_time() * NS_PER_US;
     status = haywire_watch_look(backend->watch, now(backend), &model);
-    haywire_progress_end(&backend->progress);
-    if (status != HAYWIRE_OK) {
-        return fail(backend, status, error);
-    }
-    haywire_model_unref(backend->model);
-    backend->model = model;
-    return TRUE;
+    return take(backend, status, model, error);
+}
+
+static gboolean check(HaywireBackend *base, HaywireCheck *into, GError **error)
+{
+    RamBackend *backend = ram(base);
+    HaywireModel *model;
+    HaywireStatus status;
+
+    errno = 0;
+    status = haywire_watch_check(backend->watch, now(backend), into, &model);
+    return take(backend, status, model, error);
 }
 
 static gint64 beat_wait(HaywireBackend *base)
@@ -355,6 +373,7 @@ static const HaywireBackendOps ram_ops = {
     .stats = stats,
     .translate = translate,
     .focus = focus,
+    .check = check,
     .scan = scan,
     .destroy = destroy,
 };

@@ -203,6 +203,9 @@ static const HaywireCommand commands[] = {
       "what Haywire costs; counters of host and guest", run_stats,
       { &haywire_host_table, &haywire_guest_table,
         &haywire_rejected_table } },
+    { "check", " [--all]", 0, { 0 },
+      "compare who knows of which process", haywire_run_check,
+      { &haywire_check_table } },
     { "watch", " [SECONDS [COUNT]]", 0, { SECONDS, COUNT },
       "the processes, again and again; q ends it", haywire_run_watch,
       { &haywire_process_table } },
@@ -289,6 +292,21 @@ static gboolean parse_values(HaywireContext *context,
     return TRUE;
 }
 
+static gboolean parse_check(const HaywireOptions *options, gboolean checks,
+                            GError **error)
+{
+    if (options->all && !checks) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--all goes with check only");
+    }
+    if (checks && (options->qmp || options->vm)) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "check reads the guest's memory itself: give "
+                                 "its file with --ram");
+    }
+    return TRUE;
+}
+
 gboolean haywire_command_parse(const HaywireCommand *command,
                                HaywireContext *context, GError **error)
 {
@@ -299,6 +317,9 @@ gboolean haywire_command_parse(const HaywireCommand *command,
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "Usage: haywire [OPTION...] %s%s",
                                  command->name, command->arguments);
+    }
+    if (!parse_check(options, command->run == haywire_run_check, error)) {
+        return FALSE;
     }
     if (command->attaches) {
         return parse_attach(options, error);
@@ -355,7 +376,7 @@ void haywire_command_usage(GString *out)
                     "other numbers decimal, or after 0x.\n"
                     "\nExit status: 0 fine, 1 nothing found, 2 usage, "
                     "3 input/output,\n4 the guest's data is corrupt, 5 with "
-                    "--fresh: no live session.\n");
+                    "--fresh: no live session,\n6 check has a verdict.\n");
 }
 
 static void append_tables(GString *out, const HaywireCommand *command)

@@ -58,6 +58,9 @@ void haywire_command_help(GString *out, const HaywireCommand *command);
 /* An element of `sessions` in the JSON of scan. */
 extern const HaywireTable haywire_scan_table;
 
+/* An element of `processes` in the JSON of check. */
+extern const HaywireTable haywire_check_table;
+
 /*
  * Take a picture as haywire_backend_refresh_session() does, and find the pid
  * of the process that was named.
@@ -66,6 +69,7 @@ gboolean haywire_command_begin(HaywireContext *context, GError **error);
 
 /* In files of their own. */
 gboolean haywire_run_ps(HaywireContext *context, GError **error);
+gboolean haywire_run_check(HaywireContext *context, GError **error);
 gboolean haywire_run_scan(HaywireContext *context, GError **error);
 gboolean haywire_run_focus(HaywireContext *context, GError **error);
 gboolean haywire_run_unfocus(HaywireContext *context, GError **error);

@@ -65,6 +65,7 @@ _haywire() {
     attach:-*)
         _haywire_offer <<<$'--yes\n--detach\n--preload\n--plugin\n--connect\n--help'
         ;;
+    check:-*) _haywire_offer <<<$'--all\n--json\n--fresh\n--help' ;;
     ps:-*) _haywire_offer <<<$'-o\n--sort\n--forest\n--wait\n--json\n--fresh\n--help' ;;
     *:-*)
         _haywire_offer <<<$'--ram\n--qmp\n--vm\n--connect\n--json\n--fresh\n--help\n--version'

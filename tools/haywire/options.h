@@ -35,6 +35,7 @@ typedef struct HaywireOptions {
     gboolean preload;
     const char *plugin;
     gboolean no_hint; /* neither use nor note where pages lay */
+    gboolean all;     /* of check: also what is nothing to complain of */
     gboolean wait;    /* until it is known whether the session is live */
     const char *command;
     char **argument; /* of the command */

@@ -112,6 +112,16 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
 
 /*
+ * One look of the cross-view, whoever else is to be asked: what the companion
+ * says, unless HAYWIRE_FROM_KERNEL, and what the kernel's witnesses know, to
+ * @check. *ret_model: the companion's while that is current, else the kernel's;
+ * as from haywire_watch_look(), and for the same HAYWIRE_* values.
+ */
+HaywireStatus haywire_watch_check(HaywireWatch *watch, HaywireNow now,
+                                  HaywireCheck *check,
+                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
+
+/*
  * How long (ns) to wait from the newest look for the next one, which should see
  * the chosen session beat; call and look again until it is 0: the session is
  * beating or judged stale, or there is none.
