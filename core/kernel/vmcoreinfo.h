@@ -17,10 +17,8 @@ typedef struct HaywireNote {
     uint64_t stext; /* gva, as are the next two */
     uint64_t page_table;
     uint64_t uts;
-    uint64_t phys_base; /* signed: may have wrapped */
-    bool five_levels;
-    bool x86;
-    bool arm64;
+    uint64_t offset;    /* of the image: gpa minus gva */
+    HaywireTable table; /* no format: of a machine that is not read */
 } HaywireNote;
 
 /* Whether a page, its copy or it itself, begins with the note or its text. */

@@ -245,12 +245,11 @@ static HaywireOverview describe_kernel(const HaywireWatch *watch,
         .state = haywire_kernel_state(watch->kernel, now.host_ns, now.still),
         .has_guest = watch->kernel_found,
         .source = HAYWIRE_PROVIDER_KERNEL,
-        .page_size = HAYWIRE_PAGE_SIZE,
         .os = HAYWIRE_OS_LINUX,
-        .arch = HAYWIRE_ARCH_X86_64,
         .cost.time = now.host_ns - watch->began_ns,
     };
 
+    haywire_kernel_machine(watch->kernel, &overview.arch, &overview.page_size);
     if (overview.state == HAYWIRE_STATE_LIVE && now.paused) {
         overview.state = HAYWIRE_STATE_PAUSED;
     }
