@@ -15,7 +15,8 @@
 #define WALK_READS 8
 #define WALK_PAGES 8
 
-/* An image is mapped within so much, behind where it would be unmoved. */
+/* An image of x86-64 is mapped within so much, from where it would be unmoved. */
+#define X86_IMAGE  UINT64_C(0xffffffff80000000)
 #define IMAGE_ROOM (UINT64_C(1) << 30)
 
 typedef struct KernelSpace {
@@ -134,11 +135,15 @@ HaywireStatus haywire_kernel_image(HaywireKernel *kernel,
                                    HaywireKernelImage *ret_image)
 {
     HaywireKernelView *view = haywire_kernel_view(kernel);
-    uint64_t at = HAYWIRE_X86_IMAGE, end = at + IMAGE_ROOM;
+    uint64_t at = X86_IMAGE, end = at + IMAGE_ROOM;
     HaywireKernelImage image = { 0 };
     HaywireAddressSpace *space;
-    HaywireStatus status = haywire_kernel_space_new(kernel, 0, &space);
+    HaywireStatus status;
 
+    if (!view || view->table.format->arch != HAYWIRE_ARCH_X86_64) {
+        return HAYWIRE_NOT_FOUND;
+    }
+    status = haywire_kernel_space_new(kernel, 0, &space);
     if (status != HAYWIRE_OK) {
         return status;
     }

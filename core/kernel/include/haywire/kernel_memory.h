@@ -92,7 +92,8 @@ typedef struct HaywireKernelImage {
 
 /*
  * Where the kernel maps its own image, from its first page to its last; what
- * it has given back in between is in it. HAYWIRE_OK, HAYWIRE_NOT_FOUND.
+ * it has given back in between is in it. HAYWIRE_OK, HAYWIRE_NOT_FOUND (also
+ * for others than x86-64).
  */
 HaywireStatus
 haywire_kernel_image(HaywireKernel *kernel,
