@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "alive.h"
+#include "check_witnesses.h"
 #include "haywire/clock.h"
 #include "locate.h"
 #include "process.h"
+#include "provider.h"
 #include "sections.h"
 
 /* A list that was being changed is walked again at once. */
@@ -41,7 +43,8 @@ struct HaywireKernel {
     uint64_t cost_ns;    /* how long that took */
     HaywireVector tasks; /* of HaywireTask: of the one that is shown */
     HaywireProcessTexts texts;
-    uint32_t wanted; /* pid whose sections are told; 0: none */
+    uint64_t checked_ns; /* when it had gone on, as the last check saw it */
+    uint32_t wanted;     /* pid whose sections are told; 0: none */
     HaywirePaths paths;
 };
 
@@ -414,4 +417,43 @@ void haywire_kernel_tell(HaywireKernel *kernel, HaywireBuilder *builder)
     haywire_builder_begin(builder, HAYWIRE_BUILDER_REST);
     tell_details(kernel, view, builder);
     tell_wanted(kernel, view, builder);
+}
+
+/* A kernel that stands still shows the same moment again. */
+HaywireStatus haywire_kernel_check(HaywireKernel *kernel, uint64_t now_ns,
+                                   bool still, HaywireCheck *check)
+{
+    uint64_t moved_ns = kernel->alive[kernel->shown].moved_ns;
+    uint16_t heard = 0;
+    HaywireStatus status = HAYWIRE_OK;
+
+    if (kernel->has_list) {
+        status = haywire_check_ask(&kernel->locate.view[kernel->shown], check,
+                                   &heard);
+    }
+    if (status == HAYWIRE_OK) {
+        haywire_check_heard(check, heard,
+                            moved_ns > kernel->checked_ns ||
+                                haywire_kernel_state(kernel, now_ns, still) ==
+                                    HAYWIRE_STATE_STALE);
+        kernel->checked_ns = moved_ns;
+    }
+    return status;
+}
+
+HaywireKernelView *haywire_kernel_view(HaywireKernel *kernel)
+{
+    return kernel->has_list ? &kernel->locate.view[kernel->shown] : NULL;
+}
+
+uint64_t haywire_kernel_task(HaywireKernel *kernel, uint32_t pid)
+{
+    const HaywireTask *task = kernel->tasks.data;
+
+    for (size_t i = 0; i < kernel->tasks.count && kernel->has_list; i++) {
+        if (task[i].pid == pid) {
+            return task[i].address;
+        }
+    }
+    return 0;
 }

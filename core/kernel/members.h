@@ -35,6 +35,7 @@
     ASKED(TASK_UTIME, "task_struct", "utime", NULL)                            \
     ASKED(TASK_STIME, "task_struct", "stime", NULL)                            \
     ASKED(TASK_RUNTIME, "task_struct", "se.sum_exec_runtime", NULL)            \
+    ASKED(TASK_QUEUE, "task_struct", "se.cfs_rq", NULL)                        \
     ASKED(TASK_NVCSW, "task_struct", "nvcsw", NULL)                            \
     ASKED(TASK_NIVCSW, "task_struct", "nivcsw", NULL)                          \
     ASKED(TASK_MIN_FLT, "task_struct", "min_flt", NULL)                        \
@@ -45,6 +46,14 @@
     ASKED(TASK_KTHREAD, "task_struct", "worker_private", "set_child_tid")      \
     ASKED(TASK_CGROUPS, "task_struct", "cgroups", NULL)                        \
     ASKED(TASK_NSPROXY, "task_struct", "nsproxy", NULL)                        \
+    ASKED(TASK_THREAD_PID, "task_struct", "thread_pid", NULL)                  \
+    ASKED(TASK_PID_LINKS, "task_struct", "pid_links", NULL)                    \
+    ASKED(TASK_CHILDREN, "task_struct", "children", NULL)                      \
+    ASKED(TASK_SIBLING, "task_struct", "sibling", NULL)                        \
+    ASKED(TASK_STACK, "task_struct", "stack", NULL)                            \
+    ASKED(TASK_ON_CPU, "task_struct", "on_cpu", NULL)                          \
+    ASKED(TASK_FS_BASE, "task_struct", "thread.fsbase", NULL)                  \
+    ASKED(TASK_GS_BASE, "task_struct", "thread.gsbase", NULL)                  \
     NEEDED(SIGNAL_THREADS, "signal_struct", "nr_threads")                      \
     NEEDED(SIGNAL_THREAD_HEAD, "signal_struct", "thread_head")                 \
     ASKED(SIGNAL_PIDS, "signal_struct", "pids", NULL)                          \
@@ -60,13 +69,23 @@
     NEEDED(CRED_EGID, "cred", "egid")                                          \
     ASKED(NSPROXY_UTS, "nsproxy", "uts_ns", NULL)                              \
     ASKED(PID_NUMBERS, "pid", "numbers", NULL)                                 \
+    ASKED(PID_TASKS, "pid", "tasks", NULL)                                     \
     ASKED(UPID_NR, "upid", "nr", NULL)                                         \
+    ASKED(UPID_SPACE, "upid", "ns", NULL)                                      \
+    ASKED(SPACE_TREE, "pid_namespace", "idr", NULL)                            \
+    ASKED(TREE_HEAD, "idr", "idr_rt.xa_head", NULL)                            \
+    ASKED(TREE_SHIFT, "xa_node", "shift", NULL)                                \
+    ASKED(TREE_SLOTS, "xa_node", "slots", NULL)                                \
+    ASKED(QUEUE_PROCESSOR, "cfs_rq", "rq", NULL)                               \
+    ASKED(PROCESSOR_RUNS, "rq", "curr", NULL)                                  \
+    ASKED(PROCESSOR_IDLE, "rq", "idle", NULL)                                  \
     ASKED(TTY_DRIVER, "tty_struct", "driver", NULL)                            \
     ASKED(TTY_INDEX, "tty_struct", "index", NULL)                              \
     ASKED(DRIVER_MAJOR, "tty_driver", "major", NULL)                           \
     ASKED(DRIVER_MINOR, "tty_driver", "minor_start", NULL)                     \
     NEEDED(MM_PGD, "mm_struct", "pgd")                                         \
     ASKED(MM_EXE_FILE, "mm_struct", "exe_file", NULL)                          \
+    ASKED(MM_OWNER, "mm_struct", "owner", NULL)                                \
     ASKED(MM_ARG_START, "mm_struct", "arg_start", NULL)                        \
     ASKED(MM_ARG_END, "mm_struct", "arg_end", NULL)                            \
     ASKED(MM_ENV_END, "mm_struct", "env_end", NULL)                            \
@@ -79,6 +98,7 @@
     ASKED(MM_END_HEAP, "mm_struct", "brk", NULL)                               \
     ASKED(MM_STACK, "mm_struct", "start_stack", NULL)                          \
     ASKED(MM_VDSO, "mm_struct", "context.vdso", NULL)                          \
+    ASKED(MM_AUXV, "mm_struct", "saved_auxv", NULL)                            \
     ASKED(AREA_START, "vm_area_struct", "vm_start", NULL)                      \
     ASKED(AREA_END, "vm_area_struct", "vm_end", NULL)                          \
     ASKED(AREA_MM, "vm_area_struct", "vm_mm", NULL)                            \

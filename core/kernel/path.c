@@ -106,6 +106,15 @@ static void name_pseudo(HaywireKernelView *view, uint64_t entry,
     }
 }
 
+bool haywire_path_is_in_no_folder(HaywireKernelView *view, uint64_t file)
+{
+    uint64_t mount = haywire_view_get(view, file, M_FILE_MNT) -
+                     haywire_member(view, M_MOUNT_MNT).offset;
+    uint64_t entry = haywire_view_get(view, file, M_FILE_DENTRY);
+
+    return !view->lost && is_pseudo(view, mount, entry) && !view->lost;
+}
+
 bool haywire_path_read(HaywireKernelView *view, uint64_t file,
                        HaywirePath *ret_path)
 {

@@ -23,6 +23,10 @@ typedef struct HaywirePath {
 bool haywire_path_read(HaywireKernelView *view, uint64_t file,
                        HaywirePath *ret_path);
 
+/* A file that is in no folder, as of memfd_create(). False: it is in one, or
+   cannot be read. */
+bool haywire_path_is_in_no_folder(HaywireKernelView *view, uint64_t file);
+
 /* Its bytes, without the first ones if they are more than @most. */
 HaywireString haywire_path_text(const HaywirePath *path);
 

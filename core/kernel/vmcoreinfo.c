@@ -33,6 +33,16 @@ bool haywire_note_begins(const uint8_t *page)
     return find_text(page) != NULL;
 }
 
+bool haywire_note_text(const uint8_t *page, size_t *ret_start)
+{
+    const uint8_t *text = find_text(page);
+
+    if (text) {
+        *ret_start = (size_t)(text - page);
+    }
+    return text != NULL;
+}
+
 /* The value of a line; NULL: there is no such line. Ends at \n. */
 static const char *find_line(const char *text, const char *key)
 {

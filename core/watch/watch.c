@@ -85,19 +85,24 @@ void haywire_watch_set_progress(HaywireWatch *watch,
     }
 }
 
-HaywireStatus haywire_watch_set_from(HaywireWatch *watch, HaywireFrom from)
+static HaywireStatus need_kernel(HaywireWatch *watch)
 {
     HaywireStatus status = HAYWIRE_OK;
 
-    watch->from = from;
-    if (from != HAYWIRE_FROM_COMPANION && !watch->kernel) {
+    if (!watch->kernel) {
         status = haywire_kernel_new(watch->memory, &watch->kernel);
-        if (status == HAYWIRE_OK) {
-            haywire_kernel_set_progress(watch->kernel, watch->progress,
-                                        watch->progress_opaque);
-        }
+    }
+    if (status == HAYWIRE_OK) {
+        haywire_kernel_set_progress(watch->kernel, watch->progress,
+                                    watch->progress_opaque);
     }
     return status;
+}
+
+HaywireStatus haywire_watch_set_from(HaywireWatch *watch, HaywireFrom from)
+{
+    watch->from = from;
+    return from == HAYWIRE_FROM_COMPANION ? HAYWIRE_OK : need_kernel(watch);
 }
 
 void haywire_watch_want(HaywireWatch *watch, uint32_t pid)
@@ -105,6 +110,20 @@ void haywire_watch_want(HaywireWatch *watch, uint32_t pid)
     if (watch->kernel) {
         haywire_kernel_want(watch->kernel, pid);
     }
+}
+
+HaywireMemory *haywire_watch_memory(const HaywireWatch *watch)
+{
+    return watch->memory;
+}
+
+HaywireKernel *haywire_watch_kernel(HaywireWatch *watch, HaywireNow now)
+{
+    if (watch->kernel && !watch->kernel_shown) {
+        watch->kernel_found =
+            haywire_kernel_look(watch->kernel, now.host_ns) == HAYWIRE_OK;
+    }
+    return watch->kernel && watch->kernel_found ? watch->kernel : NULL;
 }
 
 void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room)
@@ -207,6 +226,18 @@ static HaywireStatus see(HaywireWatch *watch, HaywireNow now)
     return status == HAYWIRE_OK ? haywire_memory_check(watch->memory) : status;
 }
 
+static HaywireStatus look_at_companion(HaywireWatch *watch, HaywireNow now,
+                                       HaywireModel **ret_model)
+{
+    HaywireStatus status = see(watch, now);
+
+    watch->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    return status == HAYWIRE_OK
+               ? haywire_reader_model(watch->beacons, now, watch->began_ns,
+                                      ret_model)
+               : status;
+}
+
 static HaywireOverview describe_kernel(const HaywireWatch *watch,
                                        HaywireNow now)
 {
@@ -296,12 +327,7 @@ static HaywireStatus look(HaywireWatch *watch, HaywireNow now,
 
     watch->kernel_shown = false;
     if (watch->from != HAYWIRE_FROM_KERNEL) {
-        status = see(watch, now);
-        watch->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
-        if (status == HAYWIRE_OK) {
-            status = haywire_reader_model(watch->beacons, now, watch->began_ns,
-                                          &model);
-        }
+        status = look_at_companion(watch, now, &model);
     }
     if (status == HAYWIRE_OK && wants_kernel(watch, now, model)) {
         status = look_at_kernel(watch, now, &model);
@@ -331,6 +357,50 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
     haywire_pace_looked(&watch->pace, now.host_ns,
                         haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started -
                             watch->scanned_ns);
+    return status;
+}
+
+/* The companion first: what it says is older, whatever comes later. */
+static HaywireStatus check_both(HaywireWatch *watch, HaywireNow now,
+                                HaywireCheck *check, HaywireModel **told,
+                                HaywireModel **read)
+{
+    HaywireStatus status = need_kernel(watch);
+
+    haywire_check_begin(check);
+    watch->kernel_shown = false;
+    if (status == HAYWIRE_OK && watch->from != HAYWIRE_FROM_KERNEL) {
+        status = look_at_companion(watch, now, told);
+    }
+    if (status == HAYWIRE_OK && *told) {
+        haywire_check_companion(check, *told);
+    }
+    if (status == HAYWIRE_OK) {
+        status = look_at_kernel(watch, now, read);
+    }
+    if (status == HAYWIRE_OK && watch->kernel_found) {
+        status =
+            haywire_kernel_check(watch->kernel, now.host_ns, now.still, check);
+    }
+    return status == HAYWIRE_OK ? haywire_check_end(check) : status;
+}
+
+HaywireStatus haywire_watch_check(HaywireWatch *watch, HaywireNow now,
+                                  HaywireCheck *check, HaywireModel **ret_model)
+{
+    HaywireModel *told = NULL, *read = NULL, *chosen;
+    HaywireStatus status;
+
+    watch->began_ns = watch->began_ns ? watch->began_ns : now.host_ns;
+    watch->host.refreshes++;
+    status = check_both(watch, now, check, &told, &read);
+    if (status == HAYWIRE_OK) {
+        chosen = told && haywire_state_is_current(told->overview.state) ? told
+                                                                        : read;
+        *ret_model = haywire_model_ref(chosen);
+    }
+    haywire_model_unref(told);
+    haywire_model_unref(read);
     return status;
 }
 

@@ -40,7 +40,10 @@ static const struct {
     { M_WORKQUEUE_NAME, 32 },   { M_UTS_RELEASE, 65 },
     { M_RANGE_SLOT, 128 },      { M_RANGE_PIVOT, 120 },
     { M_ARANGE_SLOT, 80 },      { M_ARANGE_PIVOT, 72 },
-    { M_UTS_HOST_NAME, 65 },
+    { M_UTS_HOST_NAME, 65 },    { M_TASK_PID_LINKS, 64 },
+    { M_TASK_CHILDREN, 16 },    { M_TASK_SIBLING, 16 },
+    { M_PID_TASKS, 32 },        { M_SPACE_TREE, 32 },
+    { M_TREE_SLOTS, 512 },      { M_MM_AUXV, 64 },
 };
 
 static const struct {
@@ -248,6 +251,11 @@ uint64_t kernel_image_address(uint64_t gpa)
     return gpa < KERNEL_IMAGE_TASKS ? IMAGE_BASE + gpa : DIRECT_BASE + gpa;
 }
 
+static uint64_t gpa_of(uint64_t address)
+{
+    return address >= IMAGE_BASE ? address - IMAGE_BASE : address - DIRECT_BASE;
+}
+
 uint64_t kernel_image_task(unsigned process)
 {
     return KERNEL_IMAGE_TASKS + process * (uint64_t)PAGE;
@@ -256,6 +264,17 @@ uint64_t kernel_image_task(unsigned process)
 uint64_t kernel_image_signal(unsigned process)
 {
     return kernel_image_task(process) + SIGNAL;
+}
+
+uint64_t kernel_image_pid(int process)
+{
+    return KERNEL_IMAGE_PIDS + (uint64_t)(process + 1) * 256;
+}
+
+uint64_t kernel_image_place(const KernelImage *image, unsigned process)
+{
+    return KERNEL_IMAGE_NODE + image->members.member[M_TREE_SLOTS].offset +
+           (process + 1) * 8;
 }
 
 uint64_t kernel_image_mm(unsigned process)
@@ -296,12 +315,26 @@ static void set_name(KernelImage *image, uint64_t task, const char *name)
            name, strlen(name) + 1);
 }
 
+/* A list of one at each end. */
+static void link_one(KernelImage *image, uint64_t head_at, HaywireMemberId head,
+                     uint64_t node_at, HaywireMemberId node)
+{
+    head_at += image->members.member[head].offset;
+    node_at += image->members.member[node].offset;
+    put(image, head_at, kernel_image_address(node_at));
+    put(image, head_at + 8, kernel_image_address(node_at));
+    put(image, node_at, kernel_image_address(head_at));
+    put(image, node_at + 8, kernel_image_address(head_at));
+}
+
 /* One task, with nothing of a process but threads, and no list. */
 static void add_task(KernelImage *image, uint64_t task, uint64_t pid,
                      uint64_t parent, uint64_t signal, uint64_t cred)
 {
-    uint64_t node = task + image->members.member[M_TASK_THREAD_NODE].offset;
+    uint64_t children = task + image->members.member[M_TASK_CHILDREN].offset;
 
+    put(image, children, kernel_image_address(children));
+    put(image, children + 8, kernel_image_address(children));
     kernel_image_set(image, task, M_TASK_PID, pid);
     kernel_image_set(image, task, M_TASK_TGID, pid);
     kernel_image_set(image, task, M_TASK_REAL_PARENT,
@@ -314,11 +347,42 @@ static void add_task(KernelImage *image, uint64_t task, uint64_t pid,
     kernel_image_set(image, task, M_TASK_STATIC_PRIO, 120);
     kernel_image_set(image, task, M_TASK_START, 10000000 * (pid + 1) + 12345);
     kernel_image_set(image, signal, M_SIGNAL_THREADS, 1);
-    kernel_image_set(image, signal, M_SIGNAL_THREAD_HEAD,
-                     kernel_image_address(node));
-    put(image, node,
-        kernel_image_address(signal) +
-            image->members.member[M_SIGNAL_THREAD_HEAD].offset);
+    link_one(image, signal, M_SIGNAL_THREAD_HEAD, task, M_TASK_THREAD_NODE);
+}
+
+static void add_pid(KernelImage *image, int process, uint64_t task)
+{
+    uint64_t pid = kernel_image_pid(process);
+    uint64_t numbers = pid + image->members.member[M_PID_NUMBERS].offset;
+
+    kernel_image_set(image, task, M_TASK_THREAD_PID, kernel_image_address(pid));
+    kernel_image_set(image, numbers, M_UPID_NR, (uint64_t)(process + 1));
+    kernel_image_set(image, numbers, M_UPID_SPACE,
+                     kernel_image_address(KERNEL_IMAGE_SPACE));
+    if (process >= 0) {
+        put(image, pid + image->members.member[M_PID_TASKS].offset + 8,
+            kernel_image_address(task) +
+                image->members.member[M_TASK_PID_LINKS].offset + 16);
+        put(image, kernel_image_place(image, (unsigned)process),
+            kernel_image_address(pid));
+    }
+}
+
+/* A table of pids in one node, and one processor, which runs process 1. */
+static void add_table(KernelImage *image)
+{
+    uint64_t tree = KERNEL_IMAGE_SPACE;
+    uint64_t queue = KERNEL_IMAGE_QUEUE;
+
+    tree += image->members.member[M_SPACE_TREE].offset;
+    kernel_image_set(image, tree, M_TREE_HEAD,
+                     kernel_image_address(KERNEL_IMAGE_NODE) + 2);
+    kernel_image_set(image, queue, M_PROCESSOR_IDLE,
+                     kernel_image_address(KERNEL_IMAGE_INIT));
+    kernel_image_set(image, queue, M_PROCESSOR_RUNS,
+                     kernel_image_address(kernel_image_task(0)));
+    kernel_image_set(image, queue + 2048, M_QUEUE_PROCESSOR,
+                     kernel_image_address(queue));
 }
 
 /* Its one page of memory, which has its arguments, and two page tables. */
@@ -352,22 +416,49 @@ static void add_memory(KernelImage *image, unsigned process)
 }
 
 /* A list of those at @element, in a circle. */
+static void link_circle(KernelImage *image, const uint64_t *element,
+                        gsize count)
+{
+    for (gsize i = 0; i < count; i++) {
+        gsize next = (i + 1) % count;
+
+        put(image, element[i], kernel_image_address(element[next]));
+        put(image, element[next] + 8, kernel_image_address(element[i]));
+    }
+}
+
 static void link_tasks(KernelImage *image)
 {
-    uint64_t offset = image->members.member[M_TASK_TASKS].offset;
-    uint64_t element[KERNEL_IMAGE_PROCESSES + 1] = { KERNEL_IMAGE_INIT };
+    uint64_t tasks = image->members.member[M_TASK_TASKS].offset;
+    uint64_t children = image->members.member[M_TASK_CHILDREN].offset;
+    uint64_t sibling = image->members.member[M_TASK_SIBLING].offset;
+    uint64_t list[KERNEL_IMAGE_PROCESSES + 1] = { KERNEL_IMAGE_INIT + tasks };
+    uint64_t family[KERNEL_IMAGE_PROCESSES] = { kernel_image_task(0) +
+                                                children };
 
     for (unsigned i = 0; i < KERNEL_IMAGE_PROCESSES; i++) {
-        element[i + 1] = kernel_image_task(i);
+        list[i + 1] = kernel_image_task(i) + tasks;
+        if (i > 0) {
+            family[i] = kernel_image_task(i) + sibling;
+        }
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(element); i++) {
-        gsize next = (i + 1) % G_N_ELEMENTS(element);
+    link_circle(image, list, G_N_ELEMENTS(list));
+    link_circle(image, family, G_N_ELEMENTS(family));
+    link_one(image, KERNEL_IMAGE_INIT, M_TASK_CHILDREN, kernel_image_task(0),
+             M_TASK_SIBLING);
+}
 
-        put(image, element[i] + offset,
-            kernel_image_address(element[next]) + offset);
-        put(image, element[next] + offset + 8,
-            kernel_image_address(element[i]) + offset);
-    }
+void kernel_image_unlink(KernelImage *image, unsigned process,
+                         HaywireMemberId list)
+{
+    uint64_t node =
+        kernel_image_task(process) + image->members.member[list].offset;
+    uint64_t next, before;
+
+    memcpy(&next, image->bytes + node, sizeof(next));
+    memcpy(&before, image->bytes + node + 8, sizeof(before));
+    put(image, gpa_of(le64toh(next)) + 8, le64toh(before));
+    put(image, gpa_of(le64toh(before)), le64toh(next));
 }
 
 static void add_processes(KernelImage *image)
@@ -375,6 +466,8 @@ static void add_processes(KernelImage *image)
     const uint64_t init = KERNEL_IMAGE_INIT;
 
     add_task(image, init, 0, init, init + SIGNAL, init + CRED);
+    add_pid(image, -1, init);
+    add_table(image);
     kernel_image_set(image, init, M_TASK_NSPROXY,
                      kernel_image_address(init + PAGE));
     kernel_image_set(image, init + PAGE, M_NSPROXY_UTS,
@@ -388,6 +481,9 @@ static void add_processes(KernelImage *image)
                  task + SIGNAL, task + CRED);
         kernel_image_set(image, task + CRED, M_CRED_EUID, 1000 + i);
         set_name(image, task, name);
+        add_pid(image, (int)i, task);
+        kernel_image_set(image, task, M_TASK_QUEUE,
+                         kernel_image_address(KERNEL_IMAGE_QUEUE + 2048));
         add_memory(image, i);
     }
     link_tasks(image);

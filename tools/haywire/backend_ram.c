@@ -97,6 +97,19 @@ static gboolean fail(const RamBackend *backend, HaywireStatus status,
                      status, error);
 }
 
+/* The end of a look; @model: with HAYWIRE_OK only. */
+static gboolean take(RamBackend *backend, HaywireStatus status,
+                     HaywireModel *model, GError **error)
+{
+    haywire_progress_end(&backend->progress);
+    if (status != HAYWIRE_OK) {
+        return fail(backend, status, error);
+    }
+    haywire_model_unref(backend->model);
+    backend->model = model;
+    return TRUE;
+}
+
 static gboolean refresh(HaywireBackend *base, GError **error)
 {
     RamBackend *backend = ram(base);
@@ -106,13 +119,18 @@ static gboolean refresh(HaywireBackend *base, GError **error)
     errno = 0;
     backend->hint_ns = (guint64)g_get_real_time() * NS_PER_US;
     status = haywire_watch_look(backend->watch, now(backend), &model);
-    haywire_progress_end(&backend->progress);
-    if (status != HAYWIRE_OK) {
-        return fail(backend, status, error);
-    }
-    haywire_model_unref(backend->model);
-    backend->model = model;
-    return TRUE;
+    return take(backend, status, model, error);
+}
+
+static gboolean check(HaywireBackend *base, HaywireCheck *into, GError **error)
+{
+    RamBackend *backend = ram(base);
+    HaywireModel *model;
+    HaywireStatus status;
+
+    errno = 0;
+    status = haywire_watch_check(backend->watch, now(backend), into, &model);
+    return take(backend, status, model, error);
 }
 
 static gint64 beat_wait(HaywireBackend *base)
@@ -302,6 +320,62 @@ static gboolean scan(HaywireBackend *base, HaywireScanReport *ret_report,
     return status == HAYWIRE_OK || fail(backend, status, error);
 }
 
+/* Of what is missing altogether; parts of it are in the result. */
+static gboolean fail_read(RamBackend *backend, const HaywireReadWish *wish,
+                          HaywireStatus status, GError **error)
+{
+    const char *why = why_no_kernel(&backend->base);
+
+    if (status == HAYWIRE_NOT_FOUND || status == HAYWIRE_NO_LAYOUT) {
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_NOTHING, "%s",
+            *why ? why
+                 : "Only the guest's kernel knows where this lies: ask it with "
+                   "--from kernel or --from auto");
+    }
+    if (status == HAYWIRE_NO_SECTIONS) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
+                                 "A process without memory of its own (pid "
+                                 "%u): kernel threads have none",
+                                 wish->pid);
+    }
+    if (wish->whose == HAYWIRE_WHOSE_PROCESS) {
+        return fail_pid(backend, error, status, wish->pid);
+    }
+    return fail(backend, status, error);
+}
+
+static gboolean read_memory(HaywireBackend *base, const HaywireReadWish *wish,
+                            void *to, HaywireReadResult *ret_result,
+                            GError **error)
+{
+    RamBackend *backend = ram(base);
+    const HaywireStatus status = haywire_watch_read(
+        backend->watch, now(backend), backend->model, wish, to, ret_result);
+
+    return status == HAYWIRE_OK || fail_read(backend, wish, status, error);
+}
+
+gboolean haywire_backend_ram_guest(HaywireBackend *base,
+                                   HaywireRamGuest *ret_guest, GError **error)
+{
+    RamBackend *backend = ram(base);
+    HaywireKernel *kernel = haywire_watch_kernel(backend->watch, now(backend));
+
+    if (!kernel) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "%s",
+                                 why_no_kernel(base));
+    }
+    *ret_guest = (HaywireRamGuest){
+        .memory = backend->source,
+        .kernel = kernel,
+        .model = backend->model,
+        .layout = haywire_kernel_layout(kernel),
+        .progress = &backend->progress,
+    };
+    return TRUE;
+}
+
 void haywire_backend_ram_use_hint(HaywireBackend *base)
 {
     RamBackend *backend = ram(base);
@@ -357,7 +431,9 @@ static const HaywireBackendOps ram_ops = {
     .stats = stats,
     .translate = translate,
     .focus = focus,
+    .check = check,
     .scan = scan,
+    .read = read_memory,
     .destroy = destroy,
 };
 
@@ -485,7 +561,6 @@ static gboolean open_watch(RamBackend *backend, HaywireFrom from,
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_from(backend->watch, from);
     }
-
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(backend->watch, HAYWIRE_MEMORY_ROOMY);
     }

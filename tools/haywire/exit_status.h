@@ -16,6 +16,7 @@ typedef enum HaywireExit {
     HAYWIRE_EXIT_IO = 3,      /* file, socket or companion does not serve */
     HAYWIRE_EXIT_CORRUPT = 4, /* the guest's data is corrupt */
     HAYWIRE_EXIT_STALE = 5,   /* with --fresh: there is no live session */
+    HAYWIRE_EXIT_SUSPECT = 6, /* of check: there is a verdict */
 } HaywireExit;
 
 /* Errors of this domain have a HaywireExit as their code. */

@@ -25,6 +25,12 @@ enum {
     OPTION_FOREST,
     OPTION_WAIT,
     OPTION_NO_HINT,
+    OPTION_ALL,
+    OPTION_KERNEL,
+    OPTION_PHYSICAL,
+    OPTION_RAW,
+    OPTION_INFO,
+    OPTION_FORMAT,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -44,7 +50,13 @@ static const struct option long_options[] = {
     { "sort", required_argument, NULL, OPTION_SORT },
     { "forest", no_argument, NULL, OPTION_FOREST },
     { "wait", no_argument, NULL, OPTION_WAIT },
+    { "all", no_argument, NULL, OPTION_ALL },
     { "no-hint", no_argument, NULL, OPTION_NO_HINT },
+    { "kernel", no_argument, NULL, OPTION_KERNEL },
+    { "physical", no_argument, NULL, OPTION_PHYSICAL },
+    { "raw", no_argument, NULL, OPTION_RAW },
+    { "info", no_argument, NULL, OPTION_INFO },
+    { "format", required_argument, NULL, OPTION_FORMAT },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { NULL, 0, NULL, 0 },
@@ -93,15 +105,62 @@ static gboolean take_from(HaywireOptions *options, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strcmp(optarg, names[i]) == 0) {
             options->from = (HaywireFrom)i;
+            options->from_given = TRUE;
             return TRUE;
         }
     }
     return usage(error, "--from is companion, kernel or auto, not", optarg);
 }
 
+/* Of an option that is no more than given or not; NULL for others. */
+static gboolean *flag_of(HaywireOptions *options, int option)
+{
+    switch (option) {
+    case OPTION_YES:
+        return &options->yes;
+    case OPTION_DETACH:
+        return &options->detach;
+    case OPTION_PRELOAD:
+        return &options->preload;
+    case OPTION_JSON:
+        return &options->json;
+    case OPTION_FRESH:
+        return &options->fresh;
+    case OPTION_FOREST:
+        return &options->forest;
+    case OPTION_WAIT:
+        return &options->wait;
+    case OPTION_ALL:
+        return &options->all;
+    case OPTION_NO_HINT:
+        return &options->no_hint;
+    case OPTION_KERNEL:
+        return &options->kernel;
+    case OPTION_PHYSICAL:
+        return &options->physical;
+    case OPTION_RAW:
+        return &options->raw;
+    case OPTION_INFO:
+        return &options->info;
+    case OPTION_VERSION:
+        return &options->version;
+    case 'h':
+    case OPTION_HELP:
+        return &options->help;
+    default:
+        return NULL;
+    }
+}
+
 static gboolean take_option(HaywireOptions *options, int option, char **argv,
                             GError **error)
 {
+    gboolean *flag = flag_of(options, option);
+
+    if (flag) {
+        *flag = TRUE;
+        return TRUE;
+    }
     switch (option) {
     case OPTION_RAM:
         return add_ram_file(options, error);
@@ -114,46 +173,18 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
     case 'c':
         options->connect = optarg;
         return TRUE;
-    case OPTION_YES:
-        options->yes = TRUE;
-        return TRUE;
-    case OPTION_DETACH:
-        options->detach = TRUE;
-        return TRUE;
-    case OPTION_PRELOAD:
-        options->preload = TRUE;
-        return TRUE;
     case OPTION_PLUGIN:
         options->plugin = optarg;
         return TRUE;
     case OPTION_FROM:
         return take_from(options, error);
-    case OPTION_JSON:
-        options->json = TRUE;
-        return TRUE;
-    case OPTION_FRESH:
-        options->fresh = TRUE;
-        return TRUE;
     case 'o':
         return add_columns(options, error);
     case OPTION_SORT:
         options->sort = optarg;
         return TRUE;
-    case OPTION_FOREST:
-        options->forest = TRUE;
-        return TRUE;
-    case OPTION_WAIT:
-        options->wait = TRUE;
-        return TRUE;
-    case OPTION_NO_HINT:
-        options->no_hint = TRUE;
-        return TRUE;
-    case 'h':
-    case OPTION_HELP:
-        options->help = TRUE;
-        return TRUE;
-    case OPTION_VERSION:
-        options->version = TRUE;
+    case OPTION_FORMAT:
+        options->format = optarg;
         return TRUE;
     case ':':
         return usage(error, "Option without its value", argv[optind - 1]);
@@ -234,10 +265,13 @@ gboolean haywire_arguments_parse(const HaywireOptions *options,
         ret_arguments->value[i] = kinds[i].fallback;
     }
     ret_arguments->name = NULL;
+    ret_arguments->file = NULL;
     for (int i = 0; i < options->arguments; i++) {
         if (kind[i] == HAYWIRE_ARGUMENT_PID &&
             haywire_word_is_name(options->argument[i])) {
             ret_arguments->name = options->argument[i];
+        } else if (kind[i] == HAYWIRE_ARGUMENT_FILE) {
+            ret_arguments->file = options->argument[i];
         } else if (!haywire_argument_parse(kind[i], options->argument[i],
                                            &ret_arguments->value[kind[i]],
                                            error)) {

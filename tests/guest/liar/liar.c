@@ -11,10 +11,8 @@
 #include "lies.h"
 
 static const Lie *const all_lies[] = {
-    lies_of_memory,
-    lies_of_payload,
-    lies_of_ports,
-    lies_of_session,
+    lies_of_memory,    lies_of_payload, lies_of_ports,
+    lies_of_processes, lies_of_session,
 };
 
 #define LISTS (sizeof(all_lies) / sizeof(all_lies[0]))

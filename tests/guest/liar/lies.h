@@ -23,6 +23,7 @@ typedef struct Lie {
 extern const Lie lies_of_memory[];
 extern const Lie lies_of_payload[];
 extern const Lie lies_of_ports[];
+extern const Lie lies_of_processes[];
 extern const Lie lies_of_session[];
 
 #endif

@@ -12,6 +12,7 @@
 #define HAYWIRE_KERNEL_H
 
 #include "haywire/builder.h"
+#include "haywire/check.h"
 #include "haywire/memory.h"
 
 typedef struct HaywireKernel HaywireKernel;
@@ -77,6 +78,16 @@ const HaywireLayout *haywire_kernel_layout(const HaywireKernel *kernel);
  * look on; 0: of none.
  */
 void haywire_kernel_want(HaywireKernel *kernel, uint32_t pid);
+
+/*
+ * Ask all that the kernel of the newest look knows its processes by, and tell
+ * @check: haywire_check_add(), haywire_check_heard(). After
+ * haywire_kernel_tell(). @still: nobody can write to the memory.
+ * HAYWIRE_OK, HAYWIRE_NO_MEMORY.
+ */
+HaywireStatus haywire_kernel_check(HaywireKernel *kernel, uint64_t now_ns,
+                                   bool still,
+                                   HaywireCheck *check) HAYWIRE_MUST_CHECK;
 
 /* Tell @builder what the newest look has found. It is finished before the next look. */
 void haywire_kernel_tell(HaywireKernel *kernel, HaywireBuilder *builder);

@@ -31,6 +31,9 @@ HaywireStatus haywire_watch_set_memory(HaywireWatch *watch,
 HaywireStatus haywire_watch_share(HaywireWatch *watch,
                                   HaywireShares shares) HAYWIRE_MUST_CHECK;
 
+/* That which was given. */
+HaywireMemory *haywire_watch_memory(const HaywireWatch *watch);
+
 /* Who is to be asked. */
 typedef enum HaywireFrom {
     HAYWIRE_FROM_COMPANION, /* at first */
@@ -55,6 +58,13 @@ void haywire_watch_want(HaywireWatch *watch, uint32_t pid);
  * looked for, or one was found.
  */
 void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room);
+
+/*
+ * The kernel of the guest, for what is not in models (kernel_memory.h): that of
+ * the newest look, or, where that one did without, found now. NULL: there is
+ * none, or nobody said that kernels are to be asked. Valid until the next look.
+ */
+HaywireKernel *haywire_watch_kernel(HaywireWatch *watch, HaywireNow now);
 
 /* For a tool with a person in front of it. May be NULL. */
 void haywire_watch_set_progress(HaywireWatch *watch,
@@ -110,6 +120,16 @@ void haywire_watch_reset(HaywireWatch *watch);
  */
 HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
+
+/*
+ * One look of the cross-view, whoever else is to be asked: what the companion
+ * says, unless HAYWIRE_FROM_KERNEL, and what the kernel's witnesses know, to
+ * @check. *ret_model: the companion's while that is current, else the kernel's;
+ * as from haywire_watch_look(), and for the same HAYWIRE_* values.
+ */
+HaywireStatus haywire_watch_check(HaywireWatch *watch, HaywireNow now,
+                                  HaywireCheck *check,
+                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
 
 /*
  * How long (ns) to wait from the newest look for the next one, which should see
