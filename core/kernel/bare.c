@@ -21,7 +21,7 @@
  */
 #define PLACES_MAX 64
 #define TYPES_MAX  16
-#define SEARCH_MAX 8
+#define SEARCH_MAX 16
 
 /* How far from the first task the page table may lie: in the same image. */
 #define TABLE_FAR (UINT64_C(32) << 20)
@@ -32,7 +32,14 @@
 #define TABLE_READS 32
 #define TABLE_PAGES 6
 
+/* Kernels are mapped in the uppermost part of all addresses. */
+#define LOWEST UINT64_C(0xfff0000000000000)
+
+/* In an entry of a root, of whatever format. */
 #define PRESENT 1
+
+static const HaywireTableFormat *const formats[] = { &haywire_table_x86,
+                                                     &haywire_table_arm64 };
 
 typedef struct Places {
     size_t count;
@@ -93,12 +100,12 @@ static uint64_t raw(const HaywireKernelView *view, uint64_t gpa,
     return le64toh(value);
 }
 
-/* The task at @gpa says where it is mapped: in an image. */
+/* The task at @gpa says where it is mapped. */
 static bool is_first_task(HaywireKernelView *view, uint64_t gpa)
 {
     uint64_t address = raw(view, gpa, M_TASK_REAL_PARENT);
 
-    if (address < HAYWIRE_X86_IMAGE ||
+    if (address < LOWEST ||
         address % HAYWIRE_GUEST_PAGE != gpa % HAYWIRE_GUEST_PAGE ||
         raw(view, gpa, M_TASK_GROUP_LEADER) != address ||
         raw(view, gpa, M_TASK_PID) != 0 || raw(view, gpa, M_TASK_TGID) != 0) {
@@ -110,15 +117,14 @@ static bool is_first_task(HaywireKernelView *view, uint64_t gpa)
 }
 
 /* It maps the first task where it lies, and a second one that points back. */
-static bool is_table(HaywireKernelView *view, uint64_t root, uint8_t va_bits)
+static bool is_table(HaywireKernelView *view)
 {
     uint64_t element =
         view->init_task + haywire_member(view, M_TASK_TASKS).offset;
     HaywireMapping mapping;
     uint64_t next;
 
-    view->table =
-        (HaywireTable){ { root }, &haywire_table_x86, 12, va_bits, false };
+    haywire_guest_allow(view->guest, TABLE_READS, TABLE_PAGES);
     if (haywire_table_walk(view->guest, &view->table,
                            (HaywireGva){ view->init_task },
                            &mapping) != HAYWIRE_OK ||
@@ -132,28 +138,47 @@ static bool is_table(HaywireKernelView *view, uint64_t root, uint8_t va_bits)
            !view->lost;
 }
 
-/* The last entry of a root is the one for the image. */
-static bool may_be_table(HaywireGuest *guest, uint64_t root)
+/* The root has an entry for the first task. */
+static bool may_be_table(const HaywireKernelView *view)
 {
+    HaywireGva task = { view->init_task };
     uint64_t entry = 0;
+    HaywireGpa at;
 
-    haywire_guest_allow(guest, TABLE_READS, TABLE_PAGES);
-    return haywire_guest_read(guest,
-                              (HaywireGpa){ root + HAYWIRE_GUEST_PAGE - 8 },
-                              &entry, sizeof(entry)) == HAYWIRE_OK &&
+    haywire_guest_allow(view->guest, 1, 1);
+    return haywire_table_root_entry(&view->table, task, &at) == HAYWIRE_OK &&
+           haywire_guest_read(view->guest, at, &entry, sizeof(entry)) ==
+               HAYWIRE_OK &&
            le64toh(entry) & PRESENT;
 }
 
-static bool find_table(HaywireKernelView *view)
+/* Of one shape; a root begins a page. */
+static bool find_shaped(HaywireKernelView *view)
 {
     uint64_t task = view->init_task + view->offset;
     uint64_t from = task > TABLE_FAR ? task - TABLE_FAR : 0;
+    uint64_t *root = &view->table.root.value;
 
-    from -= from % HAYWIRE_GUEST_PAGE;
-    for (uint64_t root = from; root < task + TABLE_FAR;
-         root += HAYWIRE_GUEST_PAGE) {
-        if (may_be_table(view->guest, root) &&
-            (is_table(view, root, 48) || is_table(view, root, 57))) {
+    from -= from % haywire_view_page(view);
+    for (*root = from; *root < task + TABLE_FAR;
+         *root += haywire_view_page(view)) {
+        if (may_be_table(view) && is_table(view)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find_table(HaywireKernelView *view,
+                       const HaywireTableFormat *format)
+{
+    for (size_t i = 0; i < format->shapes; i++) {
+        HaywireTableShape shape = format->shape[i];
+
+        if (haywire_table_shaped(format, UINT64_C(1) << shape.page_shift,
+                                 shape.va_bits, &view->table) &&
+            format->covers(&view->table, view->init_task) &&
+            find_shaped(view)) {
             return true;
         }
     }
@@ -184,7 +209,8 @@ static bool is_known(const HaywireLocate *locate, const HaywireKernelView *view)
     return false;
 }
 
-static bool try_task(Bare *bare, HaywirePosition name, HaywireKernelView *view)
+static bool try_task(Bare *bare, HaywirePosition name,
+                     const HaywireTableFormat *format, HaywireKernelView *view)
 {
     HaywireLocate *locate = bare->locate;
     HaywireGpa gpa;
@@ -195,19 +221,61 @@ static bool try_task(Bare *bare, HaywirePosition name, HaywireKernelView *view)
         !is_first_task(view,
                        gpa.value - haywire_member(view, M_TASK_COMM).offset) ||
         is_known(locate, view) || bare->searched++ >= SEARCH_MAX ||
-        !find_table(view)) {
+        !find_table(view, format)) {
         return false;
     }
     find_release(view);
     return haywire_tasks_close(view) && haywire_layout_agrees(view);
 }
 
-/* All first tasks that there are, read by the types at @types. */
-static HaywireStatus try_types(Bare *bare, HaywirePosition types,
-                               const HaywireLayout *layout)
+/* All first tasks that there are, in machines of one kind. */
+static void try_tasks(Bare *bare, const HaywireMembers *members,
+                      const HaywireLayout *layout,
+                      const HaywireTableFormat *format)
 {
     HaywireLocate *locate = bare->locate;
-    HaywireKernelView *view;
+
+    locate->guest->layout = *layout;
+    for (size_t i = 0;
+         i < bare->tasks.count && locate->count < HAYWIRE_KERNELS_MAX; i++) {
+        HaywireKernelView *view = &locate->view[locate->count];
+
+        memset(view, 0, sizeof(*view));
+        view->guest = locate->guest;
+        view->layout = *layout;
+        view->members = *members;
+        if (try_task(bare, bare->tasks.at[i], format, view)) {
+            locate->finding.lists++;
+            locate->count++;
+        }
+    }
+}
+
+/* In all machines; once there is a kernel, in those that are like its own. */
+static void try_machines(Bare *bare, const HaywireMembers *members)
+{
+    HaywireLocate *locate = bare->locate;
+    HaywireLayout layout[HAYWIRE_LAYOUTS_MAX];
+
+    if (locate->count > 0) {
+        try_tasks(bare, members, &locate->view[0].layout,
+                  locate->view[0].table.format);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        size_t count =
+            haywire_layouts(locate->guest->memory, formats[i], layout);
+
+        for (size_t j = 0; j < count && locate->count == 0; j++) {
+            try_tasks(bare, members, &layout[j], formats[i]);
+        }
+    }
+}
+
+/* By the types at @types. */
+static HaywireStatus try_types(Bare *bare, HaywirePosition types)
+{
+    HaywireLocate *locate = bare->locate;
     HaywireMembers members;
     HaywireStatus status = HAYWIRE_NOT_FOUND;
 
@@ -215,37 +283,19 @@ static HaywireStatus try_types(Bare *bare, HaywirePosition types,
         status = haywire_image_types(locate->guest->memory, types, &members,
                                      &locate->finding.missing);
     }
-    if (status != HAYWIRE_OK) {
-        return status == HAYWIRE_NO_MEMORY ? status : HAYWIRE_OK;
+    if (status == HAYWIRE_OK) {
+        locate->finding.types++;
+        try_machines(bare, &members);
     }
-    locate->finding.types++;
-    locate->guest->layout = *layout;
-    for (size_t i = 0;
-         i < bare->tasks.count && locate->count < HAYWIRE_KERNELS_MAX; i++) {
-        view = &locate->view[locate->count];
-        memset(view, 0, sizeof(*view));
-        view->guest = locate->guest;
-        view->layout = *layout;
-        view->members = members;
-        if (try_task(bare, bare->tasks.at[i], view)) {
-            locate->finding.lists++;
-            locate->count++;
-        }
-    }
-    return HAYWIRE_OK;
+    return status == HAYWIRE_NO_MEMORY ? status : HAYWIRE_OK;
 }
 
 static HaywireStatus try_all(Bare *bare)
 {
-    HaywireLocate *locate = bare->locate;
-    HaywireLayout layout[HAYWIRE_LAYOUTS_MAX];
-    size_t layouts = haywire_layouts(locate->guest->memory, layout);
     HaywireStatus status = HAYWIRE_OK;
 
-    for (size_t i = 0; i < layouts && locate->count == 0; i++) {
-        for (size_t j = 0; j < bare->types.count && status == HAYWIRE_OK; j++) {
-            status = try_types(bare, bare->types.at[j], &layout[i]);
-        }
+    for (size_t i = 0; i < bare->types.count && status == HAYWIRE_OK; i++) {
+        status = try_types(bare, bare->types.at[i]);
     }
     return status;
 }

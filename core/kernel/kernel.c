@@ -14,6 +14,7 @@
 #include "haywire/clock.h"
 #include "locate.h"
 #include "process.h"
+#include "provider.h"
 #include "sections.h"
 
 /* A list that was being changed is walked again at once. */
@@ -38,6 +39,7 @@ struct HaywireKernel {
     bool has_list;
     int lost; /* looks in a row that had no list */
     bool searched;
+    uint64_t look_ns;    /* when the newest look began */
     uint64_t search_ns;  /* when memory was last searched */
     uint64_t cost_ns;    /* how long that took */
     HaywireVector tasks; /* of HaywireTask: of the one that is shown */
@@ -112,11 +114,14 @@ void haywire_kernel_explain(const HaywireKernel *kernel, char *to, size_t room)
     } else if (finding->notes == 0) {
         snprintf(to, room,
                  "Type information (BTF) of a kernel, but no first task that "
-                 "a page table maps: a leftover, or not one for x86-64");
+                 "a page table maps: a leftover, or one for neither x86-64 "
+                 "nor arm64");
     } else if (finding->other_machine && finding->tables == 0) {
-        snprintf(to, room,
-                 "The kernel %s is not one for x86-64: others are not read",
-                 finding->release);
+        snprintf(
+            to, room,
+            "The kernel %s is one for neither x86-64 nor arm64: others are "
+            "not read",
+            finding->release);
     } else if (finding->tables == 0) {
         snprintf(to, room,
                  "Only a leftover of the kernel %s: its page table is not "
@@ -251,6 +256,7 @@ HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
 {
     HaywireStatus status = HAYWIRE_OK;
 
+    kernel->look_ns = now_ns;
     haywire_paths_clear(&kernel->paths);
     if (wants_search(kernel, now_ns)) {
         status = find(kernel, now_ns);
@@ -291,9 +297,12 @@ HaywireState haywire_kernel_state(const HaywireKernel *kernel, uint64_t now_ns,
                : HAYWIRE_STATE_STALE;
 }
 
+/* What the newest look did not know is shown so, though it be known by now. */
 uint64_t haywire_kernel_wait(const HaywireKernel *kernel, uint64_t now_ns)
 {
-    return haywire_kernel_state(kernel, now_ns, false) ==
+    uint64_t shown_ns = kernel->look_ns < now_ns ? kernel->look_ns : now_ns;
+
+    return haywire_kernel_state(kernel, shown_ns, false) ==
                        HAYWIRE_STATE_SEARCHING &&
                    kernel->locate.count > 0
                ? HAYWIRE_ALIVE_STEP_NS
@@ -304,6 +313,16 @@ const HaywireLayout *haywire_kernel_layout(const HaywireKernel *kernel)
 {
     return kernel->locate.count > 0 ? &kernel->locate.view[kernel->shown].layout
                                     : NULL;
+}
+
+void haywire_kernel_machine(const HaywireKernel *kernel, uint32_t *ret_arch,
+                            uint32_t *ret_page_size)
+{
+    const HaywireKernelView *view = &kernel->locate.view[kernel->shown];
+    bool known = kernel->locate.count > 0;
+
+    *ret_arch = known ? view->table.format->arch : 0;
+    *ret_page_size = known ? (uint32_t)haywire_view_page(view) : 0;
 }
 
 void haywire_kernel_want(HaywireKernel *kernel, uint32_t pid)
@@ -438,4 +457,21 @@ HaywireStatus haywire_kernel_check(HaywireKernel *kernel, uint64_t now_ns,
         kernel->checked_ns = moved_ns;
     }
     return status;
+}
+
+HaywireKernelView *haywire_kernel_view(HaywireKernel *kernel)
+{
+    return kernel->has_list ? &kernel->locate.view[kernel->shown] : NULL;
+}
+
+uint64_t haywire_kernel_task(HaywireKernel *kernel, uint32_t pid)
+{
+    const HaywireTask *task = kernel->tasks.data;
+
+    for (size_t i = 0; i < kernel->tasks.count && kernel->has_list; i++) {
+        if (task[i].pid == pid) {
+            return task[i].address;
+        }
+    }
+    return 0;
 }

@@ -14,7 +14,11 @@
  */
 static const uint64_t low_parts[] = { 2 * GIB, 3 * GIB, 7 * GIB / 2 };
 
+/* Where virt has it, in one piece, however much it is (hw/arm/virt.c). */
+#define VIRT_RAM GIB
+
 size_t haywire_layouts(const HaywireMemory *memory,
+                       const HaywireTableFormat *format,
                        HaywireLayout ret_layout[HAYWIRE_LAYOUTS_MAX])
 {
     const HaywireLayout *known = haywire_memory_layout(memory);
@@ -23,6 +27,10 @@ size_t haywire_layouts(const HaywireMemory *memory,
 
     if (known && known->count > 0) {
         ret_layout[0] = *known;
+        return 1;
+    }
+    if (format == &haywire_table_arm64) {
+        ret_layout[0] = (HaywireLayout){ 1, { { { VIRT_RAM }, { 0 }, size } } };
         return 1;
     }
     if (size <= low_parts[2]) {
@@ -63,7 +71,8 @@ bool haywire_layout_agrees(HaywireKernelView *view)
     HaywireMapping mapping;
     uint64_t task;
 
-    if (haywire_memory_layout(view->guest->memory)) {
+    if (haywire_memory_layout(view->guest->memory) ||
+        view->table.format != &haywire_table_x86) {
         return true;
     }
     task = haywire_view_number(

@@ -11,13 +11,17 @@
 
 #define HAYWIRE_LAYOUTS_MAX 4
 
-/* Those to be tried: that of the memory, if it has one. Returns how many. */
+/*
+ * Those to be tried for the machines of a format: that of the memory, if it has
+ * one. Returns how many.
+ */
 size_t haywire_layouts(const HaywireMemory *memory,
+                       const HaywireTableFormat *format,
                        HaywireLayout ret_layout[HAYWIRE_LAYOUTS_MAX]);
 
 /*
  * Whether the kernel of the view maps RAM up to where its layout ends, and not
- * beyond. Always true for one that is not guessed, or has one piece.
+ * beyond. Always true for one that is not guessed, and where there is no choice.
  */
 bool haywire_layout_agrees(HaywireKernelView *view);
 

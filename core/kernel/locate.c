@@ -51,7 +51,7 @@ static void take_note(HaywireLocate *locate, Notes *notes,
     }
     notes->note[notes->count++] = note;
     locate->finding.notes++;
-    locate->finding.other_machine |= !note.x86;
+    locate->finding.other_machine |= !note.table.format;
     memcpy(locate->finding.release, note.release, sizeof(note.release));
 }
 
@@ -116,13 +116,9 @@ static void begin_view(HaywireGuest *guest, const HaywireNote *note,
     guest->layout = *layout;
     view->guest = guest;
     view->layout = *layout;
-    view->offset = note->phys_base - HAYWIRE_X86_IMAGE;
-    view->table = (HaywireTable){
-        .root = { note->page_table + view->offset },
-        .format = &haywire_table_x86,
-        .page_shift = 12,
-        .va_bits = note->five_levels ? 57 : 48,
-    };
+    view->offset = note->offset;
+    view->table = note->table;
+    view->table.root.value = note->page_table + view->offset;
     view->uts = note->uts;
     memcpy(view->release, note->release, sizeof(view->release));
     haywire_guest_begin(guest);
@@ -158,7 +154,8 @@ static HaywireStatus try_note(HaywireLocate *locate, const HaywireNote *note,
 static HaywireStatus try_layouts(HaywireLocate *locate, const HaywireNote *note)
 {
     HaywireLayout layout[HAYWIRE_LAYOUTS_MAX];
-    size_t count = haywire_layouts(locate->guest->memory, layout);
+    size_t count =
+        haywire_layouts(locate->guest->memory, note->table.format, layout);
 
     for (size_t i = 0; i < count; i++) {
         HaywireKernelView *view = &locate->view[locate->count];
@@ -190,7 +187,7 @@ HaywireStatus haywire_locate(HaywireLocate *locate)
     for (size_t i = 0; i < notes->count && status == HAYWIRE_OK &&
                        locate->count < HAYWIRE_KERNELS_MAX;
          i++) {
-        if (notes->note[i].x86) {
+        if (notes->note[i].table.format) {
             status = try_layouts(locate, &notes->note[i]);
         }
     }

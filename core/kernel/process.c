@@ -120,9 +120,9 @@ static void read_memory(HaywireKernelView *view, uint64_t mm,
                         HaywireProcess *process)
 {
     process->vsize =
-        haywire_view_ask(view, mm, M_MM_TOTAL_VM) * HAYWIRE_GUEST_PAGE;
+        haywire_view_ask(view, mm, M_MM_TOTAL_VM) * haywire_view_page(view);
     if (haywire_member(view, M_MM_RSS).known) {
-        process->rss = resident_pages(view, mm) * HAYWIRE_GUEST_PAGE;
+        process->rss = resident_pages(view, mm) * haywire_view_page(view);
     }
 }
 

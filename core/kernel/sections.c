@@ -67,7 +67,7 @@ static void read_file(HaywireKernelView *view, uint64_t area, uint64_t file,
     uint64_t inode = haywire_view_ask(view, file, M_FILE_INODE), super, device;
 
     section->offset =
-        haywire_view_ask(view, area, M_AREA_OFFSET) * HAYWIRE_GUEST_PAGE;
+        haywire_view_ask(view, area, M_AREA_OFFSET) * haywire_view_page(view);
     if (inode != 0) {
         super = haywire_view_ask(view, inode, M_INODE_SUPER);
         device = haywire_view_ask(view, super, M_SUPER_DEVICE);

@@ -10,9 +10,31 @@
 /* All that are known have entries of 8 bytes, and tables of one page. */
 #define ENTRY_SHIFT 3
 
+bool haywire_table_shaped(const HaywireTableFormat *format, uint64_t page_size,
+                          uint64_t va_bits, HaywireTable *ret_table)
+{
+    for (size_t i = 0; i < format->shapes; i++) {
+        HaywireTableShape shape = format->shape[i];
+
+        if (page_size == UINT64_C(1) << shape.page_shift &&
+            va_bits == shape.va_bits) {
+            *ret_table = (HaywireTable){
+                { 0 }, format, shape.page_shift, shape.va_bits, false
+            };
+            return true;
+        }
+    }
+    return false;
+}
+
 static int level_bits(const HaywireTable *table)
 {
     return table->page_shift - ENTRY_SHIFT;
+}
+
+uint8_t haywire_table_level(const HaywireTable *table, int shift)
+{
+    return (uint8_t)((shift - table->page_shift) / level_bits(table) + 1);
 }
 
 /* What an entry of the root is about. */

@@ -8,6 +8,7 @@
 #define HAYWIRE_KERNEL_TABLE_H
 
 #include "guest.h"
+#include "haywire/beacon_protocol.h"
 
 typedef struct HaywireTableFormat HaywireTableFormat;
 
@@ -20,6 +21,14 @@ typedef struct HaywireTable {
     bool user; /* a process's; pages that nobody may touch are there then */
 } HaywireTable;
 
+/* Page size and size of addresses: those go together that Linux can have. */
+typedef struct HaywireTableShape {
+    uint8_t page_shift;
+    uint8_t va_bits;
+} HaywireTableShape;
+
+#define HAYWIRE_TABLE_SHAPES_MAX 10
+
 /* What an entry is. */
 typedef enum HaywireEntryKind {
     HAYWIRE_ENTRY_NONE,
@@ -30,6 +39,7 @@ typedef enum HaywireEntryKind {
 
 /* What is special to an architecture. */
 struct HaywireTableFormat {
+    HaywireArch arch;
     /* Whether @table translates @address at all. */
     bool (*covers)(const HaywireTable *table, uint64_t address);
     /*
@@ -41,9 +51,16 @@ struct HaywireTableFormat {
     /* Bits by which Linux marks what was written to; 0: there is none. */
     uint64_t page_dirty;
     uint64_t swap_dirty;
+    size_t shapes;
+    HaywireTableShape shape[HAYWIRE_TABLE_SHAPES_MAX];
 };
 
 extern const HaywireTableFormat haywire_table_x86;
+extern const HaywireTableFormat haywire_table_arm64;
+
+/* A kernel's table of that shape, as yet without a root. False: there is none. */
+bool haywire_table_shaped(const HaywireTableFormat *format, uint64_t page_size,
+                          uint64_t va_bits, HaywireTable *ret_table);
 
 /* What a page table says of an address. */
 typedef struct HaywireMapping {
@@ -69,6 +86,9 @@ HaywireStatus haywire_table_root_entry(const HaywireTable *table,
 HaywireStatus haywire_table_walk(HaywireGuest *guest, const HaywireTable *table,
                                  HaywireGva gva, HaywireMapping *ret_mapping)
     HAYWIRE_MUST_CHECK;
+
+/* The level of entries that are about 2^@shift bytes: 1 has the smallest pages. */
+uint8_t haywire_table_level(const HaywireTable *table, int shift);
 
 /* Through a page table, all or nothing. As above, or HAYWIRE_NOT_PRESENT. */
 HaywireStatus haywire_table_read(HaywireGuest *guest, const HaywireTable *table,

@@ -43,8 +43,11 @@ static HaywireEntryKind decode(const HaywireTable *table, int shift,
 }
 
 const HaywireTableFormat haywire_table_x86 = {
+    .arch = HAYWIRE_ARCH_X86_64,
     .covers = covers,
     .decode = decode,
     .page_dirty = SOFT_DIRTY,
     .swap_dirty = SWAP_SOFT_DIRTY,
+    .shapes = 2,
+    .shape = { { 12, 48 }, { 12, 57 } },
 };

@@ -12,9 +12,6 @@
 
 #define HAYWIRE_RELEASE_SIZE 65
 
-/* Where x86-64 maps the kernel's image, before it is moved. */
-#define HAYWIRE_X86_IMAGE UINT64_C(0xffffffff80000000)
-
 typedef struct HaywireKernelView {
     HaywireGuest *guest;
     HaywireLayout layout;
@@ -26,6 +23,12 @@ typedef struct HaywireKernelView {
     char release[HAYWIRE_RELEASE_SIZE];
     bool lost; /* something could not be read since this was last cleared */
 } HaywireKernelView;
+
+/* Bytes of a page, as this kernel counts them. */
+static inline uint64_t haywire_view_page(const HaywireKernelView *view)
+{
+    return UINT64_C(1) << view->table.page_shift;
+}
 
 static inline HaywireMember haywire_member(const HaywireKernelView *view,
                                            HaywireMemberId id)

@@ -16,6 +16,9 @@ static const char text_start[] = "OSRELEASE=";
 
 #define TEXT_START_LENGTH (sizeof(text_start) - 1)
 
+/* Where x86-64 maps the kernel's image, before it is moved. */
+#define X86_IMAGE UINT64_C(0xffffffff80000000)
+
 static const uint8_t *find_text(const uint8_t *page)
 {
     if (memcmp(page, text_start, TEXT_START_LENGTH) == 0) {
@@ -31,6 +34,16 @@ static const uint8_t *find_text(const uint8_t *page)
 bool haywire_note_begins(const uint8_t *page)
 {
     return find_text(page) != NULL;
+}
+
+bool haywire_note_text(const uint8_t *page, size_t *ret_start)
+{
+    const uint8_t *text = find_text(page);
+
+    if (text) {
+        *ret_start = (size_t)(text - page);
+    }
+    return text != NULL;
 }
 
 /* The value of a line; NULL: there is no such line. Ends at \n. */
@@ -74,12 +87,44 @@ static bool copy_release(const char *text, HaywireNote *note)
     return true;
 }
 
+static bool read_x86(const char *text, HaywireNote *note)
+{
+    uint64_t base, five_levels = 0;
+
+    if (!find_number(text, "NUMBER(phys_base)", 10, &base)) {
+        return false;
+    }
+    (void)find_number(text, "NUMBER(pgtable_l5_enabled)", 10, &five_levels);
+    note->offset = base - X86_IMAGE; /* signed: may have wrapped */
+    return haywire_table_shaped(&haywire_table_x86, 4096,
+                                five_levels == 1 ? 57 : 48, &note->table);
+}
+
+/*
+ * A kernel built for 52 bits may run with fewer, which TCR_EL1 says. Its table
+ * then has fewer levels; but with pages of 64 KiB a root that is still as long.
+ */
+static bool read_arm64(const char *text, HaywireNote *note)
+{
+    uint64_t base, page, bits, unused;
+
+    if (!find_number(text, "NUMBER(kimage_voffset)", 0, &base) ||
+        !find_number(text, "PAGESIZE", 10, &page) ||
+        !find_number(text, "NUMBER(VA_BITS)", 10, &bits)) {
+        return false;
+    }
+    if (page < 65536 && find_number(text, "NUMBER(TCR_EL1_T1SZ)", 0, &unused)) {
+        bits = 64 - unused;
+    }
+    note->offset = -base;
+    return haywire_table_shaped(&haywire_table_arm64, page, bits, &note->table);
+}
+
 HaywireStatus haywire_note_parse(const uint8_t *page, HaywireNote *ret_note)
 {
     const uint8_t *start = find_text(page);
     char text[HAYWIRE_GUEST_PAGE + 1];
     HaywireNote note = { 0 };
-    uint64_t ignored, levels = 0;
     size_t length;
 
     if (!start) {
@@ -88,16 +133,13 @@ HaywireStatus haywire_note_parse(const uint8_t *page, HaywireNote *ret_note)
     length = HAYWIRE_GUEST_PAGE - (size_t)(start - page);
     memcpy(text, start, length);
     text[length] = '\0';
-    note.x86 = find_number(text, "NUMBER(phys_base)", 10, &note.phys_base);
-    note.arm64 = find_number(text, "NUMBER(kimage_voffset)", 0, &ignored);
-    (void)find_number(text, "NUMBER(pgtable_l5_enabled)", 10, &levels);
-    note.five_levels = levels == 1;
     if (!copy_release(text, &note) ||
         !find_number(text, "SYMBOL(_stext)", 16, &note.stext) ||
         !find_number(text, "SYMBOL(swapper_pg_dir)", 16, &note.page_table) ||
         !find_number(text, "SYMBOL(init_uts_ns)", 16, &note.uts)) {
         return HAYWIRE_BAD_VALUE;
     }
+    (void)(read_x86(text, &note) || read_arm64(text, &note));
     *ret_note = note;
     return HAYWIRE_OK;
 }

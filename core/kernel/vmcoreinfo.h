@@ -17,14 +17,15 @@ typedef struct HaywireNote {
     uint64_t stext; /* gva, as are the next two */
     uint64_t page_table;
     uint64_t uts;
-    uint64_t phys_base; /* signed: may have wrapped */
-    bool five_levels;
-    bool x86;
-    bool arm64;
+    uint64_t offset;    /* of the image: gpa minus gva */
+    HaywireTable table; /* no format: of a machine that is not read */
 } HaywireNote;
 
 /* Whether a page, its copy or it itself, begins with the note or its text. */
 bool haywire_note_begins(const uint8_t *page);
+
+/* Where in a copy of such a page the text begins; false: it is none. */
+bool haywire_note_text(const uint8_t *page, size_t *ret_start);
 
 /*
  * @page: 4096 bytes. HAYWIRE_OK; HAYWIRE_BAD_MAGIC: it does not begin with the

@@ -112,6 +112,20 @@ void haywire_watch_want(HaywireWatch *watch, uint32_t pid)
     }
 }
 
+HaywireMemory *haywire_watch_memory(const HaywireWatch *watch)
+{
+    return watch->memory;
+}
+
+HaywireKernel *haywire_watch_kernel(HaywireWatch *watch, HaywireNow now)
+{
+    if (watch->kernel && !watch->kernel_shown) {
+        watch->kernel_found =
+            haywire_kernel_look(watch->kernel, now.host_ns) == HAYWIRE_OK;
+    }
+    return watch->kernel && watch->kernel_found ? watch->kernel : NULL;
+}
+
 void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room)
 {
     *to = '\0';
@@ -231,12 +245,11 @@ static HaywireOverview describe_kernel(const HaywireWatch *watch,
         .state = haywire_kernel_state(watch->kernel, now.host_ns, now.still),
         .has_guest = watch->kernel_found,
         .source = HAYWIRE_PROVIDER_KERNEL,
-        .page_size = HAYWIRE_PAGE_SIZE,
         .os = HAYWIRE_OS_LINUX,
-        .arch = HAYWIRE_ARCH_X86_64,
         .cost.time = now.host_ns - watch->began_ns,
     };
 
+    haywire_kernel_machine(watch->kernel, &overview.arch, &overview.page_size);
     if (overview.state == HAYWIRE_STATE_LIVE && now.paused) {
         overview.state = HAYWIRE_STATE_PAUSED;
     }

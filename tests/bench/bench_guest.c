@@ -34,6 +34,8 @@ int main(int argc, char **argv)
 {
     static const Bench benches[] = {
         { "first-list", bench_first_list },
+        { "kernel-first", bench_kernel_first },
+        { "kernel-next", bench_kernel_next },
         { "rescan-idle", bench_rescan_idle },
         { "companion-cpu", bench_companion_cpu },
         { "freshness", bench_freshness },

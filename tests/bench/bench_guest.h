@@ -19,6 +19,8 @@ Vm *bench_machine(void);
 guint bench_scaled(guint full);
 
 void bench_first_list(void);
+void bench_kernel_first(void);
+void bench_kernel_next(void);
 void bench_rescan_idle(void);
 void bench_companion_cpu(void);
 void bench_freshness(void);

@@ -58,10 +58,15 @@ static Listing run_tool(const char *const *words, gsize lines)
     return listing;
 }
 
-static Listing list(Vm *vm, gsize lines)
+static Listing list(Vm *vm, const char *from, gsize lines)
 {
-    const char *words[] = { g_getenv("HAYWIRE_TEST_TOOL"), "--ram",
-                            vm_ram_path(vm), "ps", NULL };
+    const char *words[] = { g_getenv("HAYWIRE_TEST_TOOL"),
+                            "--ram",
+                            vm_ram_path(vm),
+                            "--from",
+                            from,
+                            "ps",
+                            NULL };
 
     return run_tool(words, lines);
 }
@@ -99,7 +104,8 @@ static void report(const char *name, double *values, double *limits,
 }
 
 /* How soon it has printed, and how soon it has ended. */
-void bench_first_list(void)
+static void measure(const char *from, const char *list_name,
+                    const char *end_name)
 {
     Vm *vm = bench_machine();
     guint count = bench_scaled(15), lines = count_processes(vm);
@@ -110,14 +116,24 @@ void bench_first_list(void)
     bench_ram_open(&ram, vm_ram_path(vm));
     bench_pages_find(pages, &ram);
     for (guint i = 0; i < count; i++) {
-        Listing listing = list(vm, lines);
+        Listing listing = list(vm, from, lines);
 
         listed[i] = listing.listed;
         ended[i] = listing.ended;
         limit[i] = list_limit(&ram, pages);
     }
-    report("first-list", listed, limit, count);
-    report("list-end", ended, listed, count);
+    report(list_name, listed, limit, count);
+    report(end_name, ended, listed, count);
     bench_pages_free(pages);
     bench_ram_close(&ram);
+}
+
+void bench_first_list(void)
+{
+    measure("companion", "first-list", "list-end");
+}
+
+void bench_kernel_first(void)
+{
+    measure("kernel", "kernel-first", "kernel-end");
 }

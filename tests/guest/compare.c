@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define RSS_SLACK     (256u * 1024)
+#define RSS_SLACK     64u /* pages */
 #define CPU_SLACK_NS  50000000u
 #define CMDLINE_LIMIT 2048u /* docs/protocol.md, process record */
 
@@ -174,7 +174,8 @@ static void check_cmdline(const Pair *pair)
 static void check_still(const Pair *pair)
 {
     const char state[2] = { pair->before->state, '\0' };
-    gint64 slack = MAX(RSS_SLACK, (gint64)pair->before->rss / 4);
+    gint64 slack = (gint64)MAX((guint64)RSS_SLACK * pair->before->page,
+                               pair->before->rss / 4);
     gint64 rss = (gint64)pair->before->rss;
 
     /* Even such a process is awake for a moment when it was in swap. */

@@ -23,7 +23,7 @@ typedef struct {
  * equal fields; none may be there that the guest did not have at either.
  * @who names the answer in messages.
  *
- * Tolerances: rss 256 KiB or a quarter; processor time 50 ms beyond the two
+ * Tolerances: rss 64 pages or a quarter; processor time 50 ms beyond the two
  * moments; state, rss and vsize only of processes that stand still.
  */
 void compare_processes(const char *who, JsonArray *processes,

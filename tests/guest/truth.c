@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GUEST_PAGE      4096u
 #define TICK_NS         10000000u /* USER_HZ is 100 on x86 */
 #define PF_KTHREAD      0x00200000u
 #define DELETED_MARK    " (deleted)"
@@ -93,10 +92,10 @@ static void parse_status(TruthProcess *process, const char *text, gsize size)
 static void parse_statm(TruthProcess *process, const char *text, gsize size)
 {
     g_autofree char *copy = g_strndup(text, size);
-    guint64 pages = 0;
 
-    g_assert_cmpint(sscanf(copy, "%*u %" G_GUINT64_FORMAT, &pages), ==, 1);
-    process->rss = pages * GUEST_PAGE;
+    /* In pages, as yet. */
+    g_assert_cmpint(sscanf(copy, "%*u %" G_GUINT64_FORMAT, &process->rss), ==,
+                    1);
 }
 
 /* Of a thread that is not the first. */
@@ -229,6 +228,15 @@ static gboolean is_incomplete(gpointer key, gpointer value, gpointer opaque)
     return !process->name || !process->cmdline;
 }
 
+static void count_bytes(gpointer key, gpointer value, gpointer page)
+{
+    TruthProcess *process = value;
+
+    (void)key;
+    process->page = *(const guint *)page;
+    process->rss *= process->page;
+}
+
 GHashTable *truth_processes(Vm *vm)
 {
     GHashTable *table = g_hash_table_new_full(NULL, NULL, NULL, process_free);
@@ -236,6 +244,7 @@ GHashTable *truth_processes(Vm *vm)
     gsize size;
     const char *text = g_bytes_get_data(bytes, &size);
     const char *end = text + size;
+    guint page = vm_guest_page(vm);
 
     while (text && text < end && g_str_has_prefix(text, "==> ")) {
         text = parse_part(table, text, end);
@@ -243,6 +252,7 @@ GHashTable *truth_processes(Vm *vm)
     g_assert_nonnull(text);
     parse_exes(table, text, end);
     g_hash_table_foreach_remove(table, is_incomplete, NULL);
+    g_hash_table_foreach(table, count_bytes, &page);
     g_assert_cmpuint(g_hash_table_size(table), >, 10);
     return table;
 }
@@ -312,7 +322,7 @@ guint64 truth_pagemap(Vm *vm, guint32 pid, guint64 address)
 {
     g_autofree char *command = g_strdup_printf(
         "dd if=/proc/%u/pagemap bs=8 count=1 skip=%" G_GUINT64_FORMAT, pid,
-        address / GUEST_PAGE);
+        address / vm_guest_page(vm));
     g_autoptr(GBytes) bytes = vm_guest_capture(vm, command);
     gsize size;
     const void *data = g_bytes_get_data(bytes, &size);

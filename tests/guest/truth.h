@@ -23,6 +23,7 @@ typedef struct {
     gint32 nice;
     guint64 vsize;
     guint64 rss;
+    guint page;       /* bytes of a page */
     guint64 cpu_ns;   /* user and system */
     char *exe;        /* NULL when there is none */
     gboolean deleted; /* the executable is; exe is without that mark */

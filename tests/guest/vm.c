@@ -22,6 +22,45 @@ static const char *environment(const char *name, const char *otherwise)
     return value && *value ? value : otherwise;
 }
 
+/* What a guest runs on, by the name that tools/make-guest gives it. */
+typedef struct {
+    const char *arch;
+    const char *qemu;
+    const char *machine;
+    const char *cpu; /* NULL: as QEMU has it */
+    const char *console;
+} Board;
+
+static const Board boards[] = {
+    { "amd64", "qemu-system-x86_64", "q35", NULL, "ttyS0" },
+    { "arm64", "qemu-system-aarch64", "virt", "max,pauth-impdef=on",
+      "ttyAMA0" },
+};
+
+static const char *guest_folder(const VmOptions *options)
+{
+    return options->guest ? options->guest
+                          : environment("HAYWIRE_TEST_GUEST", ".");
+}
+
+static const Board *board_of(const VmOptions *options)
+{
+    g_autofree char *path =
+        g_build_filename(guest_folder(options), "arch", NULL);
+    g_autofree char *arch = NULL;
+
+    if (options->without_kernel ||
+        !g_file_get_contents(path, &arch, NULL, NULL)) {
+        return &boards[0];
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(boards); i++) {
+        if (g_str_has_prefix(arch, boards[i].arch)) {
+            return &boards[i];
+        }
+    }
+    g_error("%s: no machine for '%s'", path, arch);
+}
+
 gboolean vm_available(void)
 {
     if (!environment("HAYWIRE_TEST_GUEST", NULL)) {
@@ -72,9 +111,10 @@ static void add_format(GPtrArray *words, const char *format, ...)
     va_end(arguments);
 }
 
-static void add_memory(GPtrArray *words, Vm *vm, const VmOptions *options)
+static void add_memory(GPtrArray *words, Vm *vm, const VmOptions *options,
+                       const Board *board)
 {
-    const char *machine = options->machine ? options->machine : "q35";
+    const char *machine = options->machine ? options->machine : board->machine;
     const char *memory = options->memory ? options->memory : "1G";
 
     add(words, "-m", NULL);
@@ -112,10 +152,13 @@ static guint host_khz(void)
  * clock and hangs: so tell it; TCG's counter is the host's. On other machines
  * Linux checks that the timer interrupts in time, and panics: no check, then.
  */
-static char *clock_words(const VmOptions *options)
+static char *clock_words(const VmOptions *options, const Board *board)
 {
     guint khz = host_khz();
 
+    if (board != &boards[0]) {
+        return g_strdup("");
+    }
     if (!options->machine || !g_str_has_prefix(options->machine, "microvm")) {
         return g_strdup(" no_timer_check");
     }
@@ -126,11 +169,11 @@ static char *clock_words(const VmOptions *options)
    take what it needs. Some have it run as users do. */
 #define COMPANION "run,--max-cpu,100"
 
-static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
+static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options,
+                      const Board *board)
 {
-    const char *guest = options->guest ? options->guest
-                                       : environment("HAYWIRE_TEST_GUEST", ".");
-    g_autofree char *clock = clock_words(options);
+    const char *guest = guest_folder(options);
+    g_autofree char *clock = clock_words(options, board);
 
     add(words, "-chardev", NULL);
     add_format(words,
@@ -143,8 +186,9 @@ static void add_guest(GPtrArray *words, Vm *vm, const VmOptions *options)
     add_format(words, "%s/initramfs", guest);
     add(words, "-append", NULL);
     add_format(words,
-               "console=ttyS0 panic=-1 quiet haywire.console=script "
+               "console=%s panic=-1 quiet haywire.console=script "
                "haywire.companion=%s haywire.menagerie=%s%s %s",
+               board->console,
                options->companion ? options->companion : COMPANION,
                options->menagerie ? options->menagerie : "run", clock,
                options->kernel ? options->kernel : "");
@@ -177,10 +221,11 @@ static void add_snapshots(GPtrArray *words, Vm *vm)
 static GPtrArray *command_line(Vm *vm, const VmOptions *options)
 {
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    const Board *board = board_of(options);
 
-    add(words, options->qemu ? options->qemu : "qemu-system-x86_64",
-        "-nodefaults", "-display", "none", "-accel",
-        options->accel ? options->accel : "tcg", NULL);
+    add(words, options->qemu ? options->qemu : board->qemu, "-nodefaults",
+        "-display", "none", "-accel", options->accel ? options->accel : "tcg",
+        NULL);
     if (options->incoming) {
         add(words, "-incoming", "defer", NULL);
     } else {
@@ -189,7 +234,10 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     if (!options->may_reset) {
         add(words, "-no-reboot", NULL);
     }
-    add_memory(words, vm, options);
+    if (board->cpu) {
+        add(words, "-cpu", board->cpu, NULL);
+    }
+    add_memory(words, vm, options, board);
     if (!options->without_plugin) {
         add(words, "-plugin", NULL);
         add_format(words, "%s%s",
@@ -203,7 +251,7 @@ static GPtrArray *command_line(Vm *vm, const VmOptions *options)
     add_sockets(words, vm, "-qmp", "qmp", options->more_qmp);
     add_sockets(words, vm, "-monitor", "monitor", options->monitors);
     if (!options->without_kernel) {
-        add_guest(words, vm, options);
+        add_guest(words, vm, options, board);
     }
     if (options->processors) {
         add(words, "-smp", options->processors, NULL);

@@ -25,8 +25,8 @@ typedef struct Vm Vm;
 
 /* Zero members mean the default. */
 typedef struct {
-    const char *qemu;        /* qemu-system-x86_64 */
-    const char *machine;     /* q35 */
+    const char *qemu;        /* as the guest needs: qemu-system-x86_64 */
+    const char *machine;     /* q35; of arm64, virt */
     const char *memory;      /* 1G */
     const char *processors;  /* 1 */
     const char *guest;       /* as HAYWIRE_TEST_GUEST, which is the default */
@@ -89,6 +89,9 @@ char *vm_guest_run(Vm *vm, const char *command, int *ret_status);
  * whatever it is, compressed on the way.
  */
 GBytes *vm_guest_capture(Vm *vm, const char *command);
+
+/* Bytes of a page of the guest's kernel. */
+guint vm_guest_page(Vm *vm);
 
 /* Execute a QMP command that must succeed; json_node_unref() the reply. */
 JsonNode *vm_qmp(Vm *vm, const char *command, JsonObject *arguments);

@@ -18,6 +18,7 @@ struct Vm {
     GSocket *console;      /* NULL without a kernel */
     GString *console_text; /* came in, not yet taken */
     GSocket *qtest;        /* NULL without one */
+    guint page;            /* bytes; 0: not asked yet */
     gboolean ended;        /* reaped already */
 };
 

@@ -173,6 +173,22 @@ GBytes *vm_guest_capture(Vm *vm, const char *command)
     return decompress(packed, size);
 }
 
+guint vm_guest_page(Vm *vm)
+{
+    static const char label[] = "KernelPageSize:";
+
+    if (vm->page == 0) {
+        g_autofree char *line =
+            vm_guest_run(vm, "grep -m1 KernelPageSize: /proc/self/smaps", NULL);
+
+        g_assert_true(g_str_has_prefix(line, label));
+        vm->page = (guint)g_ascii_strtoull(line + strlen(label), NULL, 10)
+                   << 10;
+        g_assert_cmpuint(vm->page, >, 0);
+    }
+    return vm->page;
+}
+
 JsonNode *vm_qmp(Vm *vm, const char *command, JsonObject *arguments)
 {
     g_autoptr(GError) error = NULL;

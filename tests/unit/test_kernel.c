@@ -107,6 +107,21 @@ static void test_leftover(Fixture *fixture, gconstpointer data)
                     HAYWIRE_STATE_STALE);
 }
 
+/* Who waits until it is known looks once more when it could be known. */
+static void test_wait(Fixture *fixture, gconstpointer data)
+{
+    HaywireNow later = { .now_ns = 5 * SECOND_NS, .host_ns = 5 * SECOND_NS };
+
+    (void)data;
+    look(fixture, 0, false);
+    g_assert_cmpint(look(fixture, 2, false)->overview.state, ==,
+                    HAYWIRE_STATE_SEARCHING);
+    g_assert_cmpuint(haywire_watch_beat_wait(fixture->watch, later), >, 0);
+    g_assert_cmpint(look(fixture, 4, false)->overview.state, ==,
+                    HAYWIRE_STATE_STALE);
+    g_assert_cmpuint(haywire_watch_beat_wait(fixture->watch, later), ==, 0);
+}
+
 /* Memory that is overwritten by what comes after it is not alive. */
 static void test_overwritten(Fixture *fixture, gconstpointer data)
 {
@@ -203,9 +218,9 @@ static void test_other_machine(Fixture *fixture, gconstpointer data)
     uint8_t *note = fixture->image->bytes + KERNEL_IMAGE_NOTE;
 
     (void)data;
-    memcpy(memmem(note, 4096, key, strlen(key)), "NUMBER(kimage_voff)", 19);
+    memcpy(memmem(note, 4096, key, strlen(key)), "NUMBER(phys_ramb)=1", 19);
     damage(fixture, KERNEL_IMAGE_TYPES, 4);
-    assert_no_kernel(fixture, "is not one for x86-64");
+    assert_no_kernel(fixture, "is one for neither x86-64 nor arm64");
 }
 
 /* A member that is needed has another name. */
@@ -388,6 +403,7 @@ int main(int argc, char **argv)
     add("/kernel/processes", test_processes);
     add("/kernel/live", test_live);
     add("/kernel/leftover", test_leftover);
+    add("/kernel/wait", test_wait);
     add("/kernel/overwritten", test_overwritten);
     add("/kernel/no-note", test_no_note);
     add("/kernel/no-table", test_no_table);

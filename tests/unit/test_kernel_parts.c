@@ -198,8 +198,10 @@ static void test_note(Fixture *fixture, gconstpointer data)
                     ==, HAYWIRE_OK);
     g_assert_cmpstr(note.release, ==, "6.1.0");
     g_assert_cmphex(note.stext, ==, UINT64_C(0xffffffff81000000));
-    g_assert_cmphex(note.phys_base, ==, (uint64_t)-16777216);
-    g_assert_true(note.five_levels && note.x86 && !note.arm64);
+    g_assert_cmphex(note.offset, ==,
+                    (uint64_t)-16777216 - UINT64_C(0xffffffff80000000));
+    g_assert_true(note.table.format == &haywire_table_x86);
+    g_assert_cmpuint(note.table.va_bits, ==, 57);
     g_assert_cmpint(parse("OSRELEASF=", &note), ==, HAYWIRE_BAD_MAGIC);
     g_assert_cmpint(parse(GOOD, &note), ==, HAYWIRE_BAD_VALUE);
     g_assert_cmpint(parse(GOOD "SYMBOL(_stext)=\n", &note), ==,

@@ -12,7 +12,7 @@
 
 #include <glib.h>
 
-#include "haywire/watch.h"
+#include "haywire/watch_read.h"
 #include "qmp_client.h"
 #include "reply.h"
 
@@ -52,8 +52,11 @@ typedef struct HaywireBackendOps {
     gboolean (*refresh)(HaywireBackend *backend, GError **error);
     gint64 (*beat_wait)(HaywireBackend *backend);
     const HaywireOverview *(*overview)(HaywireBackend *backend);
-    /* What is to be taken of this process as well, from the next look on. */
-    void (*want)(HaywireBackend *backend, uint32_t pid);
+    /*
+     * What is to be taken of this process as well, from the next look on. TRUE:
+     * what was seen so far has not all of it.
+     */
+    gboolean (*want)(HaywireBackend *backend, uint32_t pid);
     /* Why no kernel was found, for people; "" when none was looked for. */
     const char *(*why_no_kernel)(HaywireBackend *backend);
     gboolean (*processes)(HaywireBackend *backend, HaywireProcessList *ret_list,
@@ -77,6 +80,9 @@ typedef struct HaywireBackendOps {
                       GError **error);
     gboolean (*scan)(HaywireBackend *backend, HaywireScanReport *ret_report,
                      GError **error);
+    /* NULL: not to be had this way; commands that need it are for --ram. */
+    gboolean (*read)(HaywireBackend *backend, const HaywireReadWish *wish,
+                     void *to, HaywireReadResult *ret_result, GError **error);
     void (*destroy)(HaywireBackend *backend);
 } HaywireBackendOps;
 
@@ -98,6 +104,22 @@ HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
  * and note it for the next: see hint_cache.h.
  */
 void haywire_backend_ram_use_hint(HaywireBackend *backend);
+
+/* What dumps are made of; all of it the backend's. */
+typedef struct HaywireRamGuest {
+    HaywireMemory *memory;
+    HaywireKernel *kernel;
+    const HaywireModel *model; /* the newest */
+    const HaywireLayout *layout;
+    struct HaywireProgress *progress;
+} HaywireRamGuest;
+
+/*
+ * That of a backend of RAM files, after a refresh: until the next. FALSE with
+ * @error: no kernel was found.
+ */
+gboolean haywire_backend_ram_guest(HaywireBackend *backend,
+                                   HaywireRamGuest *ret_guest, GError **error);
 
 /*
  * The QEMU behind the QMP socket at @path; NULL with @error. In a module of its

@@ -37,7 +37,8 @@ debian_source_options() {
 
 # apt_private_begin FOLDER TYPE:SUITE...: make FOLDER hold an apt configuration
 # of its own, use it until apt_private_end, and read the package lists. TYPE is
-# deb or deb-src.
+# deb or deb-src. $apt_arch, if set, is an architecture other than this
+# machine's, of which nothing counts as installed.
 apt_private_begin() {
     apt_folder=$1
     shift
@@ -61,6 +62,14 @@ Debug::NoLocking "true";
 END
     if [ "$(id -u)" -eq 0 ]; then
         echo 'APT::Sandbox::User "root";' >>"$apt_folder/apt.conf"
+    fi
+    if [ -n "${apt_arch-}" ]; then
+        : >"$apt_folder/status"
+        cat >>"$apt_folder/apt.conf" <<END
+APT::Architecture "$apt_arch";
+APT::Architectures { "$apt_arch"; };
+Dir::State::status "$apt_folder/status";
+END
     fi
     export APT_CONFIG="$apt_folder/apt.conf"
     apt-get -q update >&2 ||

@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE       4096u
+#define PAGE       MENAGERIE_PAGE
 #define MIB        (1024u * 1024)
-#define HUGE_PAGE  (2u * MIB)
+#define HUGE_PAGE  MENAGERIE_HUGE_PAGE
 #define HOLE_EVERY 64u
 #define MIB_MAX    65536u
 

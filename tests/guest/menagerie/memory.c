@@ -16,8 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PAGE          4096u
-#define HUGE_PAGE     (2u * 1024 * 1024)
+#define PAGE          MENAGERIE_PAGE
+#define HUGE_PAGE     MENAGERIE_HUGE_PAGE
 #define PLAIN_PAGES   64u
 #define SWAPPED_PAGES 32u
 #define MANY_SECTIONS 3000u

@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <unistd.h>
+
+/* Bytes of a page: arm64 has kernels of three sizes. As much as one table maps. */
+#define MENAGERIE_PAGE      ((size_t)sysconf(_SC_PAGESIZE))
+#define MENAGERIE_HUGE_PAGE (MENAGERIE_PAGE * MENAGERIE_PAGE / 8)
 
 /* Length of the content that tests look for, in bytes. */
 #define MENAGERIE_CONTENT_SIZE 32

@@ -73,6 +73,10 @@ size_t haywire_kernel_count(const HaywireKernel *kernel);
 /* Where guest addresses lie, by the kernel that is shown; NULL: not known. */
 const HaywireLayout *haywire_kernel_layout(const HaywireKernel *kernel);
 
+/* What it runs on: a HaywireArch, and bytes of a page. 0: not known. */
+void haywire_kernel_machine(const HaywireKernel *kernel, uint32_t *ret_arch,
+                            uint32_t *ret_page_size);
+
 /*
  * Of the process @pid sections and page runs are told as well, from the next
  * look on; 0: of none.
