@@ -150,7 +150,12 @@ static const HaywireOverview *overview(HaywireBackend *base)
 
 static void want(HaywireBackend *base, uint32_t pid)
 {
-    haywire_watch_want(ram(base)->watch, pid);
+    haywire_watch_want(ram(base)->watch, 0, pid);
+}
+
+static void ask(HaywireBackend *base, HaywireFrom from)
+{
+    haywire_watch_set_from(ram(base)->watch, from);
 }
 
 static const char *why_no_kernel(HaywireBackend *base)
@@ -365,6 +370,7 @@ static const HaywireBackendOps ram_ops = {
     .beat_wait = beat_wait,
     .overview = overview,
     .want = want,
+    .ask = ask,
     .why_no_kernel = why_no_kernel,
     .processes = processes,
     .sections = sections,
@@ -494,14 +500,9 @@ static gboolean open_memory(RamBackend *backend, GError **error)
     return backend->source || open_raw(backend, error);
 }
 
-static gboolean open_watch(RamBackend *backend, HaywireFrom from,
-                           GError **error)
+static gboolean open_watch(RamBackend *backend, GError **error)
 {
     HaywireStatus status = haywire_watch_new(backend->source, &backend->watch);
-
-    if (status == HAYWIRE_OK) {
-        status = haywire_watch_set_from(backend->watch, from);
-    }
 
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(backend->watch, HAYWIRE_MEMORY_ROOMY);
@@ -510,7 +511,7 @@ static gboolean open_watch(RamBackend *backend, HaywireFrom from,
 }
 
 HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
-                                        HaywireFrom from, GError **error)
+                                        GError **error)
 {
     RamBackend *backend = g_new0(RamBackend, 1);
 
@@ -518,7 +519,7 @@ HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
     backend->file = g_array_new(FALSE, FALSE, sizeof(RamFile));
     g_array_set_clear_func(backend->file, clear_file);
     if (!open_files(backend, path, count, error) ||
-        !open_memory(backend, error) || !open_watch(backend, from, error)) {
+        !open_memory(backend, error) || !open_watch(backend, error)) {
         destroy(&backend->base);
         return NULL;
     }

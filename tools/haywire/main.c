@@ -17,8 +17,7 @@ static HaywireBackend *open_ram_files(const HaywireOptions *options,
     HaywireBackend *backend;
 
     haywire_sigbus_install();
-    backend = haywire_backend_ram_new(options->ram, options->ram_files,
-                                      options->from, error);
+    backend = haywire_backend_ram_new(options->ram, options->ram_files, error);
     if (backend && !options->no_hint) {
         haywire_backend_ram_use_hint(backend);
     }
@@ -103,6 +102,9 @@ static gboolean run_on(HaywireContext *context, const HaywireCommand *command,
         return FALSE;
     }
     context->backend = backend;
+    if (context->options->has_from) {
+        backend->ops->ask(backend, context->options->from);
+    }
     haywire_output_init(&context->output, context->options->json, FALSE);
     done = check_fresh(context, command->run(context, error), error);
     haywire_output_clear(&context->output);
@@ -119,10 +121,6 @@ static gboolean check_source(const HaywireOptions *options, GError **error)
     if (options->connect && !options->vm) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "-c goes with --vm and attach only");
-    }
-    if (!options->ram_files && options->from != HAYWIRE_FROM_COMPANION) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "--from kernel and --from auto need --ram");
     }
     return TRUE;
 }
