@@ -41,7 +41,8 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
                               uint32_t pid, HaywireCamera *ret_camera,
                               GError **error)
 {
-    g_autoptr(HaywireModel) model = haywire_worker_model(worker);
+    g_autoptr(HaywireModel) model =
+        haywire_action_model(worker, HAYWIRE_FROM_COMPANION, NULL);
     HaywireDiagnosis diagnosis = { 0 };
     HaywireFocusTarget target;
     HaywireControl control;
@@ -80,7 +81,7 @@ HaywireStatus haywire_action_processes(const HaywireModel *model,
 {
     GArray *rows;
 
-    if (!model->overview.has_session) {
+    if (!model->overview.has_guest) {
         return HAYWIRE_NO_SESSION;
     }
     rows = haywire_window_processes(window, model->process,
@@ -93,17 +94,48 @@ HaywireStatus haywire_action_processes(const HaywireModel *model,
     return HAYWIRE_OK;
 }
 
+HaywireModel *haywire_action_model(HaywireWorker *worker, HaywireFrom from,
+                                   GError **error)
+{
+    g_autoptr(GString) why = g_string_new(NULL);
+    HaywireModel *model = NULL;
+    HaywireStatus status = haywire_worker_ask(worker, from, &model, why);
+
+    if (status != HAYWIRE_OK) {
+        g_set_error_literal(error, HAYWIRE_ACTION_ERROR, status,
+                            why->len > 0 ? why->str
+                                         : haywire_status_text(status));
+    }
+    return model;
+}
+
+HaywireStatus haywire_action_lists(HaywireWorker *worker,
+                                   const HaywireModel *model, uint32_t pid,
+                                   HaywireStatus status)
+{
+    const bool wanting =
+        status == HAYWIRE_NO_SECTIONS || status == HAYWIRE_NO_CAMERA;
+
+    if (!model->overview.has_guest ||
+        model->overview.source != HAYWIRE_PROVIDER_KERNEL ||
+        status == HAYWIRE_NO_PROCESS) {
+        return status;
+    }
+    haywire_worker_want(worker, pid, !wanting);
+    return wanting ? HAYWIRE_LOOKING : status;
+}
+
 gboolean haywire_action_translate(HaywireWorker *worker,
+                                  const HaywireModel *model,
                                   const HaywireRamBlocks *blocks, uint32_t pid,
                                   HaywireGva address, HaywirePlace *ret_place,
                                   GError **error)
 {
-    g_autoptr(HaywireModel) model = haywire_worker_model(worker);
     HaywireRamPlace ram;
     HaywirePlace place;
-    HaywireStatus status;
-
-    status = haywire_model_translate(model, pid, address, &place.translation);
+    HaywireStatus status = haywire_action_lists(
+        worker, model, pid,
+        haywire_model_translate(model, pid, address, &place.translation));
     if (status == HAYWIRE_OK) {
         status = haywire_ram_blocks_locate(blocks, place.translation.gpa, &ram)
                      ? HAYWIRE_OK

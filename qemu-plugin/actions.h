@@ -43,15 +43,33 @@ HaywireStatus haywire_action_processes(const HaywireModel *model,
                                        bool *ret_more) HAYWIRE_MUST_CHECK;
 
 /*
- * Where the byte at @address of process @pid lies.
+ * The newest model of whom is asked.  Thread: any.  Returns a new reference; or
+ * NULL with @error, its code a HaywireStatus: as haywire_worker_ask() has them.
+ */
+HaywireModel *haywire_action_model(HaywireWorker *worker, HaywireFrom from,
+                                   GError **error);
+
+/*
+ * What a question for sections or page runs of @pid came to in @model: from a
+ * kernel's model they are had for the asking, but not at once.
+ *
+ * Thread: any.  Returns @status, or HAYWIRE_LOOKING: ask again.
+ */
+HaywireStatus haywire_action_lists(HaywireWorker *worker,
+                                   const HaywireModel *model, uint32_t pid,
+                                   HaywireStatus status) HAYWIRE_MUST_CHECK;
+
+/*
+ * Where the byte at @address of process @pid lies, by @model.
  *
  * @blocks: where guest RAM is; the place borrows the block's name
  *
  * Thread: any.  Returns TRUE; or FALSE with @error, its code a HaywireStatus:
- * all of haywire_model_translate(), and HAYWIRE_NO_LAYOUT when the guest
- * names a frame that is no RAM.
+ * all of haywire_model_translate() and haywire_action_lists(), and
+ * HAYWIRE_NO_LAYOUT when the guest names a frame that is no RAM.
  */
 gboolean haywire_action_translate(HaywireWorker *worker,
+                                  const HaywireModel *model,
                                   const HaywireRamBlocks *blocks, uint32_t pid,
                                   HaywireGva address, HaywirePlace *ret_place,
                                   GError **error);

@@ -32,6 +32,7 @@ static struct {
     /* What clients know of: */
     HaywireState state;
     uint64_t session; /* 0: none */
+    bool kernel;      /* tells it */
     bool camera_known[CAMERAS];
     HaywireCamera camera[CAMERAS];
     HaywireHistory *history; /* of the process tables */
@@ -64,15 +65,20 @@ static void emit_session(HaywireEmitter *emitter, const char *name,
     }
 }
 
-static void tell_session_changed(HaywireState state, uint64_t session)
+static void tell_session_changed(const HaywireOverview *overview,
+                                 uint64_t session)
 {
     HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
+    HaywireEmitter *base = &emitter.base;
 
     event_begin(&emitter);
-    emitter.base.string(&emitter.base, "state", haywire_state_name(state));
-    emit_session(&emitter.base, "session", session);
+    base->string(base, "state", haywire_state_name(overview->state));
+    if (overview->has_guest) {
+        base->string(base, "source", haywire_provider_name(overview->source));
+    }
+    emit_session(base, "session", session);
     if (session != events.session) {
-        emit_session(&emitter.base, "previous-session", events.session);
+        emit_session(base, "previous-session", events.session);
     }
     event_emit(&emitter, EVENT_SESSION_CHANGED);
 }
@@ -125,22 +131,30 @@ static void tell_processes(EventKind kind, const HaywireChanges *changes)
     event_emit(&emitter, kind);
 }
 
-/* Of another session nothing is known yet, and so nothing has changed. */
+/*
+ * Of another session nothing is known yet, and so nothing has changed; nor of a
+ * kernel that may be one of another boot.
+ */
 static void look_at_session(const HaywireModel *model)
 {
     const HaywireOverview *overview = &model->overview;
     uint64_t session = overview->has_session ? overview->session : 0;
+    bool kernel =
+        overview->has_guest && overview->source == HAYWIRE_PROVIDER_KERNEL;
 
-    if (overview->state == events.state && session == events.session) {
+    if (overview->state == events.state && session == events.session &&
+        kernel == events.kernel) {
         return;
     }
-    tell_session_changed(overview->state, session);
-    if (session != events.session) {
+    tell_session_changed(overview, session);
+    if (session != events.session || kernel != events.kernel ||
+        (kernel && overview->state == HAYWIRE_STATE_SEARCHING)) {
         memset(events.camera_known, 0, sizeof(events.camera_known));
         haywire_history_clear(events.history);
     }
     events.state = overview->state;
     events.session = session;
+    events.kernel = kernel;
 }
 
 static bool camera_differs(const HaywireCamera *a, const HaywireCamera *b)

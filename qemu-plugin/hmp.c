@@ -37,6 +37,13 @@ static bool good(HmpCall *call, HaywireStatus status)
     return status == HAYWIRE_OK;
 }
 
+/* The same; what a kernel tells has to be waited for. */
+static bool good_list(HmpCall *call, HaywireStatus status)
+{
+    return good(call, haywire_action_lists(the_worker, call->model,
+                                           (uint32_t)call->value[0], status));
+}
+
 /* How to see what did not fit; @where is 0 when all did. */
 static void tell_more(HmpCall *call, const char *command, uint64_t where)
 {
@@ -72,7 +79,7 @@ static void run_processes(HmpCall *call)
 static void run_all(HmpCall *call)
 {
     haywire_text_session_line(call->out, &call->model->overview);
-    if (call->model->overview.has_session) {
+    if (call->model->overview.has_guest) {
         run_processes(call);
     }
 }
@@ -95,7 +102,7 @@ static void run_sections(HmpCall *call)
     HaywireSectionList list;
     bool more;
 
-    if (good(call, haywire_model_sections(call->model, pid, &list))) {
+    if (good_list(call, haywire_model_sections(call->model, pid, &list))) {
         rows = haywire_window_sections(&window, &list, &more);
         haywire_text_sections(call->out, &list);
         tell_more(call, command, more ? list.section[list.count - 1].end : 0);
@@ -112,7 +119,7 @@ static void run_ptes(HmpCall *call)
     const HaywirePageRun *last;
     bool more;
 
-    if (good(call, haywire_model_page_runs(call->model, pid, &list))) {
+    if (good_list(call, haywire_model_page_runs(call->model, pid, &list))) {
         rows = haywire_window_page_runs(&window, &list, &more);
         haywire_text_page_runs(call->out, &list, window.range);
         last = &list.run[list.count - 1];
@@ -128,23 +135,29 @@ static void run_translate(HmpCall *call)
     g_autoptr(HaywireRamBlocks) blocks = haywire_worker_blocks(the_worker);
     HaywirePlace place;
 
-    if (haywire_action_translate(the_worker, blocks, (uint32_t)call->value[0],
-                                 (HaywireGva){ call->value[1] }, &place,
-                                 &call->error)) {
+    if (haywire_action_translate(
+            the_worker, call->model, blocks, (uint32_t)call->value[0],
+            (HaywireGva){ call->value[1] }, &place, &call->error)) {
         haywire_text_place(call->out, &place);
     }
 }
 
+/* Only a companion has cameras, and counts what it does. */
 static void run_cameras(HmpCall *call)
 {
-    haywire_text_cameras(call->out, call->model->camera,
-                         G_N_ELEMENTS(call->model->camera));
+    g_autoptr(HaywireModel) model =
+        haywire_action_model(the_worker, HAYWIRE_FROM_COMPANION, NULL);
+
+    haywire_text_cameras(call->out, model->camera, G_N_ELEMENTS(model->camera));
 }
 
 static void run_stats(HmpCall *call)
 {
-    haywire_text_stats(call->out, &call->model->overview.cost,
-                       &call->model->host, &call->model->guest);
+    g_autoptr(HaywireModel) model =
+        haywire_action_model(the_worker, HAYWIRE_FROM_COMPANION, NULL);
+
+    haywire_text_stats(call->out, &model->overview.cost, &model->host,
+                       &model->guest);
 }
 
 static void focus(HmpCall *call, uint32_t camera, uint32_t pid)
@@ -215,7 +228,7 @@ static const HmpWord words[] = {
       1,
       { HMP_PID, HMP_ADDRESS, HMP_LENGTH },
       run_ptes,
-      "page runs of a process on a camera" },
+      "page runs of a process" },
     { "translate",
       2,
       { HMP_PID, HMP_ADDRESS },
@@ -321,7 +334,7 @@ static bool name_resolve(const HmpWord *word, HmpCall *call)
         !haywire_word_is_name(call->word[0])) {
         return true;
     }
-    if (!call->model->overview.has_session) {
+    if (!call->model->overview.has_guest) {
         haywire_action_fail(&call->error, HAYWIRE_NO_SESSION, 0);
     } else if (haywire_word_process(call->word[0], call->model->process,
                                     call->model->process_count, &pid,

@@ -57,18 +57,30 @@ static gboolean option_memory_parse(const char *value, HaywireOptions *options,
                         HAYWIRE_MEMORY_MAX_MIB, &options->memory_mib, error);
 }
 
-static gboolean option_unknown_qemu_parse(const char *value,
-                                          HaywireOptions *options,
-                                          GError **error)
+static gboolean switch_parse(const char *name, const char *value,
+                             gboolean *ret_on, GError **error)
 {
     if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
         g_set_error(error, HAYWIRE_OPTIONS_ERROR,
                     HAYWIRE_OPTIONS_ERROR_MALFORMED,
-                    "option 'unknown-qemu' is 'on' or 'off', not '%s'", value);
+                    "option '%s' is 'on' or 'off', not '%s'", name, value);
         return FALSE;
     }
-    options->unknown_qemu = strcmp(value, "on") == 0;
+    *ret_on = strcmp(value, "on") == 0;
     return TRUE;
+}
+
+static gboolean option_unknown_qemu_parse(const char *value,
+                                          HaywireOptions *options,
+                                          GError **error)
+{
+    return switch_parse("unknown-qemu", value, &options->unknown_qemu, error);
+}
+
+static gboolean option_kernel_parse(const char *value, HaywireOptions *options,
+                                    GError **error)
+{
+    return switch_parse("kernel", value, &options->kernel, error);
 }
 
 /* A hexadecimal number, as all addresses. */
@@ -114,6 +126,7 @@ static const struct {
 } known_options[] = {
     { "ram", option_ram_parse },
     { "interval", option_interval_parse },
+    { "kernel", option_kernel_parse },
     { "doorbell", option_doorbell_parse },
     { "memory", option_memory_parse },
     { "unknown-qemu", option_unknown_qemu_parse },
@@ -135,7 +148,8 @@ static gboolean option_parse(const char *arg, HaywireOptions *options,
     }
     g_set_error(error, HAYWIRE_OPTIONS_ERROR, HAYWIRE_OPTIONS_ERROR_UNKNOWN,
                 "unknown option '%.*s'; the options are ram=ID, interval=MS, "
-                "memory=MIB, doorbell=on|off|PORT and unknown-qemu=on",
+                "memory=MIB, kernel=on|off, doorbell=on|off|PORT and "
+                "unknown-qemu=on",
                 (int)length, arg);
     return FALSE;
 }
@@ -146,6 +160,7 @@ gboolean haywire_options_parse(int argc, char **argv,
     g_auto(HaywireOptions) options = {
         .interval_ms = HAYWIRE_INTERVAL_DEFAULT_MS,
         .memory_mib = HAYWIRE_MEMORY_DEFAULT_MIB,
+        .kernel = TRUE,
         .doorbell = TRUE,
     };
 

@@ -12,6 +12,7 @@ typedef struct HaywireOptions {
     guint interval_ms;     /* from one refresh of the view to the next */
     guint memory_mib;      /* that the view takes at most */
     gboolean unknown_qemu; /* take one newer than all that are known */
+    gboolean kernel;       /* read the guest's, where no companion is live */
     gboolean doorbell;     /* let the guest ring, where it can */
     guint doorbell_port;   /* 0: one of the usual ports */
 } HaywireOptions;

@@ -168,11 +168,14 @@ static void plugin_machine_reset(void *opaque)
 static void plugin_start_worker(void)
 {
     static Notifier exit_notifier = { .notify = plugin_exit };
-    HaywireStatus status;
+    const HaywireWorkerOptions options = {
+        .interval_ms = plugin.options.interval_ms,
+        .memory = plugin.options.memory_mib * HAYWIRE_MIB,
+        .kernel = plugin.options.kernel,
+    };
+    HaywireStatus status =
+        haywire_worker_start(plugin.blocks, &options, &plugin.worker);
 
-    status = haywire_worker_start(plugin.blocks, plugin.options.interval_ms,
-                                  plugin.options.memory_mib * HAYWIRE_MIB,
-                                  &plugin.worker);
     if (status != HAYWIRE_OK) {
         plugin_complain("cannot look at guest memory: %s",
                         haywire_status_text(status));

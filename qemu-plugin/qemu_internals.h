@@ -142,6 +142,8 @@ bool visit_type_uint32(Visitor *v, const char *name, uint32_t *obj,
                        Error **errp) QEMU_WEAK;
 bool visit_type_uint64(Visitor *v, const char *name, uint64_t *obj,
                        Error **errp) QEMU_WEAK;
+bool visit_type_str(Visitor *v, const char *name, char **obj,
+                    Error **errp) QEMU_WEAK;
 void visit_free(Visitor *v) QEMU_WEAK;
 
 /*
@@ -488,6 +490,7 @@ int qemu_plugin_num_vcpus(void) QEMU_WEAK;
     X(visit_optional)                      \
     X(visit_type_uint32)                   \
     X(visit_type_uint64)                   \
+    X(visit_type_str)                      \
     X(visit_free)                          \
     X(visit_type_strList)                  \
     X(visit_type_uint32List)               \

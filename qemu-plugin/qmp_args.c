@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qmp_args.h"
 
+#include "words.h"
+
 /* The visitors differ only in the type of what they fill. */
 typedef bool ArgVisit(Visitor *v, const char *name, void *obj, Error **errp);
 
@@ -15,6 +17,7 @@ VISIT(uint32)
 VISIT(uint64)
 VISIT(uint32List)
 VISIT(strList)
+VISIT(str)
 
 /* In the order of HAYWIRE_ARG_*. */
 static const struct {
@@ -30,6 +33,7 @@ static const struct {
     { "members", visit_strList, offsetof(HaywireArgs, members) },
     { "after", visit_uint32, offsetof(HaywireArgs, after) },
     { "limit", visit_uint32, offsetof(HaywireArgs, limit) },
+    { "from", visit_str, offsetof(HaywireArgs, from_name) },
 };
 
 static bool arg_visit(Visitor *visitor, size_t i, HaywireArgs *args,
@@ -57,6 +61,12 @@ static bool args_visit(Visitor *visitor, unsigned required, unsigned optional,
         error_setg(errp, "Parameter 'limit' expects a number above 0");
         return false;
     }
+    if (args->from_name && !haywire_word_from(args->from_name, &args->from)) {
+        error_setg(errp,
+                   "Parameter 'from' is companion, kernel or auto, not '%s'",
+                   args->from_name);
+        return false;
+    }
     return visit_check_struct(visitor, errp);
 }
 
@@ -64,12 +74,13 @@ void haywire_args_clear(HaywireArgs *args)
 {
     qapi_free_uint32List(args->pids);
     qapi_free_strList(args->members);
+    g_free(args->from_name);
 }
 
 bool haywire_args_parse(QDict *dict, unsigned required, unsigned optional,
                         HaywireArgs *ret_args, Error **errp)
 {
-    HaywireArgs args = { .camera = 1 };
+    HaywireArgs args = { .camera = 1, .from = HAYWIRE_FROM_AUTO };
     QDict *none = dict ? NULL : qdict_new();
     Visitor *visitor =
         qobject_input_visitor_new_qmp(haywire_qobject(dict ? dict : none));

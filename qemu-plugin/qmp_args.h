@@ -5,6 +5,8 @@
 #ifndef HAYWIRE_QMP_ARGS_H
 #define HAYWIRE_QMP_ARGS_H
 
+#include "haywire/model.h"
+
 #include "qemu_internals.h"
 
 /* Which arguments a command takes; also which ones were given. */
@@ -16,10 +18,11 @@
 #define HAYWIRE_ARG_MEMBERS (1u << 5)
 #define HAYWIRE_ARG_AFTER   (1u << 6)
 #define HAYWIRE_ARG_LIMIT   (1u << 7)
+#define HAYWIRE_ARG_FROM    (1u << 8)
 
 /*
  * Arguments that were not given are 0 or NULL; a camera that was not is
- * camera 1.
+ * camera 1, and whom to ask is HAYWIRE_FROM_AUTO.
  */
 typedef struct HaywireArgs {
     unsigned given; /* HAYWIRE_ARG_* */
@@ -31,6 +34,8 @@ typedef struct HaywireArgs {
     strList *members; /* not checked */
     uint32_t after;   /* a pid */
     uint32_t limit;   /* above 0 when given */
+    char *from_name;
+    HaywireFrom from; /* what that means */
 } HaywireArgs;
 
 /*

@@ -27,6 +27,13 @@ static void answer_overview(Call *call, GError **error)
     haywire_reply_overview(call->reply, NULL, &call->model->overview);
 }
 
+/* Sections and page runs that a kernel tells have to be waited for. */
+static HaywireStatus lists(const Call *call, HaywireStatus status)
+{
+    return haywire_action_lists(the_worker, call->model, call->args.pid,
+                                status);
+}
+
 /* The pid is always among them. False with @error when one is not known. */
 static bool take_members(Call *call, GError **error)
 {
@@ -93,7 +100,7 @@ static void answer_sections(Call *call, GError **error)
     g_autoptr(GArray) rows = NULL;
     HaywireSectionList list;
     HaywireStatus status =
-        haywire_model_sections(call->model, call->args.pid, &list);
+        lists(call, haywire_model_sections(call->model, call->args.pid, &list));
 
     if (status == HAYWIRE_OK) {
         rows = haywire_window_sections(&call->window, &list, &call->about.more);
@@ -107,8 +114,8 @@ static void answer_ptes(Call *call, GError **error)
 {
     g_autoptr(GArray) rows = NULL;
     HaywirePageRunList list;
-    HaywireStatus status =
-        haywire_model_page_runs(call->model, call->args.pid, &list);
+    HaywireStatus status = lists(
+        call, haywire_model_page_runs(call->model, call->args.pid, &list));
 
     if (status == HAYWIRE_OK) {
         rows =
@@ -166,11 +173,26 @@ static void answer_translate(Call *call, GError **error)
     g_autoptr(HaywireRamBlocks) blocks = haywire_worker_blocks(the_worker);
     HaywirePlace place;
 
-    if (haywire_action_translate(the_worker, blocks, call->args.pid,
-                                 (HaywireGva){ call->args.address }, &place,
-                                 error)) {
+    if (haywire_action_translate(
+            the_worker, call->model, blocks, call->args.pid,
+            (HaywireGva){ call->args.address }, &place, error)) {
         haywire_reply_place(call->reply, NULL, &place);
     }
+}
+
+/* What the answer is from, and what was asked for. */
+static void prepare(Call *call)
+{
+    const HaywireOverview *overview = &call->model->overview;
+
+    call->about.has_session = overview->has_session;
+    call->about.session = overview->session;
+    call->reply->about = &call->about;
+    call->window.range =
+        (HaywireGvaRange){ { call->args.address }, call->args.length };
+    call->window.after = call->args.after;
+    call->window.limit = call->args.limit;
+    call->window.bounded = true;
 }
 
 /* The one place where a failure becomes QEMU's Error. */
@@ -178,22 +200,22 @@ static void run(Answer *answer, unsigned required, unsigned optional,
                 QDict *dict, QObject **ret, Error **errp)
 {
     HaywireQdictEmitter emitter = HAYWIRE_QDICT_EMITTER_INIT;
-    g_autoptr(HaywireModel) model = haywire_worker_model(the_worker);
-    Call call = { .model = model, .reply = &emitter.base };
+    g_autoptr(HaywireModel) model = NULL;
+    Call call = { .reply = &emitter.base };
     g_autoptr(GError) error = NULL;
 
     if (!haywire_args_parse(dict, required, optional, &call.args, errp)) {
         return;
     }
-    call.about.has_session = model->overview.has_session;
-    call.about.session = model->overview.session;
-    emitter.base.about = &call.about;
-    call.window.range =
-        (HaywireGvaRange){ { call.args.address }, call.args.length };
-    call.window.after = call.args.after;
-    call.window.limit = call.args.limit;
-    call.window.bounded = true;
-    answer(&call, &error);
+    model = haywire_action_model(
+        the_worker,
+        optional & HAYWIRE_ARG_FROM ? call.args.from : HAYWIRE_FROM_COMPANION,
+        &error);
+    if (model) {
+        call.model = model;
+        prepare(&call);
+        answer(&call, &error);
+    }
     haywire_args_clear(&call.args);
     if (error) {
         error_setg(errp, "%s", error->message);
@@ -211,19 +233,21 @@ static void run(Answer *answer, unsigned required, unsigned optional,
 #define CHOICE  (PID | HAYWIRE_ARG_PIDS | HAYWIRE_ARG_AFTER)
 #define LIMIT   HAYWIRE_ARG_LIMIT
 #define MEMBERS HAYWIRE_ARG_MEMBERS
-#define WINDOW  (ADDRESS | LENGTH | LIMIT)
+#define FROM    HAYWIRE_ARG_FROM
+#define WINDOW  (ADDRESS | LENGTH | LIMIT | FROM)
+#define LIST    (CHOICE | LIMIT | MEMBERS | FROM)
 
-#define COMMANDS(X)                                                      \
-    X("query-haywire", overview, 0, 0)                                   \
-    X("query-haywire-processes", processes, 0, CHOICE | LIMIT | MEMBERS) \
-    X("query-haywire-sections", sections, PID, WINDOW)                   \
-    X("query-haywire-ptes", ptes, PID, WINDOW)                           \
-    X("query-haywire-cameras", cameras, 0, 0)                            \
-    X("query-haywire-stats", stats, 0, 0)                                \
-    X("haywire-focus", focus, PID, CAMERA)                               \
-    X("haywire-unfocus", unfocus, 0, CAMERA)                             \
-    X("haywire-rescan", rescan, 0, 0)                                    \
-    X("haywire-translate", translate, PID | ADDRESS, 0)
+#define COMMANDS(X)                                    \
+    X("query-haywire", overview, 0, FROM)              \
+    X("query-haywire-processes", processes, 0, LIST)   \
+    X("query-haywire-sections", sections, PID, WINDOW) \
+    X("query-haywire-ptes", ptes, PID, WINDOW)         \
+    X("query-haywire-cameras", cameras, 0, 0)          \
+    X("query-haywire-stats", stats, 0, 0)              \
+    X("haywire-focus", focus, PID, CAMERA)             \
+    X("haywire-unfocus", unfocus, 0, CAMERA)           \
+    X("haywire-rescan", rescan, 0, 0)                  \
+    X("haywire-translate", translate, PID | ADDRESS, FROM)
 
 #define HANDLER(name, what, required, optional)                         \
     static void handle_##what(QDict *dict, QObject **ret, Error **errp) \

@@ -5,13 +5,19 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "haywire/beacon_fill.h"
-#include "haywire/watch.h"
+#include "haywire/text.h"
 
+#include "models.h"
 #include "ram_memory.h"
+#include "wanted.h"
+
+/* While a companion is live, the kernel is looked at so long after a question. */
+#define KERNEL_ASKED_US (10 * G_TIME_SPAN_SECOND)
+/* The longest sentence on why there is no kernel. */
+#define EXPLANATION_MAX 256
 
 struct HaywireWorker {
-    guint interval_ms;
+    HaywireWorkerOptions options;
     GThread *thread;
 
     GMutex lock; /* held for moments only, by any thread */
@@ -23,14 +29,17 @@ struct HaywireWorker {
     guint era;          /* grows when memory becomes that of another time */
     gboolean blocks_changed;
     HaywireRamBlocks *blocks;
-    HaywireModel *model;
+    HaywireModels models;
+    char why[4 * EXPLANATION_MAX + 1]; /* there is no kernel */
+    gint64 kernel_asked_us;            /* monotonic clock; 0: never */
+    HaywireWanted wanted;
     guint focus_results[HAYWIRE_STATUS_COUNT]; /* not counted yet */
     GSourceFunc listener;
     uint32_t doorbell_port;
 
     atomic_bool rung; /* since the newest look began */
 
-    HaywireModel *empty;   /* for when there is no memory for another one */
+    HaywireModels none;    /* for when there is no memory for others */
     HaywireRamMemory door; /* the main thread's */
 
     /* The worker's thread only: */
@@ -75,6 +84,8 @@ typedef struct Orders {
     HaywireRamBlocks *blocks; /* NULL: as they were */
     guint focus_results[HAYWIRE_STATUS_COUNT];
     uint32_t doorbell_port;
+    gboolean ask_kernel;
+    uint32_t wanted[HAYWIRE_KERNEL_WANTED];
 } Orders;
 
 /*
@@ -96,7 +107,12 @@ static gboolean worker_take_orders(HaywireWorker *worker, Orders *ret_orders)
                       ? haywire_ram_blocks_ref(worker->blocks)
                       : NULL,
         .doorbell_port = worker->doorbell_port,
+        .ask_kernel =
+            worker->kernel_asked_us != 0 &&
+            g_get_monotonic_time() - worker->kernel_asked_us < KERNEL_ASKED_US,
     };
+    haywire_wanted_list(&worker->wanted, g_get_monotonic_time(),
+                        ret_orders->wanted);
     memcpy(ret_orders->focus_results, worker->focus_results,
            sizeof(worker->focus_results));
     memset(worker->focus_results, 0, sizeof(worker->focus_results));
@@ -116,6 +132,10 @@ static void worker_follow_orders(HaywireWorker *worker, const Orders *orders)
         haywire_watch_request_scan(worker->watch);
     }
     haywire_watch_set_doorbell(worker->watch, orders->doorbell_port);
+    haywire_watch_ask_kernel(worker->watch, orders->ask_kernel);
+    for (gsize i = 0; i < G_N_ELEMENTS(orders->wanted); i++) {
+        haywire_watch_want(worker->watch, i, orders->wanted[i]);
+    }
     for (int i = 0; i < HAYWIRE_STATUS_COUNT; i++) {
         for (guint n = orders->focus_results[i]; n > 0; n--) {
             haywire_watch_count_focus(worker->watch, (HaywireStatus)i);
@@ -133,29 +153,31 @@ static void worker_report(HaywireWorker *worker, HaywireStatus status)
     worker->reported = status;
 }
 
-/* @model: given away.  Under the lock; returns what to give up after it. */
-static HaywireModel *worker_swap(HaywireWorker *worker, HaywireModel *model)
+/* Under the lock: @models gets what was there, to be cleared after it. */
+static void worker_swap(HaywireWorker *worker, HaywireModels *models)
 {
-    HaywireModel *old = worker->model;
+    const HaywireModels old = worker->models;
 
-    worker->model = model;
+    worker->models = *models;
+    *models = old;
     if (worker->listener) {
         g_idle_add_full(G_PRIORITY_DEFAULT, worker->listener, NULL, NULL);
     }
-    return old;
 }
 
-/* Unless memory was replaced while the model was made. */
-static void worker_publish(HaywireWorker *worker, HaywireModel *model)
+/* Unless memory was replaced while the models were made. */
+static void worker_publish(HaywireWorker *worker, HaywireModels *models)
 {
-    HaywireModel *old = model;
+    char why[EXPLANATION_MAX];
 
+    haywire_watch_explain(worker->watch, why, sizeof(why));
     g_mutex_lock(&worker->lock);
     if (worker->viewed_era == worker->era) {
-        old = worker_swap(worker, model);
+        haywire_text_escape((const uint8_t *)why, strlen(why), worker->why);
+        worker_swap(worker, models);
     }
     g_mutex_unlock(&worker->lock);
-    haywire_model_unref(old);
+    haywire_models_clear(models);
 }
 
 static void worker_refresh(HaywireWorker *worker)
@@ -166,7 +188,9 @@ static void worker_refresh(HaywireWorker *worker)
 
     status = haywire_watch_look(worker->watch, now, &model);
     if (status == HAYWIRE_OK) {
-        worker_publish(worker, model);
+        HaywireModels models = haywire_models_told(worker->watch, model);
+
+        worker_publish(worker, &models);
         worker->wait_us =
             (gint64)(haywire_watch_next(worker->watch, now,
                                         (uint64_t)worker->wait_us * 1000) /
@@ -175,13 +199,18 @@ static void worker_refresh(HaywireWorker *worker)
     worker->ring_wait_us =
         (gint64)(haywire_watch_ring_wait(worker->watch) / 1000);
     worker_report(worker, status);
+    /* The first look does not wait until memory was searched for a kernel. */
+    if (worker->options.kernel) {
+        haywire_watch_set_from(worker->watch, HAYWIRE_FROM_AUTO);
+    }
 }
 
 static void worker_look(HaywireWorker *worker)
 {
     Orders orders;
 
-    worker->wait_us = worker->interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
+    worker->wait_us =
+        worker->options.interval_ms * (gint64)G_TIME_SPAN_MILLISECOND;
     if (worker_take_orders(worker, &orders)) {
         worker_follow_orders(worker, &orders);
         haywire_ram_blocks_unref(orders.blocks);
@@ -228,34 +257,15 @@ static void worker_free(HaywireWorker *worker)
     haywire_watch_destroy(worker->watch);
     haywire_ram_memory_close(&worker->ram);
     haywire_ram_memory_close(&worker->door);
-    haywire_model_unref(worker->model);
-    haywire_model_unref(worker->empty);
+    haywire_models_clear(&worker->models);
+    haywire_models_clear(&worker->none);
     haywire_ram_blocks_unref(worker->blocks);
     g_mutex_clear(&worker->lock);
     g_cond_clear(&worker->wake);
     g_free(worker);
 }
 
-/* An answer for as long as nothing was looked at. */
-static HaywireStatus worker_empty_model(HaywireHostCounters host,
-                                        HaywireModel **ret_model)
-{
-    HaywireOverview overview = {
-        .state = HAYWIRE_STATE_SEARCHING,
-        .companion_version = "",
-        .boot_id = "",
-        .kernel_release = "",
-        .host_name = "",
-    };
-    HaywireBeaconInput input = {
-        .overview = &overview,
-        .host = &host,
-    };
-
-    return haywire_beacon_build(&input, ret_model);
-}
-
-static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)
+static HaywireStatus worker_prepare(HaywireWorker *worker)
 {
     HaywireStatus status;
 
@@ -264,25 +274,28 @@ static HaywireStatus worker_prepare(HaywireWorker *worker, gsize memory)
         status = haywire_ram_memory_open(&worker->door, worker->blocks);
     }
     if (status == HAYWIRE_OK) {
-        status = worker_empty_model((HaywireHostCounters){ 0 }, &worker->empty);
+        status = haywire_models_none((HaywireHostCounters){ 0 }, &worker->none);
     }
     if (status == HAYWIRE_OK) {
-        worker->model = haywire_model_ref(worker->empty);
+        worker->models = haywire_models_ref(&worker->none);
         status = haywire_watch_new(worker->ram.memory, &worker->watch);
     }
     if (status == HAYWIRE_OK) {
-        status = haywire_watch_set_memory(worker->watch, memory);
+        haywire_watch_be_frugal(worker->watch);
+        status =
+            haywire_watch_set_memory(worker->watch, worker->options.memory);
     }
     return status;
 }
 
-static HaywireWorker *worker_new(HaywireRamBlocks *blocks, guint interval_ms)
+static HaywireWorker *worker_new(HaywireRamBlocks *blocks,
+                                 const HaywireWorkerOptions *options)
 {
     HaywireWorker *worker = g_new0(HaywireWorker, 1);
 
     g_mutex_init(&worker->lock);
     g_cond_init(&worker->wake);
-    worker->interval_ms = interval_ms;
+    worker->options = *options;
     worker->blocks = haywire_ram_blocks_ref(blocks);
     return worker;
 }
@@ -303,11 +316,12 @@ static HaywireStatus worker_thread_start(HaywireWorker *worker)
     return worker->thread ? HAYWIRE_OK : HAYWIRE_NO_MEMORY;
 }
 
-HaywireStatus haywire_worker_start(HaywireRamBlocks *blocks, guint interval_ms,
-                                   gsize memory, HaywireWorker **ret_worker)
+HaywireStatus haywire_worker_start(HaywireRamBlocks *blocks,
+                                   const HaywireWorkerOptions *options,
+                                   HaywireWorker **ret_worker)
 {
-    HaywireWorker *worker = worker_new(blocks, interval_ms);
-    HaywireStatus status = worker_prepare(worker, memory);
+    HaywireWorker *worker = worker_new(blocks, options);
+    HaywireStatus status = worker_prepare(worker);
 
     if (status == HAYWIRE_OK) {
         status = worker_thread_start(worker);
@@ -361,7 +375,7 @@ HaywireModel *haywire_worker_model(HaywireWorker *worker)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
-    return haywire_model_ref(worker->model);
+    return haywire_model_ref(worker->models.shown);
 }
 
 void haywire_worker_listen(HaywireWorker *worker, GSourceFunc listener)
@@ -382,6 +396,53 @@ void haywire_worker_look(HaywireWorker *worker)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
 
     worker_hurry(worker);
+}
+
+/* Under the lock. */
+static HaywireStatus worker_ask_kernel(HaywireWorker *worker,
+                                       HaywireModel **ret_model, GString *why)
+{
+    if (!worker->options.kernel) {
+        g_string_append(why, "The plugin was told not to read the guest's "
+                             "kernel (kernel=off)");
+        return HAYWIRE_NOT_FOUND;
+    }
+    worker->kernel_asked_us = g_get_monotonic_time();
+    if (!worker->models.kernel ||
+        (!worker->models.kernel->overview.has_guest && !worker->why[0])) {
+        worker_hurry(worker);
+        return HAYWIRE_LOOKING;
+    }
+    if (!worker->models.kernel->overview.has_guest) {
+        g_string_append(why, worker->why);
+        return HAYWIRE_NOT_FOUND;
+    }
+    *ret_model = haywire_model_ref(worker->models.kernel);
+    return HAYWIRE_OK;
+}
+
+HaywireStatus haywire_worker_ask(HaywireWorker *worker, HaywireFrom from,
+                                 HaywireModel **ret_model, GString *why)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    if (from == HAYWIRE_FROM_KERNEL) {
+        return worker_ask_kernel(worker, ret_model, why);
+    }
+    *ret_model =
+        haywire_model_ref(from == HAYWIRE_FROM_AUTO ? worker->models.shown
+                                                    : worker->models.companion);
+    return HAYWIRE_OK;
+}
+
+void haywire_worker_want(HaywireWorker *worker, uint32_t pid, bool told)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&worker->lock);
+
+    if (haywire_wanted_ask(&worker->wanted, pid, told,
+                           g_get_monotonic_time())) {
+        worker_hurry(worker);
+    }
 }
 
 void haywire_worker_ring(HaywireWorker *worker, uint32_t pfn)
@@ -406,16 +467,17 @@ void haywire_worker_set_doorbell(HaywireWorker *worker, uint32_t port)
 void haywire_worker_suspend(HaywireWorker *worker)
 {
     g_autoptr(HaywireModel) old = haywire_worker_model(worker);
-    g_autoptr(HaywireModel) empty = NULL;
-    g_autoptr(GMutexLocker) locker = NULL;
+    HaywireModels models;
 
-    if (worker_empty_model(old->host, &empty) != HAYWIRE_OK) {
-        empty = haywire_model_ref(worker->empty);
+    if (haywire_models_none(old->host, &models) != HAYWIRE_OK) {
+        models = haywire_models_ref(&worker->none);
     }
-    locker = g_mutex_locker_new(&worker->lock);
+    g_mutex_lock(&worker->lock);
     worker->suspended = TRUE;
     worker->era++;
-    haywire_model_unref(worker_swap(worker, g_steal_pointer(&empty)));
+    worker_swap(worker, &models);
+    g_mutex_unlock(&worker->lock);
+    haywire_models_clear(&models);
 }
 
 void haywire_worker_resume(HaywireWorker *worker)

@@ -5,7 +5,7 @@
 #ifndef HAYWIRE_WORKER_H
 #define HAYWIRE_WORKER_H
 
-#include "haywire/model.h"
+#include "haywire/watch.h"
 
 #include "ram_blocks.h"
 
@@ -13,9 +13,16 @@ typedef struct HaywireWorker HaywireWorker;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireModel, haywire_model_unref)
 
+/* How a worker looks. */
+typedef struct HaywireWorkerOptions {
+    guint interval_ms; /* from one look to the next */
+    gsize memory;      /* bytes; see haywire_watch_set_memory() */
+    gboolean kernel;   /* the guest's, too, where no companion is live */
+} HaywireWorkerOptions;
+
 /*
- * Start a worker on @blocks (borrowed), refreshing every @interval_ms; not
- * while a migration is bringing the guest here.
+ * Start a worker on @blocks (borrowed); it does not look while a migration is
+ * bringing the guest here.
  *
  * Thread: main.
  *
@@ -23,7 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireModel, haywire_model_unref)
  * to ask the kernel which pages are resident).
  */
 HaywireStatus
-haywire_worker_start(HaywireRamBlocks *blocks, guint interval_ms, gsize memory,
+haywire_worker_start(HaywireRamBlocks *blocks,
+                     const HaywireWorkerOptions *options,
                      HaywireWorker **ret_worker) HAYWIRE_MUST_CHECK;
 
 /*
@@ -47,10 +55,34 @@ HaywireMemory *haywire_worker_door(HaywireWorker *worker);
 HaywireRamBlocks *haywire_worker_blocks(HaywireWorker *worker);
 
 /*
- * The newest finished model: a new reference, never NULL; a searching one
- * until the first look is done.  Does not wait.  Thread: any.
+ * The newest finished model, of a companion that is live or of the kernel: a new
+ * reference, never NULL; a searching one until the first look is done.  Does
+ * not wait.  Thread: any.
  */
 HaywireModel *haywire_worker_model(HaywireWorker *worker);
+
+/*
+ * The same of who is asked for alone.  While a companion is live, the kernel is
+ * looked at for some time after each question only.  Does not wait.
+ *
+ * @why: appended to, with HAYWIRE_NOT_FOUND: a sentence
+ *
+ * Thread: any.  HAYWIRE_OK; of the kernel also HAYWIRE_LOOKING (the next look
+ * will tell), HAYWIRE_NOT_FOUND (there is none, or it is not to be looked
+ * at: @why).
+ */
+HaywireStatus haywire_worker_ask(HaywireWorker *worker, HaywireFrom from,
+                                 HaywireModel **ret_model,
+                                 GString *why) HAYWIRE_MUST_CHECK;
+
+/*
+ * Somebody asks for sections or page runs of the process @pid, which exists, and
+ * has them from a model of the kernel's (@told), or else wants them.  Soon they
+ * are there; or it is to be asked again, where several are asked for at once.
+ *
+ * Thread: any.
+ */
+void haywire_worker_want(HaywireWorker *worker, uint32_t pid, bool told);
 
 /*
  * Have @listener called by the main loop when a new model is there.  It must

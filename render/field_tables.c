@@ -215,7 +215,7 @@ static const HaywireField page_run_list_fields[] = {
     FIELD(HaywirePageRunList, generation, "generation",
           "pass of the camera, from 1"),
     ENUM(HaywirePageRunList, source, "source", origin_name,
-         "camera1 or camera2"),
+         "camera1, camera2 or kernel"),
     FIELD(HaywirePageRunList, complete, "complete",
           "whether all runs of the process were read"),
     FIELD(HaywirePageRunList, total, "total",
@@ -452,7 +452,7 @@ static const HaywireField place_fields[] = {
     FIELD(HaywirePlace, translation.page_size, "page-size",
           "of the mapping, bytes; absent when not known", IF_SET, UNIT(BYTES)),
     ENUM(HaywirePlace, translation.source, "source", origin_name,
-         "camera1 or camera2"),
+         "camera1, camera2 or kernel"),
     FIELD(HaywirePlace, translation.generation, "generation",
           "pass of the camera that knows it"),
 };

@@ -93,6 +93,28 @@ HaywireStatus haywire_word_process(const char *word,
     return HAYWIRE_LIMIT;
 }
 
+static const char *const from_words[] = {
+    [HAYWIRE_FROM_COMPANION] = "companion",
+    [HAYWIRE_FROM_KERNEL] = "kernel",
+    [HAYWIRE_FROM_AUTO] = "auto",
+};
+
+bool haywire_word_from(const char *word, HaywireFrom *ret_from)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(from_words); i++) {
+        if (strcmp(word, from_words[i]) == 0) {
+            *ret_from = (HaywireFrom)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *haywire_from_word(HaywireFrom from)
+{
+    return from_words[from];
+}
+
 HaywireMembers haywire_word_members(const char *what, const char *name,
                                     GString *why)
 {

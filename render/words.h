@@ -34,6 +34,10 @@ HaywireStatus haywire_word_process(const char *word,
                                    uint32_t *ret_pid,
                                    GString *why) HAYWIRE_MUST_CHECK;
 
+/* "companion", "kernel", "auto"; false: neither. */
+bool haywire_word_from(const char *word, HaywireFrom *ret_from);
+const char *haywire_from_word(HaywireFrom from);
+
 /*
  * The members that the column @name of a process is made of; 0, and @why is
  * appended to, when it is not known. @what: "column", "member".

@@ -65,6 +65,8 @@ static const StatusWords words[HAYWIRE_STATUS_COUNT] = {
     [HAYWIRE_NO_LAYOUT] = { "no-layout",
                             "It is not known where guest addresses lie in the "
                             "memory" },
+    [HAYWIRE_LOOKING] = { "looking",
+                          "The guest's kernel is being looked at: ask again" },
     [HAYWIRE_FOCUS_FOREIGN_PAGE] = { "focus-foreign-page",
                                      "The page is no longer this session's "
                                      "control page" },

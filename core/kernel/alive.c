@@ -14,6 +14,9 @@
 #define COUNT_READS 16
 #define COUNT_PAGES 6
 
+/* Those that started first: an idle kernel wakes some of these, too. */
+#define TASKS_MAX 4096
+
 typedef struct Seen {
     uint64_t task;
     uint64_t pid;
@@ -39,13 +42,16 @@ static HaywireStatus count(HaywireKernelView *view, const HaywireVector *tasks,
     const HaywireTask *task = tasks->data;
     HaywireStatus status = HAYWIRE_OK;
 
-    haywire_vector_init(seen, sizeof(Seen), HAYWIRE_TASKS_MAX);
-    for (size_t i = 0; i < tasks->count && status == HAYWIRE_OK; i++) {
+    haywire_vector_init(seen, sizeof(Seen), TASKS_MAX);
+    for (size_t i = 0; i < tasks->count && i < TASKS_MAX; i++) {
         Seen one = { task[i].address, task[i].pid, 0 };
 
         haywire_guest_allow(view->guest, COUNT_READS, COUNT_PAGES);
         one.switches = haywire_process_switches(view, &task[i]);
         status = haywire_vector_push(seen, &one);
+        if (status != HAYWIRE_OK) {
+            break;
+        }
     }
     if (seen->count > 0) {
         qsort(seen->data, seen->count, sizeof(Seen), compare);

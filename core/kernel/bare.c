@@ -81,6 +81,9 @@ static HaywireStatus find_places(Bare *bare)
         note_places(&window, HAYWIRE_FIRST_TASK, sizeof(HAYWIRE_FIRST_TASK),
                     &bare->tasks);
         at.value = window.start.value + window.length;
+        if (!haywire_locate_goes_on(bare->locate, at)) {
+            return HAYWIRE_OK;
+        }
     }
     return status == HAYWIRE_NOT_FOUND ? HAYWIRE_OK : status;
 }
@@ -310,7 +313,7 @@ HaywireStatus haywire_locate_bare(HaywireLocate *locate)
     }
     bare->locate = locate;
     status = find_places(bare);
-    if (status == HAYWIRE_OK) {
+    if (status == HAYWIRE_OK && !locate->stopped) {
         status = try_all(bare);
     }
     free(bare);

@@ -39,13 +39,17 @@ struct HaywireKernel {
     bool has_list;
     int lost; /* looks in a row that had no list */
     bool searched;
-    uint64_t look_ns;    /* when the newest look began */
-    uint64_t search_ns;  /* when memory was last searched */
-    uint64_t cost_ns;    /* how long that took */
-    HaywireVector tasks; /* of HaywireTask: of the one that is shown */
+    bool notes_only;    /* searches are for nothing else */
+    uint64_t look_ns;   /* when the newest look began */
+    uint64_t search_ns; /* when memory was last searched, host clock */
+    uint64_t cost_ns;   /* processor time that this took, */
+    uint64_t bare_ns;   /* and the same for a search without a note */
+    uint64_t bare_cost_ns;
+    uint64_t search_time; /* of all searches */
+    HaywireVector tasks;  /* of HaywireTask: of the one that is shown */
     HaywireProcessTexts texts;
     uint64_t checked_ns; /* when it had gone on, as the last check saw it */
-    uint32_t wanted;     /* pid whose sections are told; 0: none */
+    uint32_t wanted[HAYWIRE_KERNEL_WANTED]; /* pids; 0: none */
     HaywirePaths paths;
 };
 
@@ -74,6 +78,7 @@ void haywire_kernel_reset(HaywireKernel *kernel)
     kernel->locate.count = 0;
     kernel->shown = 0;
     kernel->searched = false;
+    kernel->bare_ns = 0;
     kernel->has_list = false;
 }
 
@@ -92,6 +97,11 @@ void haywire_kernel_set_progress(HaywireKernel *kernel,
     kernel->locate.progress_opaque = opaque;
 }
 
+void haywire_kernel_set_notes_only(HaywireKernel *kernel, bool notes_only)
+{
+    kernel->notes_only = notes_only;
+}
+
 const HaywireKernelFinding *haywire_kernel_finding(const HaywireKernel *kernel)
 {
     return &kernel->locate.finding;
@@ -106,7 +116,9 @@ void haywire_kernel_explain(const HaywireKernel *kernel, char *to, size_t room)
 {
     const HaywireKernelFinding *finding = &kernel->locate.finding;
 
-    if (finding->notes == 0 && finding->types == 0) {
+    if (finding->tables == 0 && kernel->bare_ns == 0) {
+        *to = '\0';
+    } else if (finding->notes == 0 && finding->types == 0) {
         snprintf(to, room,
                  "No Linux kernel in this memory: neither a kernel's note "
                  "(vmcoreinfo) nor its type information (BTF) was found: "
@@ -140,6 +152,12 @@ void haywire_kernel_explain(const HaywireKernel *kernel, char *to, size_t room)
                  "The kernel %s has no list of processes that is whole",
                  finding->release);
     }
+}
+
+/* What was found in a search may be later than the look that it belongs to. */
+static uint64_t since(uint64_t now, uint64_t then)
+{
+    return now > then ? now - then : 0;
 }
 
 /* Walk the list of one kernel, again while it is being changed. */
@@ -214,7 +232,39 @@ static void keep_evidence(HaywireKernel *kernel, HaywireAlive *before,
     }
 }
 
-static HaywireStatus find(HaywireKernel *kernel, uint64_t now_ns)
+/* Has a search that took @cost_ns been long ago, for what it took? */
+static bool may_search(uint64_t then_ns, uint64_t cost_ns, uint64_t host_ns)
+{
+    return since(host_ns, then_ns) / SEARCH_SHARE >= cost_ns;
+}
+
+/*
+ * Where there is no note, a search for anything else costs some fifty times as
+ * much: it is made more rarely.
+ */
+static HaywireStatus search(HaywireKernel *kernel, uint64_t host_ns)
+{
+    uint64_t started = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    HaywireStatus status;
+
+    kernel->locate.notes_only =
+        kernel->notes_only ||
+        (kernel->bare_ns != 0 &&
+         !may_search(kernel->bare_ns, kernel->bare_cost_ns, host_ns));
+    status = haywire_locate(&kernel->locate);
+    kernel->searched = true;
+    kernel->search_ns = host_ns;
+    kernel->cost_ns = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started;
+    kernel->search_time += kernel->cost_ns;
+    if (kernel->locate.bare) {
+        kernel->bare_ns = host_ns;
+        kernel->bare_cost_ns = kernel->cost_ns;
+        kernel->cost_ns = kernel->locate.notes_time;
+    }
+    return status;
+}
+
+static HaywireStatus find(HaywireKernel *kernel, uint64_t host_ns)
 {
     HaywireAlive before[HAYWIRE_KERNELS_MAX];
     HaywireLocate old = kernel->locate;
@@ -224,11 +274,7 @@ static HaywireStatus find(HaywireKernel *kernel, uint64_t now_ns)
     memset(kernel->alive, 0, sizeof(kernel->alive));
     kernel->shown = 0;
     kernel->lost = 0;
-    kernel->searched = true;
-    kernel->search_ns = now_ns;
-    kernel->cost_ns = haywire_clock_ns(CLOCK_MONOTONIC);
-    status = haywire_locate(&kernel->locate);
-    kernel->cost_ns = haywire_clock_ns(CLOCK_MONOTONIC) - kernel->cost_ns;
+    status = search(kernel, host_ns);
     keep_evidence(kernel, before, &old);
     for (size_t i = 0; i < HAYWIRE_KERNELS_MAX; i++) {
         haywire_alive_clear(&before[i]);
@@ -237,30 +283,33 @@ static HaywireStatus find(HaywireKernel *kernel, uint64_t now_ns)
                                                              : status;
 }
 
-static bool wants_search(const HaywireKernel *kernel, uint64_t now_ns)
+static bool wants_search(const HaywireKernel *kernel, uint64_t now_ns,
+                         uint64_t host_ns)
 {
-    uint64_t passed = now_ns - kernel->search_ns;
-
     if (!kernel->searched) {
         return true;
     }
-    if (kernel->locate.count == 0) {
-        return passed / SEARCH_SHARE >= kernel->cost_ns;
+    if (!may_search(kernel->search_ns, kernel->cost_ns, host_ns)) {
+        return false;
     }
-    return kernel->lost >= LOST_LOOKS ||
-           (passed >= SEARCH_AGAIN_NS &&
+    return kernel->locate.count == 0 || kernel->lost >= LOST_LOOKS ||
+           (since(host_ns, kernel->search_ns) >= SEARCH_AGAIN_NS &&
             haywire_kernel_state(kernel, now_ns, false) == HAYWIRE_STATE_STALE);
 }
 
-HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
+HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns,
+                                  uint64_t host_ns)
 {
     HaywireStatus status = HAYWIRE_OK;
 
     kernel->look_ns = now_ns;
     haywire_paths_clear(&kernel->paths);
-    if (wants_search(kernel, now_ns)) {
-        status = find(kernel, now_ns);
-        now_ns += kernel->cost_ns; /* what is seen next is seen then */
+    if (wants_search(kernel, now_ns, host_ns)) {
+        uint64_t started = haywire_clock_ns(CLOCK_MONOTONIC);
+
+        status = find(kernel, host_ns);
+        /* What is seen next is seen then. */
+        now_ns += haywire_clock_ns(CLOCK_MONOTONIC) - started;
     } else if (kernel->locate.count == 0) {
         status = HAYWIRE_NOT_FOUND;
     }
@@ -270,12 +319,6 @@ HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns)
     kernel->has_list = status == HAYWIRE_OK;
     kernel->lost = kernel->has_list ? 0 : kernel->lost + 1;
     return status;
-}
-
-/* What was found in a search may be later than the look that it belongs to. */
-static uint64_t since(uint64_t now, uint64_t then)
-{
-    return now > then ? now - then : 0;
 }
 
 HaywireState haywire_kernel_state(const HaywireKernel *kernel, uint64_t now_ns,
@@ -325,9 +368,14 @@ void haywire_kernel_machine(const HaywireKernel *kernel, uint32_t *ret_arch,
     *ret_page_size = known ? (uint32_t)haywire_view_page(view) : 0;
 }
 
-void haywire_kernel_want(HaywireKernel *kernel, uint32_t pid)
+void haywire_kernel_want(HaywireKernel *kernel, size_t place, uint32_t pid)
 {
-    kernel->wanted = pid;
+    kernel->wanted[place] = pid;
+}
+
+uint64_t haywire_kernel_search_time(const HaywireKernel *kernel)
+{
+    return kernel->search_time;
 }
 
 static void tell_basics(HaywireKernel *kernel, HaywireKernelView *view,
@@ -380,21 +428,34 @@ static void tell_details(HaywireKernel *kernel, HaywireKernelView *view,
 }
 
 static void tell_wanted(HaywireKernel *kernel, HaywireKernelView *view,
-                        HaywireBuilder *builder)
+                        size_t place, HaywireBuilder *builder)
 {
     const HaywireTask *task = kernel->tasks.data;
+    uint32_t pid = kernel->wanted[place];
 
-    for (size_t i = 0; i < kernel->tasks.count && kernel->wanted; i++) {
+    for (size_t i = 0; i < kernel->tasks.count && pid != 0; i++) {
         uint64_t start = haywire_view_ask(view, task[i].address, M_TASK_START);
         const HaywireProcess *process = haywire_builder_process(
             builder, task[i].pid, haywire_process_start(start));
 
-        if (process && task[i].pid == kernel->wanted) {
+        if (process && task[i].pid == pid) {
             haywire_sections_tell(view, &task[i], process, &kernel->paths,
-                                  builder);
+                                  place, builder);
             return;
         }
     }
+}
+
+/* Of two, the first leaves the other one room. */
+static void tell_all_wanted(HaywireKernel *kernel, HaywireKernelView *view,
+                            HaywireBuilder *builder)
+{
+    if (kernel->wanted[1] != 0) {
+        haywire_builder_begin(builder, HAYWIRE_BUILDER_PASS);
+    }
+    tell_wanted(kernel, view, 0, builder);
+    haywire_builder_begin(builder, HAYWIRE_BUILDER_REST);
+    tell_wanted(kernel, view, 1, builder);
 }
 
 static void tell_names(HaywireKernelView *view, HaywireBuilder *builder)
@@ -426,6 +487,7 @@ void haywire_kernel_tell(HaywireKernel *kernel, HaywireBuilder *builder)
         return;
     }
     builder->told->overview.processes = kernel->tasks.count;
+    builder->told->overview.snapshot_generation = kernel->guest.moment;
     haywire_builder_begin(builder, HAYWIRE_BUILDER_TABLE);
     (void)haywire_builder_begin_table(builder, kernel->tasks.count);
     tell_basics(kernel, view, builder);
@@ -434,7 +496,7 @@ void haywire_kernel_tell(HaywireKernel *kernel, HaywireBuilder *builder)
     tell_names(view, builder);
     haywire_builder_begin(builder, HAYWIRE_BUILDER_REST);
     tell_details(kernel, view, builder);
-    tell_wanted(kernel, view, builder);
+    tell_all_wanted(kernel, view, builder);
 }
 
 /* A kernel that stands still shows the same moment again. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bare.h"
+#include "haywire/clock.h"
 #include "image_search.h"
 #include "layouts.h"
 #include "tasks.h"
@@ -77,11 +78,7 @@ static HaywireStatus find_notes(HaywireLocate *locate, Notes *notes)
            HAYWIRE_OK) {
         look_at_window(locate, notes, &window);
         at.value = window.start.value + window.length;
-        if (locate->progress &&
-            !locate->progress(locate->progress_opaque,
-                              haywire_memory_size_before(memory, at),
-                              haywire_memory_size(memory))) {
-            locate->stopped = true;
+        if (!haywire_locate_goes_on(locate, at)) {
             return HAYWIRE_OK;
         }
     }
@@ -174,6 +171,8 @@ static HaywireStatus try_layouts(HaywireLocate *locate, const HaywireNote *note)
 
 HaywireStatus haywire_locate(HaywireLocate *locate)
 {
+    uint64_t started = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint32_t types = locate->notes_only ? locate->finding.types : 0;
     Notes *notes = calloc(1, sizeof(*notes));
     HaywireStatus status;
 
@@ -182,7 +181,8 @@ HaywireStatus haywire_locate(HaywireLocate *locate)
     }
     locate->count = 0;
     locate->stopped = false;
-    memset(&locate->finding, 0, sizeof(locate->finding));
+    locate->bare = false;
+    locate->finding = (HaywireKernelFinding){ .types = types };
     status = find_notes(locate, notes);
     for (size_t i = 0; i < notes->count && status == HAYWIRE_OK &&
                        locate->count < HAYWIRE_KERNELS_MAX;
@@ -192,8 +192,10 @@ HaywireStatus haywire_locate(HaywireLocate *locate)
         }
     }
     free(notes);
+    locate->notes_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started;
     if (status == HAYWIRE_OK && locate->finding.tables == 0 &&
-        !locate->stopped) {
+        !locate->stopped && !locate->notes_only) {
+        locate->bare = true;
         status = haywire_locate_bare(locate);
     }
     return status;

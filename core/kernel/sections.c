@@ -135,9 +135,9 @@ static HaywireStatus walk(HaywireKernelView *view, uint64_t mm,
 
 void haywire_sections_tell(HaywireKernelView *view, const HaywireTask *task,
                            const HaywireProcess *process, HaywirePaths *paths,
-                           HaywireBuilder *builder)
+                           size_t place, HaywireBuilder *builder)
 {
-    HaywireCameraPass *pass = haywire_builder_pass(builder, 0);
+    HaywireCameraPass *pass = haywire_builder_pass(builder, place);
     HaywireMappings mappings = { 0 };
     HaywireTable table;
     uint64_t mm;

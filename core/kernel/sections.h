@@ -24,11 +24,11 @@ void haywire_paths_clear(HaywirePaths *paths);
 
 /*
  * Tell @builder the sections of @process, whose task is @task, and its page
- * runs, as those of the first camera's place. What cannot be had whole is told
+ * runs, as those of camera 1's or 2's (@place 0 or 1). What cannot be had whole is told
  * as incomplete.
  */
 void haywire_sections_tell(HaywireKernelView *view, const HaywireTask *task,
                            const HaywireProcess *process, HaywirePaths *paths,
-                           HaywireBuilder *builder);
+                           size_t place, HaywireBuilder *builder);
 
 #endif

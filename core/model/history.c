@@ -115,7 +115,7 @@ static const HaywirePastTable *compare(HaywireHistory *history,
 /* What a table leaves out has not exited. */
 static bool is_whole(const HaywireModel *model)
 {
-    return model->overview.has_session &&
+    return model->overview.has_guest &&
            model->overview.snapshot_generation != 0 &&
            model->overview.processes_missing == 0;
 }

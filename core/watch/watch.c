@@ -9,18 +9,18 @@
 
 #include "haywire/clock.h"
 #include "haywire/watch.h"
+#include "kernel_look.h"
 #include "pace.h"
 
 struct HaywireWatch {
     HaywireMemory *memory;
     HaywireReader *beacons;
+    HaywireModel *companion; /* of the newest look; NULL: not looked for */
+    HaywireKernelLook kernel;
     HaywireFrom from;
-    HaywireKernel *kernel; /* NULL: nobody asked for it */
-    bool kernel_found;
-    bool kernel_shown; /* in the newest model */
+    bool ask_kernel; /* whoever is live */
+    bool frugal;
     HaywireShares shares;
-    HaywireScanProgress progress;
-    void *progress_opaque;
     HaywireHostCounters host;
     HaywirePace pace;
     uint64_t began_ns;   /* host clock of the first look; 0: none yet */
@@ -39,6 +39,7 @@ HaywireStatus haywire_watch_new(HaywireMemory *memory, HaywireWatch **ret_watch)
         return HAYWIRE_NO_MEMORY;
     }
     watch->memory = memory;
+    watch->kernel.rings = &watch->rings;
     status = haywire_reader_new(memory, &watch->host, &watch->beacons);
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(watch, HAYWIRE_MEMORY_DEFAULT);
@@ -54,8 +55,9 @@ HaywireStatus haywire_watch_new(HaywireMemory *memory, HaywireWatch **ret_watch)
 void haywire_watch_destroy(HaywireWatch *watch)
 {
     if (watch) {
+        haywire_model_unref(watch->companion);
         haywire_reader_destroy(watch->beacons);
-        haywire_kernel_destroy(watch->kernel);
+        haywire_kernel_look_clear(&watch->kernel);
         free(watch);
     }
 }
@@ -78,38 +80,28 @@ void haywire_watch_set_progress(HaywireWatch *watch,
                                 HaywireScanProgress progress, void *opaque)
 {
     haywire_reader_set_progress(watch->beacons, progress, opaque);
-    watch->progress = progress;
-    watch->progress_opaque = opaque;
-    if (watch->kernel) {
-        haywire_kernel_set_progress(watch->kernel, progress, opaque);
-    }
+    watch->kernel.progress = progress;
+    watch->kernel.progress_opaque = opaque;
 }
 
-static HaywireStatus need_kernel(HaywireWatch *watch)
-{
-    HaywireStatus status = HAYWIRE_OK;
-
-    if (!watch->kernel) {
-        status = haywire_kernel_new(watch->memory, &watch->kernel);
-    }
-    if (status == HAYWIRE_OK) {
-        haywire_kernel_set_progress(watch->kernel, watch->progress,
-                                    watch->progress_opaque);
-    }
-    return status;
-}
-
-HaywireStatus haywire_watch_set_from(HaywireWatch *watch, HaywireFrom from)
+void haywire_watch_set_from(HaywireWatch *watch, HaywireFrom from)
 {
     watch->from = from;
-    return from == HAYWIRE_FROM_COMPANION ? HAYWIRE_OK : need_kernel(watch);
 }
 
-void haywire_watch_want(HaywireWatch *watch, uint32_t pid)
+void haywire_watch_be_frugal(HaywireWatch *watch)
 {
-    if (watch->kernel) {
-        haywire_kernel_want(watch->kernel, pid);
-    }
+    watch->frugal = true;
+}
+
+void haywire_watch_ask_kernel(HaywireWatch *watch, bool ask)
+{
+    watch->ask_kernel = ask;
+}
+
+void haywire_watch_want(HaywireWatch *watch, size_t place, uint32_t pid)
+{
+    haywire_kernel_look_want(&watch->kernel, place, pid);
 }
 
 HaywireMemory *haywire_watch_memory(const HaywireWatch *watch)
@@ -117,20 +109,11 @@ HaywireMemory *haywire_watch_memory(const HaywireWatch *watch)
     return watch->memory;
 }
 
-HaywireKernel *haywire_watch_kernel(HaywireWatch *watch, HaywireNow now)
-{
-    if (watch->kernel && !watch->kernel_shown) {
-        watch->kernel_found =
-            haywire_kernel_look(watch->kernel, now.host_ns) == HAYWIRE_OK;
-    }
-    return watch->kernel && watch->kernel_found ? watch->kernel : NULL;
-}
-
 void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room)
 {
     *to = '\0';
-    if (watch->kernel && !watch->kernel_found) {
-        haywire_kernel_explain(watch->kernel, to, room);
+    if (watch->kernel.kernel && !watch->kernel.found) {
+        haywire_kernel_explain(watch->kernel.kernel, to, room);
     }
 }
 
@@ -180,9 +163,7 @@ void haywire_watch_ring(HaywireWatch *watch, uint64_t pfn)
 void haywire_watch_reset(HaywireWatch *watch)
 {
     haywire_reader_reset(watch->beacons);
-    if (watch->kernel) {
-        haywire_kernel_reset(watch->kernel);
-    }
+    haywire_kernel_look_reset(&watch->kernel);
     memset(&watch->pace, 0, sizeof(watch->pace));
 }
 
@@ -226,117 +207,106 @@ static HaywireStatus see(HaywireWatch *watch, HaywireNow now)
     return status == HAYWIRE_OK ? haywire_memory_check(watch->memory) : status;
 }
 
-static HaywireStatus look_at_companion(HaywireWatch *watch, HaywireNow now,
-                                       HaywireModel **ret_model)
+static HaywireStatus look_for_companion(HaywireWatch *watch, HaywireNow now)
 {
     HaywireStatus status = see(watch, now);
+    HaywireModel *model;
 
     watch->host.cpu_time = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    return status == HAYWIRE_OK
-               ? haywire_reader_model(watch->beacons, now, watch->began_ns,
-                                      ret_model)
-               : status;
-}
-
-static HaywireOverview describe_kernel(const HaywireWatch *watch,
-                                       HaywireNow now)
-{
-    HaywireOverview overview = {
-        .state = haywire_kernel_state(watch->kernel, now.host_ns, now.still),
-        .has_guest = watch->kernel_found,
-        .source = HAYWIRE_PROVIDER_KERNEL,
-        .os = HAYWIRE_OS_LINUX,
-        .cost.time = now.host_ns - watch->began_ns,
-    };
-
-    haywire_kernel_machine(watch->kernel, &overview.arch, &overview.page_size);
-    if (overview.state == HAYWIRE_STATE_LIVE && now.paused) {
-        overview.state = HAYWIRE_STATE_PAUSED;
-    }
-    return overview;
-}
-
-static HaywireStatus build_kernel(HaywireWatch *watch, HaywireNow now,
-                                  HaywireModel **ret_model)
-{
-    HaywireOverview overview = describe_kernel(watch, now);
-    HaywireMoment moment = {
-        .overview = &overview,
-        .layout = haywire_kernel_layout(watch->kernel),
-        .host = &watch->host,
-    };
-    HaywireBuilder builder;
-    HaywireStatus status =
-        haywire_builder_init(&builder, &watch->shares, NULL, &watch->host);
-
     if (status == HAYWIRE_OK) {
-        haywire_kernel_tell(watch->kernel, &builder);
-        status = haywire_builder_finish(&builder, &moment, ret_model);
+        status =
+            haywire_reader_model(watch->beacons, now, watch->began_ns, &model);
+    }
+    if (status == HAYWIRE_OK) {
+        haywire_model_unref(watch->companion);
+        watch->companion = model;
     }
     return status;
+}
+
+static bool companion_is_current(const HaywireWatch *watch)
+{
+    return watch->companion &&
+           haywire_state_is_current(watch->companion->overview.state);
 }
 
 /*
- * Replace @ret_model by what the kernel tells. Without one, or with a list that
- * cannot be had, an empty model is all there is, unless @ret_model has one.
+ * A companion is judged first: whether it beats takes a second look. The kernel
+ * that was shown before it came is, until then.
  */
-static HaywireStatus look_at_kernel(HaywireWatch *watch, HaywireNow now,
-                                    HaywireModel **ret_model)
+static bool needs_kernel(const HaywireWatch *watch, HaywireNow now)
 {
-    HaywireStatus status = haywire_kernel_look(watch->kernel, now.host_ns);
-    HaywireModel *model;
+    const HaywireSession *session;
 
-    if (status != HAYWIRE_OK && status != HAYWIRE_NOT_FOUND &&
-        status != HAYWIRE_PAGE_BUSY && status != HAYWIRE_LIMIT) {
-        return status;
+    if (watch->from != HAYWIRE_FROM_AUTO || watch->ask_kernel) {
+        return watch->from == HAYWIRE_FROM_KERNEL || watch->ask_kernel;
     }
-    watch->kernel_found = status == HAYWIRE_OK;
-    if (!watch->kernel_found && *ret_model) {
-        return HAYWIRE_OK;
+    session = haywire_reader_search(watch->beacons).session;
+    return !companion_is_current(watch) &&
+           (watch->kernel.found ||
+            haywire_pace_beat_wait(session, now.now_ns) == 0);
+}
+
+static HaywireStatus look_at_kernel(HaywireWatch *watch, HaywireNow now)
+{
+    const HaywireKernelNeeds needs = {
+        .memory = watch->memory,
+        .shares = &watch->shares,
+        .host = &watch->host,
+        .seen = watch->companion ? &watch->companion->overview : NULL,
+        .began_ns = watch->began_ns,
+        .notes_only = watch->frugal && !watch->ask_kernel,
+        .frugal = watch->frugal,
+    };
+
+    return haywire_kernel_look_on(&watch->kernel, &needs, now);
+}
+
+HaywireKernel *haywire_watch_kernel(HaywireWatch *watch, HaywireNow now)
+{
+    if (watch->from == HAYWIRE_FROM_COMPANION ||
+        (!watch->kernel.model && look_at_kernel(watch, now) != HAYWIRE_OK)) {
+        return NULL;
     }
-    status = haywire_memory_check(watch->memory);
-    if (status == HAYWIRE_OK) {
-        status = build_kernel(watch, now, &model);
+    return watch->kernel.found ? watch->kernel.kernel : NULL;
+}
+
+static HaywireStatus look(HaywireWatch *watch, HaywireNow now)
+{
+    HaywireStatus status = HAYWIRE_OK;
+
+    if (watch->from == HAYWIRE_FROM_KERNEL) {
+        haywire_model_unref(watch->companion);
+        watch->companion = NULL;
+    } else {
+        status = look_for_companion(watch, now);
     }
-    if (status == HAYWIRE_OK) {
-        haywire_model_unref(*ret_model);
-        *ret_model = model;
-        watch->kernel_shown = true;
+    if (status == HAYWIRE_OK && needs_kernel(watch, now)) {
+        return look_at_kernel(watch, now);
     }
+    haywire_kernel_look_rest(&watch->kernel, now);
     return status;
 }
 
-/* A companion is judged first: whether it beats takes a second look. */
-static bool wants_kernel(const HaywireWatch *watch, HaywireNow now,
-                         const HaywireModel *model)
+/* Which one is shown, after a look. */
+static HaywireModel *chosen(const HaywireWatch *watch)
 {
-    if (watch->from != HAYWIRE_FROM_AUTO || !model) {
-        return watch->from == HAYWIRE_FROM_KERNEL;
+    HaywireModel *kernel = watch->kernel.model;
+
+    if (watch->from == HAYWIRE_FROM_KERNEL || !watch->companion) {
+        return kernel;
     }
-    return !haywire_state_is_current(model->overview.state) &&
-           haywire_pace_beat_wait(haywire_reader_search(watch->beacons).session,
-                                  now.now_ns) == 0;
+    return watch->from == HAYWIRE_FROM_COMPANION ||
+                   companion_is_current(watch) || !watch->kernel.found
+               ? watch->companion
+               : kernel;
 }
 
-static HaywireStatus look(HaywireWatch *watch, HaywireNow now,
-                          HaywireModel **ret_model)
+HaywireModel *haywire_watch_told(const HaywireWatch *watch,
+                                 HaywireProvider provider)
 {
-    HaywireModel *model = NULL;
-    HaywireStatus status = HAYWIRE_OK;
-
-    watch->kernel_shown = false;
-    if (watch->from != HAYWIRE_FROM_KERNEL) {
-        status = look_at_companion(watch, now, &model);
-    }
-    if (status == HAYWIRE_OK && wants_kernel(watch, now, model)) {
-        status = look_at_kernel(watch, now, &model);
-    }
-    if (status != HAYWIRE_OK) {
-        haywire_model_unref(model);
-        return status;
-    }
-    *ret_model = model;
-    return HAYWIRE_OK;
+    return provider == HAYWIRE_PROVIDER_KERNEL ? watch->kernel.model
+                                               : watch->companion;
 }
 
 HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
@@ -352,34 +322,36 @@ HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
     watch->host.rings =
         atomic_load_explicit(&watch->rings, memory_order_relaxed);
     watch->scanned_ns = 0;
-    status = look(watch, now, ret_model);
+    watch->kernel.spent_ns = 0;
+    status = look(watch, now);
     haywire_pace_looked(&watch->pace, now.host_ns,
                         haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID) - started -
-                            watch->scanned_ns);
+                            watch->scanned_ns - watch->kernel.spent_ns);
+    if (status == HAYWIRE_OK) {
+        *ret_model = haywire_model_ref(chosen(watch));
+    }
     return status;
 }
 
 /* The companion first: what it says is older, whatever comes later. */
 static HaywireStatus check_both(HaywireWatch *watch, HaywireNow now,
-                                HaywireCheck *check, HaywireModel **told,
-                                HaywireModel **read)
+                                HaywireCheck *check)
 {
-    HaywireStatus status = need_kernel(watch);
+    HaywireStatus status = HAYWIRE_OK;
 
     haywire_check_begin(check);
-    watch->kernel_shown = false;
-    if (status == HAYWIRE_OK && watch->from != HAYWIRE_FROM_KERNEL) {
-        status = look_at_companion(watch, now, told);
+    if (watch->from != HAYWIRE_FROM_KERNEL) {
+        status = look_for_companion(watch, now);
     }
-    if (status == HAYWIRE_OK && *told) {
-        haywire_check_companion(check, *told);
+    if (status == HAYWIRE_OK && watch->companion) {
+        haywire_check_companion(check, watch->companion);
     }
     if (status == HAYWIRE_OK) {
-        status = look_at_kernel(watch, now, read);
+        status = look_at_kernel(watch, now);
     }
-    if (status == HAYWIRE_OK && watch->kernel_found) {
-        status =
-            haywire_kernel_check(watch->kernel, now.host_ns, now.still, check);
+    if (status == HAYWIRE_OK && watch->kernel.found) {
+        status = haywire_kernel_check(watch->kernel.kernel, now.now_ns,
+                                      now.still, check);
     }
     return status == HAYWIRE_OK ? haywire_check_end(check) : status;
 }
@@ -387,29 +359,37 @@ static HaywireStatus check_both(HaywireWatch *watch, HaywireNow now,
 HaywireStatus haywire_watch_check(HaywireWatch *watch, HaywireNow now,
                                   HaywireCheck *check, HaywireModel **ret_model)
 {
-    HaywireModel *told = NULL, *read = NULL, *chosen;
     HaywireStatus status;
 
     watch->began_ns = watch->began_ns ? watch->began_ns : now.host_ns;
     watch->host.refreshes++;
-    status = check_both(watch, now, check, &told, &read);
+    status = check_both(watch, now, check);
     if (status == HAYWIRE_OK) {
-        chosen = told && haywire_state_is_current(told->overview.state) ? told
-                                                                        : read;
-        *ret_model = haywire_model_ref(chosen);
+        *ret_model = haywire_model_ref(companion_is_current(watch)
+                                           ? watch->companion
+                                           : watch->kernel.model);
     }
-    haywire_model_unref(told);
-    haywire_model_unref(read);
     return status;
+}
+
+/* The shorter one; 0 is none. */
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a > 0 && (b == 0 || a < b) ? a : b;
 }
 
 uint64_t haywire_watch_beat_wait(const HaywireWatch *watch, HaywireNow now)
 {
-    if (watch->kernel_shown) {
-        return now.still ? 0 : haywire_kernel_wait(watch->kernel, now.host_ns);
+    uint64_t kernel = 0, beat = 0;
+
+    if (watch->kernel.model && !now.still) {
+        kernel = haywire_kernel_wait(watch->kernel.kernel, now.now_ns);
     }
-    return haywire_pace_beat_wait(haywire_reader_search(watch->beacons).session,
-                                  now.now_ns);
+    if (watch->from != HAYWIRE_FROM_KERNEL) {
+        beat = haywire_pace_beat_wait(
+            haywire_reader_search(watch->beacons).session, now.now_ns);
+    }
+    return sooner(kernel, beat);
 }
 
 uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,
@@ -418,6 +398,7 @@ uint64_t haywire_watch_next(const HaywireWatch *watch, HaywireNow now,
     /* The guest's clock stands while it is paused, and so do its beats. */
     uint64_t wait = now.paused ? 0 : haywire_watch_beat_wait(watch, now);
 
+    wait = sooner(wait, haywire_kernel_look_wait(&watch->kernel, now));
     return haywire_pace_next(&watch->pace, wait, interval_ns);
 }
 

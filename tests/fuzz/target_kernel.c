@@ -175,9 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     apply(image, data, size, false);
     memory = kernel_image_memory(image);
     FUZZ_CHECK(haywire_watch_new(memory, &watch) == HAYWIRE_OK);
-    FUZZ_CHECK(haywire_watch_set_from(watch, HAYWIRE_FROM_KERNEL) ==
-               HAYWIRE_OK);
-    haywire_watch_want(watch, 2);
+    haywire_watch_set_from(watch, HAYWIRE_FROM_KERNEL);
+    haywire_watch_want(watch, 0, 2);
     check = haywire_check_new();
     for (uint64_t i = 1; i <= LOOKS; i++) {
         look(watch, 2 * i);

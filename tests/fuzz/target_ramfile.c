@@ -192,8 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     write_file(fd, data, size);
     use_image(fd);
     path = g_strdup_printf("/proc/self/fd/%d", fd);
-    backend = haywire_backend_ram_new((const char *const *)&path, 1,
-                                      HAYWIRE_FROM_COMPANION, &error);
+    backend = haywire_backend_ram_new((const char *const *)&path, 1, &error);
     check_error(error);
     close(fd);
     if (backend) {

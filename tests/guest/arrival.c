@@ -10,7 +10,10 @@
 
 VmOptions arrival_options(const char *qemu, gboolean incoming)
 {
-    return (VmOptions){ .qemu = qemu, .memory = MEMORY, .incoming = incoming };
+    return (VmOptions){ .qemu = qemu,
+                        .memory = MEMORY,
+                        .plugin = ",kernel=off",
+                        .incoming = incoming };
 }
 
 Scene *arrival_scene(const char *qemu)

@@ -49,7 +49,8 @@ static gboolean is_live(Vm *vm, gpointer opaque)
     JsonObject *status = status_of(vm, &node);
 
     return g_str_equal(compare_string(status, "state"), "live") &&
-           compare_int(status, "companion-pid") == *(guint32 *)opaque &&
+           json_object_get_int_member_with_default(status, "companion-pid",
+                                                   0) == *(guint32 *)opaque &&
            category_sum(status, "mapped") == category_sum(status, "pages");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the host tool says of the menagerie with --from kernel, against the
- * guest's own words. A difference fails the test.
+ * What the host tool says of the menagerie with --from kernel, and the plugin
+ * over QMP, against the guest's own words. A difference fails the test.
  */
 #ifndef HAYWIRE_TESTS_FROM_KERNEL_H
 #define HAYWIRE_TESTS_FROM_KERNEL_H

@@ -40,8 +40,8 @@ static const char *const commands[] = {
 };
 
 static const char *const names[] = {
-    "pid",     "address", "length", "camera", "pids", "after",
-    "members", "limit",   "pid ",   "",       "PID",  "x",
+    "pid",   "address", "length", "camera", "pids", "after", "members",
+    "limit", "from",    "pid ",   "",       "PID",  "x",
 };
 
 static const char *const values[] = {
@@ -60,6 +60,8 @@ static const char *const values[] = {
     "1.5",
     "1e300",
     "\"1\"",
+    "\"kernel\"",
+    "\"companion\"",
     "\"\"",
     "\"\\u202e\"",
     "null",

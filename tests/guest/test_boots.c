@@ -144,6 +144,7 @@ static Vm *start(const char *qemu)
     Vm *vm = vm_start(&(VmOptions){ .qemu = qemu,
                                     .memory = "256M",
                                     .companion = "run,--max-cpu,100",
+                                    .plugin = ",kernel=off",
                                     .menagerie = "none",
                                     .may_reset = TRUE });
 

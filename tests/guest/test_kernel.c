@@ -43,8 +43,7 @@ static guint32 find_keeper(GHashTable *processes, guint32 animal)
 
 static void start(void)
 {
-    guest.vm = vm_start(&(VmOptions){
-        .guest = folder, .companion = "none", .without_plugin = TRUE });
+    guest.vm = vm_start(&(VmOptions){ .guest = folder, .companion = "none" });
     guest.animals = truth_menagerie(guest.vm);
     guest.truth.before = truth_processes(guest.vm);
     guest.truth.keeper = find_keeper(
@@ -112,10 +111,34 @@ static void test_dumps(gconstpointer data)
     dumps_check_vmcore(guest.vm, guest.truth.keeper);
 }
 
+/* The plugin finds it by itself, and says who tells. */
+static void test_plugin(gconstpointer data)
+{
+    g_autoptr(JsonNode) status = NULL;
+    g_autofree char *text = NULL;
+    JsonObject *answer;
+
+    (void)data;
+    if (!guest.vm) {
+        g_test_skip("no guest");
+        return;
+    }
+    vm_wait_state(guest.vm, "live");
+    status = vm_qmp(guest.vm, "query-haywire", NULL);
+    answer = json_node_get_object(status);
+    g_assert_cmpstr(compare_string(answer, "source"), ==, "kernel");
+    g_assert_false(json_object_has_member(answer, "session"));
+    text = vm_hmp(guest.vm, "info haywire");
+    g_assert_true(g_str_has_prefix(text, "live: linux x86-64 "));
+    g_assert_nonnull(strstr(text, ", from its kernel\n"));
+    g_assert_nonnull(strstr(text, "haywire-menagerie"));
+}
+
 /* Nobody else says anything there. */
 static void test_companion(gconstpointer data)
 {
     g_autofree char *err = NULL;
+    g_autoptr(GError) error = NULL;
 
     (void)data;
     if (!guest.vm) {
@@ -128,6 +151,9 @@ static void test_companion(gconstpointer data)
             NULL, &err),
         ==, NOTHING_FOUND);
     g_assert_nonnull(strstr(err, "No companion's session was found"));
+    g_assert_null(vm_qmp_try(guest.vm, "query-haywire-processes",
+                             "{\"from\": \"companion\"}", &error));
+    g_assert_cmpstr(error->message, ==, "No companion's session was found");
 }
 
 /* Once the machine is gone, its last list is there, and not live. */
@@ -205,9 +231,9 @@ static void add_tests(const char *kernel)
         const char *name;
         GTestDataFunc test;
     } tests[] = {
-        { "live", test_live },           { "dumps", test_dumps },
-        { "companion", test_companion }, { "copy", test_copy },
-        { "leftover", test_leftover },
+        { "live", test_live },   { "plugin", test_plugin },
+        { "dumps", test_dumps }, { "companion", test_companion },
+        { "copy", test_copy },   { "leftover", test_leftover },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {

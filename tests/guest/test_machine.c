@@ -5,6 +5,7 @@
  */
 #include "../qemu/qemus.h"
 #include "companions.h"
+#include "from_kernel.h"
 #include "scene.h"
 
 #define SESSION_TIMEOUT_S 300
@@ -109,6 +110,59 @@ static void test_suspended(const char *qemu)
     g_assert_cmpstr(after, ==, session);
     scene_focus(scene, scene_pid(scene, "plain"), 1);
     scene_check_processes(scene);
+}
+
+static gboolean kernel_tells(Vm *vm, gpointer state)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire", NULL);
+    JsonObject *object = json_node_get_object(reply);
+
+    return json_object_has_member(object, "source") &&
+           g_str_equal(compare_string(object, "source"), "kernel") &&
+           g_str_equal(compare_string(object, "state"), state);
+}
+
+static char *source_of(Vm *vm, const char *from)
+{
+    View view = { .name = "QMP", .kind = VIEW_QMP, .vm = vm, .from = from };
+    g_autoptr(JsonNode) reply = view_ask_ok(&view, VIEW_STATUS, 0, 0);
+
+    return g_strdup(compare_string(json_node_get_object(reply), "source"));
+}
+
+static void check_source(Vm *vm, const char *from, const char *wanted)
+{
+    g_autofree char *source = source_of(vm, from);
+
+    g_assert_cmpstr(source, ==, wanted);
+}
+
+/* Killed, the companion gives way to the kernel; it is shown again once it beats. */
+static void test_killed(const char *qemu)
+{
+    Scene *scene = scene_get(&(VmOptions){ .qemu = qemu, .memory = "512M" });
+    g_autofree char *line = NULL;
+
+    if (!scene) {
+        return;
+    }
+    check_source(scene->vm, NULL, "companion");
+    check_source(scene->vm, "kernel", "kernel");
+    check_source(scene->vm, NULL, "companion");
+    line = g_strdup_printf("kill -9 %u", companion_pid(scene->vm));
+    g_free(vm_guest_run(scene->vm, line, NULL));
+    vm_wait_until(scene->vm, "the kernel", SESSION_TIMEOUT_S, kernel_tells,
+                  (gpointer) "live");
+    check_source(scene->vm, "companion", "companion");
+    from_kernel_check_processes(scene->vm, scene->keeper);
+    json_node_unref(vm_qmp(scene->vm, "stop", NULL));
+    vm_wait_until(scene->vm, "the pause", SESSION_TIMEOUT_S, kernel_tells,
+                  (gpointer) "paused");
+    json_node_unref(vm_qmp(scene->vm, "cont", NULL));
+    vm_wait_until(scene->vm, "the kernel again", SESSION_TIMEOUT_S,
+                  kernel_tells, (gpointer) "live");
+    companion_wait_live(scene->vm, companion_start(scene->vm));
+    check_source(scene->vm, NULL, "companion");
 }
 
 static gint64 pages_moved(Scene *scene)
@@ -217,6 +271,7 @@ int main(int argc, char **argv)
     qemus_add_test("machine/plain-memory", test_plain_memory);
     qemus_add_test("machine/stopped", test_stopped);
     qemus_add_test("machine/suspended", test_suspended);
+    qemus_add_test("machine/killed", test_killed);
     qemus_add_test("machine/moved-pages", test_moved_pages);
     qemus_add_test("machine/reset", test_reset);
     qemus_add_test("machine/old-ram", test_old_ram);

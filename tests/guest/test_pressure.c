@@ -19,8 +19,10 @@
 
 static Scene *get_scene(const char *qemu)
 {
-    return scene_get(&(VmOptions){
-        .qemu = qemu, .memory = "256M", .companion = "run,--max-cpu,100" });
+    return scene_get(&(VmOptions){ .qemu = qemu,
+                                   .memory = "256M",
+                                   .companion = "run,--max-cpu,100",
+                                   .plugin = ",kernel=off" });
 }
 
 static gint64 guest_number(Vm *vm, const char *command)

@@ -50,7 +50,8 @@
 
 static Scene *get_scene(const char *qemu)
 {
-    return scene_get(&(VmOptions){ .qemu = qemu, .memory = "512M" });
+    return scene_get(&(VmOptions){
+        .qemu = qemu, .memory = "512M", .plugin = ",kernel=off" });
 }
 
 typedef struct {

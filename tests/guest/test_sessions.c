@@ -17,8 +17,10 @@
 
 static Scene *get_scene(const char *qemu)
 {
-    return scene_get(
-        &(VmOptions){ .qemu = qemu, .memory = "512M", .companion = "run" });
+    return scene_get(&(VmOptions){ .qemu = qemu,
+                                   .memory = "512M",
+                                   .companion = "run",
+                                   .plugin = ",kernel=off" });
 }
 
 static JsonNode *status(Vm *vm)

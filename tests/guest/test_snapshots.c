@@ -23,8 +23,10 @@
 
 static Scene *get_scene(const char *qemu)
 {
-    return scene_get(
-        &(VmOptions){ .qemu = qemu, .memory = "256M", .with_snapshots = TRUE });
+    return scene_get(&(VmOptions){ .qemu = qemu,
+                                   .memory = "256M",
+                                   .with_snapshots = TRUE,
+                                   .plugin = ",kernel=off" });
 }
 
 static void monitor(Vm *vm, const char *command, const char *name)

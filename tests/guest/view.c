@@ -11,6 +11,9 @@
 
 /* No single run of the tool takes nearly as long as this. */
 #define TOOL_TIMEOUT_S 300
+/* Nor does what is read from the kernel when somebody asks for it. */
+#define LOOKING_TIMEOUT_S 60
+#define LOOKING           "The guest's kernel is being looked at: ask again"
 
 G_DEFINE_QUARK(haywire - test - view - error, view_error)
 
@@ -39,21 +42,52 @@ static const Wording wordings[] = {
     [VIEW_UNFOCUS] = { "haywire-unfocus", "unfocus", "camera", NULL, "camera" },
 };
 
-static JsonNode *ask_qmp_part(Vm *vm, const Wording *wording, guint32 pid,
-                              guint64 address, GError **error)
+static char *qmp_arguments(const View *view, const Wording *wording,
+                           guint32 pid, guint64 address)
 {
     const char *name = wording->address ? wording->address : "address";
-    g_autoptr(GString) arguments = g_string_new("{");
+    GString *arguments = g_string_new("{");
+    const char *comma = "";
 
     if (wording->pid) {
         g_string_append_printf(arguments, "\"%s\": %u", wording->pid, pid);
+        comma = ", ";
     }
     if (address) {
-        g_string_append_printf(arguments, "%s\"%s\": %" G_GUINT64_FORMAT,
-                               wording->pid ? ", " : "", name, address);
+        g_string_append_printf(arguments, "%s\"%s\": %" G_GUINT64_FORMAT, comma,
+                               name, address);
+        comma = ", ";
+    }
+    if (view->from) {
+        g_string_append_printf(arguments, "%s\"from\": \"%s\"", comma,
+                               view->from);
     }
     g_string_append_c(arguments, '}');
-    return vm_qmp_try(vm, wording->qmp, arguments->str, error);
+    return g_string_free(arguments, FALSE);
+}
+
+/* As long as the answer is to ask again. */
+static JsonNode *ask_qmp_part(const View *view, const Wording *wording,
+                              guint32 pid, guint64 address, GError **error)
+{
+    gint64 limit = g_get_monotonic_time() + LOOKING_TIMEOUT_S * G_USEC_PER_SEC;
+    g_autofree char *arguments = qmp_arguments(view, wording, pid, address);
+
+    for (;;) {
+        GError *reason = NULL;
+        JsonNode *node = vm_qmp_try(view->vm, wording->qmp, arguments, &reason);
+
+        if (node) {
+            return node;
+        }
+        if (!g_str_has_prefix(reason->message, LOOKING) ||
+            g_get_monotonic_time() > limit) {
+            g_propagate_error(error, reason);
+            return NULL;
+        }
+        g_error_free(reason);
+        g_usleep(G_USEC_PER_SEC / 20);
+    }
 }
 
 static gboolean has_more(JsonNode *answer)
@@ -96,22 +130,22 @@ static gboolean append_part(JsonObject *whole, JsonObject *part,
 }
 
 /* A list that a reply cannot hold is asked for in parts, of one moment. */
-static JsonNode *ask_qmp(Vm *vm, const Wording *wording, guint32 pid,
+static JsonNode *ask_qmp(const View *view, const Wording *wording, guint32 pid,
                          guint64 address, GError **error)
 {
     const gboolean runs = wording == &wordings[VIEW_PAGE_RUNS];
     const char *rows = runs ? "runs" : "sections";
     JsonNode *node =
-        ask_qmp_part(vm, wording, pid, wording->address ? address : 0, error);
+        ask_qmp_part(view, wording, pid, wording->address ? address : 0, error);
 
     while (node && has_more(node)) {
         JsonObject *whole = json_node_get_object(node);
         guint64 end = end_of(json_object_get_array_member(whole, rows));
-        g_autoptr(JsonNode) part = ask_qmp_part(vm, wording, pid, end, error);
+        g_autoptr(JsonNode) part = ask_qmp_part(view, wording, pid, end, error);
 
         if (!part || !append_part(whole, json_node_get_object(part), rows)) {
             json_node_unref(node);
-            node = part ? ask_qmp_part(vm, wording, pid, 0, error) : NULL;
+            node = part ? ask_qmp_part(view, wording, pid, 0, error) : NULL;
         }
     }
     return node;
@@ -205,7 +239,7 @@ JsonNode *view_ask(const View *view, ViewQuestion question, guint32 pid,
     const Wording *wording = &wordings[question];
 
     if (view->kind == VIEW_QMP) {
-        return ask_qmp(view->vm, wording, pid, address, error);
+        return ask_qmp(view, wording, pid, address, error);
     }
     return ask_tool(view, wording, pid, address, error);
 }

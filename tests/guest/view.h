@@ -19,7 +19,8 @@ typedef struct {
     ViewKind kind;
     Vm *vm;           /* of VIEW_QMP */
     const char *path; /* of the socket or the file, for the tool */
-    const char *from; /* --from, for the tool; NULL: not given */
+    const char
+        *from; /* whom to ask; NULL: as without it, the tool a companion */
 } View;
 
 typedef enum {

@@ -30,11 +30,14 @@ static void test_bad_options(const char *qemu)
 {
     assert_refused(qemu, ",colour=red", "",
                    "haywire: unknown option 'colour'; the options are ram=ID, "
-                   "interval=MS, memory=MIB, doorbell=on|off|PORT and "
+                   "interval=MS, memory=MIB, kernel=on|off, "
+                   "doorbell=on|off|PORT and "
                    "unknown-qemu=on");
     assert_refused(qemu, ",unknown-qemu=maybe", "",
                    "haywire: option 'unknown-qemu' is 'on' or 'off', not "
                    "'maybe'");
+    assert_refused(qemu, ",kernel=", "",
+                   "haywire: option 'kernel' is 'on' or 'off', not ''");
     assert_refused(qemu, ",interval=soon", "",
                    "haywire: option 'interval' needs milliseconds from 10 to "
                    "60000, not 'soon'");

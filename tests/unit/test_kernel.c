@@ -27,8 +27,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->memory = kernel_image_memory(fixture->image);
     g_assert_cmpint(haywire_watch_new(fixture->memory, &fixture->watch), ==,
                     HAYWIRE_OK);
-    g_assert_cmpint(haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_KERNEL),
-                    ==, HAYWIRE_OK);
+    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_KERNEL);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -301,7 +300,7 @@ static void test_sections(Fixture *fixture, gconstpointer data)
     HaywirePageRunList runs;
 
     (void)data;
-    haywire_watch_want(fixture->watch, 2);
+    haywire_watch_want(fixture->watch, 0, 2);
     look(fixture, 0, false);
     g_assert_cmpint(haywire_model_sections(fixture->model, 2, &sections), ==,
                     HAYWIRE_OK);
@@ -366,7 +365,7 @@ static void test_trees(Fixture *fixture, gconstpointer data)
     HaywireSectionList sections;
 
     (void)data;
-    haywire_watch_want(fixture->watch, 2);
+    haywire_watch_want(fixture->watch, 0, 2);
     for (gsize i = 0; i < G_N_ELEMENTS(trees); i++) {
         set_tree(fixture, trees[i].root, trees[i].slot, trees[i].pivot);
         look(fixture, i, false);
@@ -381,14 +380,94 @@ static void test_trees(Fixture *fixture, gconstpointer data)
 static void test_auto(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    g_assert_cmpint(haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_AUTO),
-                    ==, HAYWIRE_OK);
+    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_AUTO);
     g_assert_cmpuint(look(fixture, 0, false)->process_count, ==,
                      KERNEL_IMAGE_PROCESSES);
-    g_assert_cmpint(
-        haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_COMPANION), ==,
-        HAYWIRE_OK);
+    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_COMPANION);
     g_assert_false(look(fixture, 1, false)->overview.has_guest);
+}
+
+/* Whoever is shown, the kernel is asked as well, and only as long as that. */
+static void test_asked(Fixture *fixture, gconstpointer data)
+{
+    HaywireModel *told;
+
+    (void)data;
+    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_COMPANION);
+    haywire_watch_ask_kernel(fixture->watch, true);
+    g_assert_false(look(fixture, 0, false)->overview.has_guest);
+    told = haywire_watch_told(fixture->watch, HAYWIRE_PROVIDER_KERNEL);
+    g_assert_cmpuint(told->process_count, ==, KERNEL_IMAGE_PROCESSES);
+    told = haywire_watch_told(fixture->watch, HAYWIRE_PROVIDER_COMPANION);
+    g_assert_cmpuint(told->process_count, ==, 0);
+    haywire_watch_ask_kernel(fixture->watch, false);
+    look(fixture, 1, false);
+    g_assert_null(haywire_watch_told(fixture->watch, HAYWIRE_PROVIDER_KERNEL));
+    /* What it had found is forgotten after a minute, and found once more. */
+    look(fixture, 100, false);
+    haywire_watch_ask_kernel(fixture->watch, true);
+    look(fixture, 101, false);
+    told = haywire_watch_told(fixture->watch, HAYWIRE_PROVIDER_KERNEL);
+    g_assert_cmpuint(told->process_count, ==, KERNEL_IMAGE_PROCESSES);
+    g_assert_cmpint(told->overview.state, ==, HAYWIRE_STATE_SEARCHING);
+}
+
+/* A machine that stands still has a clock that does, and is not stale. */
+static void test_paused(Fixture *fixture, gconstpointer data)
+{
+    HaywireNow now = { .now_ns = 2 * SECOND_NS, .host_ns = 2 * SECOND_NS };
+    HaywireModel *model;
+
+    (void)data;
+    look(fixture, 0, false);
+    kernel_image_run(fixture->image);
+    for (int i = 0; i < 3; i++) {
+        g_assert_cmpint(haywire_watch_look(fixture->watch, now, &model), ==,
+                        HAYWIRE_OK);
+        g_assert_cmpint(model->overview.state, ==,
+                        i > 0 ? HAYWIRE_STATE_PAUSED : HAYWIRE_STATE_LIVE);
+        haywire_model_unref(model);
+        now.paused = true;
+        now.host_ns += 100 * SECOND_NS;
+    }
+}
+
+static void assert_told_of(const HaywireModel *model, uint32_t pid)
+{
+    HaywireSectionList sections;
+    HaywirePageRunList runs;
+
+    g_assert_cmpint(haywire_model_sections(model, pid, &sections), ==,
+                    HAYWIRE_OK);
+    g_assert_cmpint(haywire_model_page_runs(model, pid, &runs), ==, HAYWIRE_OK);
+    g_assert_cmpuint(sections.pid, ==, pid);
+    g_assert_cmpuint(runs.pid, ==, pid);
+}
+
+static void test_wanted(Fixture *fixture, gconstpointer data)
+{
+    HaywireSectionList sections;
+    HaywireNow now = { .host_ns = SECOND_NS };
+
+    (void)data;
+    haywire_watch_want(fixture->watch, 0, 2);
+    haywire_watch_want(fixture->watch, 1, 1);
+    assert_told_of(look(fixture, 0, false), 1);
+    assert_told_of(fixture->model, 2);
+    haywire_watch_want(fixture->watch, 1, 0);
+    look(fixture, 1, false);
+    g_assert_cmpint(haywire_model_sections(fixture->model, 1, &sections), ==,
+                    HAYWIRE_NO_SECTIONS);
+    assert_told_of(fixture->model, 2);
+    /* What is wanted is not put off until the interval is over. */
+    kernel_image_run(fixture->image);
+    look(fixture, 2, false);
+    now.host_ns = now.now_ns = 3 * SECOND_NS;
+    g_assert_cmpuint(haywire_watch_next(fixture->watch, now, SECOND_NS), ==,
+                     SECOND_NS);
+    haywire_watch_want(fixture->watch, 1, 1);
+    g_assert_cmpuint(haywire_watch_next(fixture->watch, now, SECOND_NS), <,
+                     SECOND_NS);
 }
 
 static void add(const char *path,
@@ -418,5 +497,8 @@ int main(int argc, char **argv)
     add("/kernel/sections", test_sections);
     add("/kernel/trees", test_trees);
     add("/kernel/auto", test_auto);
+    add("/kernel/asked", test_asked);
+    add("/kernel/paused", test_paused);
+    add("/kernel/wanted", test_wanted);
     return g_test_run();
 }

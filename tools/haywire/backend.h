@@ -51,6 +51,8 @@ typedef struct HaywireBackend HaywireBackend;
 typedef struct HaywireBackendOps {
     gboolean (*refresh)(HaywireBackend *backend, GError **error);
     gint64 (*beat_wait)(HaywireBackend *backend);
+    /* Whom to ask, from the next look on; at first who is said below. */
+    void (*ask)(HaywireBackend *backend, HaywireFrom from);
     const HaywireOverview *(*overview)(HaywireBackend *backend);
     /*
      * What is to be taken of this process as well, from the next look on. TRUE:
@@ -93,11 +95,11 @@ struct HaywireBackend {
 
 /*
  * The RAM files at @path[], @count of them, at least one, which lie in the
- * guest's memory in this order; @from says who in it is asked. NULL with @error
- * when one cannot be used.
+ * guest's memory in this order; a companion is asked. NULL with @error when one
+ * cannot be used.
  */
 HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
-                                        HaywireFrom from, GError **error);
+                                        GError **error);
 
 /*
  * Begin where the last run of this user found a live session in this very file,
@@ -122,8 +124,8 @@ gboolean haywire_backend_ram_guest(HaywireBackend *backend,
                                    HaywireRamGuest *ret_guest, GError **error);
 
 /*
- * The QEMU behind the QMP socket at @path; NULL with @error. In a module of its
- * own: see qmp_module.h.
+ * The QEMU behind the QMP socket at @path, which decides whom to ask; NULL with
+ * @error. In a module of its own: see qmp_module.h.
  */
 HAYWIRE_PUBLIC HaywireBackend *haywire_backend_qmp_new(const char *path,
                                                        GError **error);

@@ -8,8 +8,13 @@
 #include "exit_status.h"
 #include "qmp_client.h"
 #include "reply_parse.h"
+#include "words.h"
 
 #define TIMEOUT_MS 5000
+
+/* How long a plugin may take to read what it was asked for. */
+#define LOOKING_LIMIT_US (60 * G_USEC_PER_SEC)
+#define LOOKING_STEP_US  (100 * 1000)
 
 /* How long a rescan may take, and how often it is asked after. */
 #define RESCAN_LIMIT_US (60 * G_USEC_PER_SEC)
@@ -22,6 +27,9 @@ typedef struct QmpBackend {
     GPtrArray *replies;  /* of JsonNode: strings are borrowed from them */
     HaywireArena *arena; /* lists */
     HaywireOverview overview;
+    gboolean has_from; /* else the plugin decides */
+    HaywireFrom from;
+    char *why; /* the plugin has no overview for us; NULL: it has */
 } QmpBackend;
 
 static QmpBackend *qmp(HaywireBackend *backend)
@@ -49,6 +57,37 @@ static void explain(const QmpBackend *backend, GError **error)
     prefix_path(error, backend->path);
 }
 
+static gboolean is_command_error(const GError *error)
+{
+    return g_error_matches(error, HAYWIRE_QMP_ERROR, HAYWIRE_QMP_ERROR_COMMAND);
+}
+
+/* What the kernel tells comes with the plugin's next look. */
+static JsonNode *execute(QmpBackend *backend, const char *command,
+                         JsonObject *arguments, GError **error)
+{
+    const gint64 limit = g_get_monotonic_time() + LOOKING_LIMIT_US;
+    const char *looking = haywire_status_text(HAYWIRE_LOOKING);
+
+    for (;;) {
+        GError *reason = NULL;
+        JsonNode *reply = haywire_qmp_client_execute(backend->client, command,
+                                                     arguments, &reason);
+
+        if (reply) {
+            return reply;
+        }
+        if (!is_command_error(reason) ||
+            !g_str_has_prefix(reason->message, looking) ||
+            g_get_monotonic_time() >= limit) {
+            g_propagate_error(error, reason);
+            return NULL;
+        }
+        g_error_free(reason);
+        g_usleep(LOOKING_STEP_US);
+    }
+}
+
 /*
  * The reply to @command, kept until the next refresh. @arguments: taken over,
  * may be NULL. Errors of the command itself keep their domain and text.
@@ -57,16 +96,14 @@ static JsonNode *ask(QmpBackend *backend, const char *command,
                      JsonObject *arguments, GError **error)
 {
     GError *reason = NULL;
-    JsonNode *reply = haywire_qmp_client_execute(backend->client, command,
-                                                 arguments, &reason);
+    JsonNode *reply = execute(backend, command, arguments, &reason);
 
     g_clear_pointer(&arguments, json_object_unref);
     if (reply) {
         g_ptr_array_add(backend->replies, reply);
         return reply;
     }
-    if (!g_error_matches(reason, HAYWIRE_QMP_ERROR,
-                         HAYWIRE_QMP_ERROR_COMMAND) ||
+    if (!is_command_error(reason) ||
         g_strcmp0(haywire_qmp_error_get_class(reason), "GenericError") != 0) {
         explain(backend, &reason);
     }
@@ -82,15 +119,57 @@ static JsonObject *with_pid(uint32_t pid)
     return arguments;
 }
 
+/* The same of a question, @pid 0 for none: older plugins know no "from". */
+static JsonObject *question(const QmpBackend *backend, uint32_t pid)
+{
+    JsonObject *arguments = pid ? with_pid(pid) : json_object_new();
+
+    if (backend->has_from) {
+        json_object_set_string_member(arguments, "from",
+                                      haywire_from_word(backend->from));
+    }
+    return arguments;
+}
+
+static void ask_whom(HaywireBackend *base, HaywireFrom from)
+{
+    qmp(base)->has_from = TRUE;
+    qmp(base)->from = from;
+}
+
+/* Where no kernel is to be had the plugin says why. */
+static gboolean keep_reason(QmpBackend *backend, GError **error)
+{
+    if (!backend->has_from || !is_command_error(*error)) {
+        return FALSE;
+    }
+    backend->why =
+        g_strdup(strstr((*error)->message, "'from' is unexpected")
+                     ? "The plugin in this QEMU is older: it takes no --from"
+                     : (*error)->message);
+    backend->overview = (HaywireOverview){ .state = HAYWIRE_STATE_SEARCHING };
+    g_clear_error(error);
+    return TRUE;
+}
+
 static gboolean refresh(HaywireBackend *base, GError **error)
 {
     QmpBackend *backend = qmp(base);
+    GError *reason = NULL;
     JsonNode *reply;
 
+    g_clear_pointer(&backend->why, g_free);
     g_ptr_array_set_size(backend->replies, 0);
     g_ptr_array_set_size(backend->arena, 0);
-    reply = ask(backend, "query-haywire", NULL, error);
-    return reply && haywire_parse_overview(reply, &backend->overview, error);
+    reply = ask(backend, "query-haywire", question(backend, 0), &reason);
+    if (reply) {
+        return haywire_parse_overview(reply, &backend->overview, error);
+    }
+    if (keep_reason(backend, &reason)) {
+        return TRUE;
+    }
+    g_propagate_error(error, reason);
+    return FALSE;
 }
 
 /* The plugin judges on its own; it has no session, or it soon knows. */
@@ -98,7 +177,7 @@ static gint64 beat_wait(HaywireBackend *base)
 {
     const HaywireOverview *overview = &qmp(base)->overview;
     const bool judging =
-        overview->has_session && overview->state == HAYWIRE_STATE_SEARCHING;
+        overview->has_guest && overview->state == HAYWIRE_STATE_SEARCHING;
 
     return judging ? RESCAN_STEP_US : 0;
 }
@@ -113,8 +192,7 @@ static gboolean want(HaywireBackend *base, uint32_t pid)
 
 static const char *why_no_kernel(HaywireBackend *base)
 {
-    (void)base;
-    return "";
+    return qmp(base)->why ? qmp(base)->why : "";
 }
 
 static const HaywireOverview *overview(HaywireBackend *base)
@@ -177,7 +255,7 @@ ROW_LIST(page_runs, HaywirePageRunList, run, HaywirePageRun,
 static JsonNode *ask_part(QmpBackend *backend, const RowList *of, uint32_t pid,
                           HaywireGvaRange range, GError **error)
 {
-    JsonObject *arguments = pid ? with_pid(pid) : json_object_new();
+    JsonObject *arguments = question(backend, pid);
 
     if (range.start.value) {
         json_object_set_int_member(arguments, of->from,
@@ -301,7 +379,7 @@ static gboolean translate(HaywireBackend *base, uint32_t pid,
                           HaywireGva address, HaywirePlace *ret_place,
                           GError **error)
 {
-    JsonObject *arguments = with_pid(pid);
+    JsonObject *arguments = question(qmp(base), pid);
     JsonNode *reply;
 
     json_object_set_int_member(arguments, "address", (gint64)address.value);
@@ -390,6 +468,7 @@ static void destroy(HaywireBackend *base)
     haywire_qmp_client_free(backend->client);
     g_ptr_array_unref(backend->replies);
     g_ptr_array_unref(backend->arena);
+    g_free(backend->why);
     g_free(backend->path);
     g_free(backend);
 }
@@ -399,6 +478,7 @@ static const HaywireBackendOps qmp_ops = {
     .beat_wait = beat_wait,
     .overview = overview,
     .want = want,
+    .ask = ask_whom,
     .why_no_kernel = why_no_kernel,
     .processes = processes,
     .sections = sections,

@@ -151,8 +151,13 @@ static const HaywireOverview *overview(HaywireBackend *base)
 /* A companion tells of all processes; of a kernel's they are looked up. */
 static gboolean want(HaywireBackend *base, uint32_t pid)
 {
-    haywire_watch_want(ram(base)->watch, pid);
+    haywire_watch_want(ram(base)->watch, 0, pid);
     return overview(base)->source == HAYWIRE_PROVIDER_KERNEL;
+}
+
+static void ask(HaywireBackend *base, HaywireFrom from)
+{
+    haywire_watch_set_from(ram(base)->watch, from);
 }
 
 static const char *why_no_kernel(HaywireBackend *base)
@@ -423,6 +428,7 @@ static const HaywireBackendOps ram_ops = {
     .beat_wait = beat_wait,
     .overview = overview,
     .want = want,
+    .ask = ask,
     .why_no_kernel = why_no_kernel,
     .processes = processes,
     .sections = sections,
@@ -553,14 +559,10 @@ static gboolean open_memory(RamBackend *backend, GError **error)
     return backend->source || open_raw(backend, error);
 }
 
-static gboolean open_watch(RamBackend *backend, HaywireFrom from,
-                           GError **error)
+static gboolean open_watch(RamBackend *backend, GError **error)
 {
     HaywireStatus status = haywire_watch_new(backend->source, &backend->watch);
 
-    if (status == HAYWIRE_OK) {
-        status = haywire_watch_set_from(backend->watch, from);
-    }
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(backend->watch, HAYWIRE_MEMORY_ROOMY);
     }
@@ -568,7 +570,7 @@ static gboolean open_watch(RamBackend *backend, HaywireFrom from,
 }
 
 HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
-                                        HaywireFrom from, GError **error)
+                                        GError **error)
 {
     RamBackend *backend = g_new0(RamBackend, 1);
 
@@ -576,7 +578,7 @@ HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
     backend->file = g_array_new(FALSE, FALSE, sizeof(RamFile));
     g_array_set_clear_func(backend->file, clear_file);
     if (!open_files(backend, path, count, error) ||
-        !open_memory(backend, error) || !open_watch(backend, from, error)) {
+        !open_memory(backend, error) || !open_watch(backend, error)) {
         destroy(&backend->base);
         return NULL;
     }

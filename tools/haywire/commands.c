@@ -319,7 +319,7 @@ static gboolean check_source(const HaywireOptions *options,
                                  "%s needs the guest's RAM file: --ram FILE",
                                  command->name);
     }
-    if (command->from == HAYWIRE_FROM_KERNEL && options->from_given &&
+    if (command->from == HAYWIRE_FROM_KERNEL && options->has_from &&
         options->from == HAYWIRE_FROM_COMPANION) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "%s needs the guest's kernel: without "
@@ -456,9 +456,11 @@ void haywire_command_usage(GString *out)
              "  --qmp SOCKET  ask the plugin in a running QEMU\n"
              "  --vm NAME     ask through libvirt; -c URI (or "
              "--connect) as virsh has it\n"
-             "  --from WHOM   companion (default), kernel: the guest's own "
-             "structures,\n"
-             "                or auto; with --ram\n"
+             "  --from WHOM   companion, kernel: the guest's own structures, "
+             "or auto:\n"
+             "                a live companion, else the kernel; auto is the "
+             "default,\n"
+             "                with --ram companion\n"
              "  --json        print JSON\n"
              "  --no-hint     scan FILE first, and remember nothing\n"
              "  --fresh       status 5 when the session is not live\n"

@@ -12,13 +12,12 @@
 #include "sigbus.h"
 
 static HaywireBackend *open_ram_files(const HaywireOptions *options,
-                                      HaywireFrom from, GError **error)
+                                      GError **error)
 {
     HaywireBackend *backend;
 
     haywire_sigbus_install();
-    backend =
-        haywire_backend_ram_new(options->ram, options->ram_files, from, error);
+    backend = haywire_backend_ram_new(options->ram, options->ram_files, error);
     if (backend && !options->no_hint) {
         haywire_backend_ram_use_hint(backend);
     }
@@ -26,13 +25,10 @@ static HaywireBackend *open_ram_files(const HaywireOptions *options,
 }
 
 static HaywireBackend *open_backend(const HaywireOptions *options,
-                                    const HaywireCommand *command,
                                     GError **error)
 {
     if (options->ram_files > 0) {
-        return open_ram_files(
-            options, options->from_given ? options->from : command->from,
-            error);
+        return open_ram_files(options, error);
     }
     if (options->vm) {
         return haywire_backend_vm_new(options->connect, options->vm, error);
@@ -99,15 +95,20 @@ static gboolean check_fresh(const HaywireContext *context, gboolean done,
 static gboolean run_on(HaywireContext *context, const HaywireCommand *command,
                        GError **error)
 {
-    g_autoptr(HaywireBackend) backend =
-        open_backend(context->options, command, error);
+    const HaywireOptions *options = context->options;
+    g_autoptr(HaywireBackend) backend = open_backend(options, error);
     gboolean done;
 
     if (!backend) {
         return FALSE;
     }
     context->backend = backend;
-    haywire_output_init(&context->output, context->options->json, FALSE);
+    /* Whom the plugin asks is its own choice, if it is nobody else's. */
+    if (options->has_from || options->ram_files > 0) {
+        backend->ops->ask(backend,
+                          options->has_from ? options->from : command->from);
+    }
+    haywire_output_init(&context->output, options->json, FALSE);
     done = check_fresh(context, command->run(context, error), error);
     haywire_output_clear(&context->output);
     return done;
@@ -123,10 +124,6 @@ static gboolean check_source(const HaywireOptions *options, GError **error)
     if (options->connect && !options->vm) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "-c goes with --vm and attach only");
-    }
-    if (!options->ram_files && options->from != HAYWIRE_FROM_COMPANION) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
-                                 "--from kernel and --from auto need --ram");
     }
     return TRUE;
 }

@@ -96,20 +96,9 @@ static gboolean add_ram_file(HaywireOptions *options, GError **error)
 
 static gboolean take_from(HaywireOptions *options, GError **error)
 {
-    static const char *const names[] = {
-        [HAYWIRE_FROM_COMPANION] = "companion",
-        [HAYWIRE_FROM_KERNEL] = "kernel",
-        [HAYWIRE_FROM_AUTO] = "auto",
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(optarg, names[i]) == 0) {
-            options->from = (HaywireFrom)i;
-            options->from_given = TRUE;
-            return TRUE;
-        }
-    }
-    return usage(error, "--from is companion, kernel or auto, not", optarg);
+    options->has_from = TRUE;
+    return haywire_word_from(optarg, &options->from) ||
+           usage(error, "--from is companion, kernel or auto, not", optarg);
 }
 
 /* Of an option that is no more than given or not; NULL for others. */

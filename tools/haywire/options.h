@@ -21,8 +21,8 @@ typedef struct HaywireOptions {
     const char *qmp;
     const char *vm;
     const char *connect; /* libvirt's URI; goes with vm and attach */
-    HaywireFrom from;    /* --from; with --ram only */
-    gboolean from_given;
+    gboolean has_from;   /* --from was given */
+    HaywireFrom from;
     gboolean json;
     gboolean fresh; /* what is not live has an exit status of its own */
     gboolean help;

@@ -48,6 +48,7 @@ typedef enum HaywireStatus {
     HAYWIRE_NOT_HELD,    /* no page known at the gva, but not all were read */
     HAYWIRE_NO_PFN,      /* page present, frame number hidden */
     HAYWIRE_NO_LAYOUT,   /* gpa cannot be placed in the source */
+    HAYWIRE_LOOKING,     /* asked for, and not read yet */
 
     /* Focus: the step that failed. Nothing was written but for the last. */
     HAYWIRE_FOCUS_FOREIGN_PAGE, /* page is not this session's control page */

@@ -31,6 +31,11 @@ void haywire_kernel_set_progress(HaywireKernel *kernel,
 /* The memory is another one: forget what was found. */
 void haywire_kernel_reset(HaywireKernel *kernel);
 
+/*
+ * Search for kernels by their notes only, which costs a fiftieth: at first not.
+ */
+void haywire_kernel_set_notes_only(HaywireKernel *kernel, bool notes_only);
+
 /* What a search has met, for a sentence on why there is no kernel. */
 typedef struct HaywireKernelFinding {
     uint32_t notes;      /* of kernels: vmcoreinfo */
@@ -43,18 +48,26 @@ typedef struct HaywireKernelFinding {
 } HaywireKernelFinding;
 const HaywireKernelFinding *haywire_kernel_finding(const HaywireKernel *kernel);
 
-/* One sentence, not escaped, on why there is no kernel to be read. */
+/*
+ * One sentence, not escaped, on why there is no kernel to be read; "" while it
+ * was not searched for by all means.
+ */
 void haywire_kernel_explain(const HaywireKernel *kernel, char *to, size_t room);
 
 /*
  * Look again: find kernels where none is known yet, or the known one is gone;
- * walk the list of its processes. @now_ns: any clock that runs.
+ * walk the list of its processes. @now_ns: a clock that runs while the guest
+ * does; by it is judged what is live. @host_ns: one that always runs; searches
+ * are paced by it.
  *
  * HAYWIRE_OK; HAYWIRE_NOT_FOUND: no kernel; HAYWIRE_PAGE_BUSY: its list could
  * not be had whole; and as haywire_memory_next_window().
  */
-HaywireStatus haywire_kernel_look(HaywireKernel *kernel,
-                                  uint64_t now_ns) HAYWIRE_MUST_CHECK;
+HaywireStatus haywire_kernel_look(HaywireKernel *kernel, uint64_t now_ns,
+                                  uint64_t host_ns) HAYWIRE_MUST_CHECK;
+
+/* Processor time, ns, that all searches so far have taken. */
+uint64_t haywire_kernel_search_time(const HaywireKernel *kernel);
 
 /*
  * Whether the kernel of the newest look runs. Only what has been seen to go on
@@ -77,11 +90,15 @@ const HaywireLayout *haywire_kernel_layout(const HaywireKernel *kernel);
 void haywire_kernel_machine(const HaywireKernel *kernel, uint32_t *ret_arch,
                             uint32_t *ret_page_size);
 
+/* Processes of which one look tells all. */
+#define HAYWIRE_KERNEL_WANTED 2
+
 /*
  * Of the process @pid sections and page runs are told as well, from the next
- * look on; 0: of none.
+ * look on; 0: of none. @place, below HAYWIRE_KERNEL_WANTED: instead of which one
+ * that was wanted before.
  */
-void haywire_kernel_want(HaywireKernel *kernel, uint32_t pid);
+void haywire_kernel_want(HaywireKernel *kernel, size_t place, uint32_t pid);
 
 /*
  * Ask all that the kernel of the newest look knows its processes by, and tell

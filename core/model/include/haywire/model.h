@@ -38,6 +38,14 @@ typedef enum HaywireProvider {
     HAYWIRE_PROVIDER_KERNEL,
 } HaywireProvider;
 
+/* Who is to be asked. */
+typedef enum HaywireFrom {
+    HAYWIRE_FROM_COMPANION,
+    HAYWIRE_FROM_KERNEL,
+    HAYWIRE_FROM_AUTO, /* a companion that is live; else the kernel; else what a
+                          companion last said */
+} HaywireFrom;
+
 /* "companion", "kernel" */
 const char *haywire_provider_name(HaywireProvider provider);
 

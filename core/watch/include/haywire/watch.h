@@ -34,24 +34,30 @@ HaywireStatus haywire_watch_share(HaywireWatch *watch,
 /* That which was given. */
 HaywireMemory *haywire_watch_memory(const HaywireWatch *watch);
 
-/* Who is to be asked. */
-typedef enum HaywireFrom {
-    HAYWIRE_FROM_COMPANION, /* at first */
-    HAYWIRE_FROM_KERNEL,
-    HAYWIRE_FROM_AUTO, /* a companion that is live; else the kernel; else what a
-                          companion last said */
-} HaywireFrom;
+/* Who is to be asked: at first a companion. */
+void haywire_watch_set_from(HaywireWatch *watch, HaywireFrom from);
 
-/* HAYWIRE_OK, HAYWIRE_NO_MEMORY. */
-HaywireStatus haywire_watch_set_from(HaywireWatch *watch,
-                                     HaywireFrom from) HAYWIRE_MUST_CHECK;
+/*
+ * From now on looks at the kernel take a twentieth of a core at most, as all
+ * others do: for whoever looks for ever. What is told may then be older than the
+ * newest look; and a kernel that has left no note is searched for only while it
+ * is asked.
+ */
+void haywire_watch_be_frugal(HaywireWatch *watch);
+
+/*
+ * The next looks ask the kernel as well, whoever is shown: for
+ * haywire_watch_told(). At first they do not.
+ */
+void haywire_watch_ask_kernel(HaywireWatch *watch, bool ask);
 
 /*
  * The next models have sections and page runs of @pid as well, if they come
- * from the kernel: those of all processes would be many. 0: of none. No camera
- * is needed, and what companions publish is there in any case.
+ * from the kernel: those of all processes would be many. 0: of none. @place,
+ * below HAYWIRE_KERNEL_WANTED: in whose place, of so many. No camera is needed,
+ * and what companions publish is there in any case.
  */
-void haywire_watch_want(HaywireWatch *watch, uint32_t pid);
+void haywire_watch_want(HaywireWatch *watch, size_t place, uint32_t pid);
 
 /*
  * One sentence, not escaped, on why no kernel was found; "" when none was
@@ -120,6 +126,13 @@ void haywire_watch_reset(HaywireWatch *watch);
  */
 HaywireStatus haywire_watch_look(HaywireWatch *watch, HaywireNow now,
                                  HaywireModel **ret_model) HAYWIRE_MUST_CHECK;
+
+/*
+ * What @provider told in the newest look, whoever is shown: borrowed until the
+ * next one. NULL: it was not asked. Without has_guest: it has nothing to tell.
+ */
+HaywireModel *haywire_watch_told(const HaywireWatch *watch,
+                                 HaywireProvider provider);
 
 /*
  * One look of the cross-view, whoever else is to be asked: what the companion
