@@ -8,7 +8,7 @@
 
 /* To the end of the page: its size is what the guest says, or the smallest. */
 static HaywireStatus translate(const HaywireAddressSpace *base, HaywireGva gva,
-                               HaywireGpa *ret_gpa, uint64_t *ret_length)
+                               HaywireStretch *ret_stretch)
 {
     const HaywireCameraSpace *space = (const HaywireCameraSpace *)base;
     HaywireTranslation translation;
@@ -17,14 +17,14 @@ static HaywireStatus translate(const HaywireAddressSpace *base, HaywireGva gva,
     uint64_t page = HAYWIRE_PAGE_SIZE;
 
     if (status == HAYWIRE_OK) {
-        *ret_gpa = translation.gpa;
+        ret_stretch->gpa = translation.gpa;
         page = translation.page_size > page ? translation.page_size : page;
     }
-    *ret_length = page - gva.value % page;
+    ret_stretch->length = page - gva.value % page;
     return status;
 }
 
 HaywireCameraSpace haywire_camera_space(const HaywireModel *model, uint32_t pid)
 {
-    return (HaywireCameraSpace){ { translate }, model, pid };
+    return (HaywireCameraSpace){ { translate, NULL }, model, pid };
 }

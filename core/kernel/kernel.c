@@ -14,6 +14,7 @@
 #include "haywire/clock.h"
 #include "locate.h"
 #include "process.h"
+#include "provider.h"
 #include "sections.h"
 
 /* A list that was being changed is walked again at once. */
@@ -456,4 +457,21 @@ HaywireStatus haywire_kernel_check(HaywireKernel *kernel, uint64_t now_ns,
         kernel->checked_ns = moved_ns;
     }
     return status;
+}
+
+HaywireKernelView *haywire_kernel_view(HaywireKernel *kernel)
+{
+    return kernel->has_list ? &kernel->locate.view[kernel->shown] : NULL;
+}
+
+uint64_t haywire_kernel_task(HaywireKernel *kernel, uint32_t pid)
+{
+    const HaywireTask *task = kernel->tasks.data;
+
+    for (size_t i = 0; i < kernel->tasks.count && kernel->has_list; i++) {
+        if (task[i].pid == pid) {
+            return task[i].address;
+        }
+    }
+    return 0;
 }

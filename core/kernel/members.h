@@ -50,6 +50,10 @@
     ASKED(TASK_PID_LINKS, "task_struct", "pid_links", NULL)                    \
     ASKED(TASK_CHILDREN, "task_struct", "children", NULL)                      \
     ASKED(TASK_SIBLING, "task_struct", "sibling", NULL)                        \
+    ASKED(TASK_STACK, "task_struct", "stack", NULL)                            \
+    ASKED(TASK_ON_CPU, "task_struct", "on_cpu", NULL)                          \
+    ASKED(TASK_FS_BASE, "task_struct", "thread.fsbase", NULL)                  \
+    ASKED(TASK_GS_BASE, "task_struct", "thread.gsbase", NULL)                  \
     NEEDED(SIGNAL_THREADS, "signal_struct", "nr_threads")                      \
     NEEDED(SIGNAL_THREAD_HEAD, "signal_struct", "thread_head")                 \
     ASKED(SIGNAL_PIDS, "signal_struct", "pids", NULL)                          \
@@ -94,6 +98,7 @@
     ASKED(MM_END_HEAP, "mm_struct", "brk", NULL)                               \
     ASKED(MM_STACK, "mm_struct", "start_stack", NULL)                          \
     ASKED(MM_VDSO, "mm_struct", "context.vdso", NULL)                          \
+    ASKED(MM_AUXV, "mm_struct", "saved_auxv", NULL)                            \
     ASKED(AREA_START, "vm_area_struct", "vm_start", NULL)                      \
     ASKED(AREA_END, "vm_area_struct", "vm_end", NULL)                          \
     ASKED(AREA_MM, "vm_area_struct", "vm_mm", NULL)                            \

@@ -32,6 +32,11 @@ static int level_bits(const HaywireTable *table)
     return table->page_shift - ENTRY_SHIFT;
 }
 
+uint8_t haywire_table_level(const HaywireTable *table, int shift)
+{
+    return (uint8_t)((shift - table->page_shift) / level_bits(table) + 1);
+}
+
 /* What an entry of the root is about. */
 static int root_shift(const HaywireTable *table)
 {

@@ -87,6 +87,9 @@ HaywireStatus haywire_table_walk(HaywireGuest *guest, const HaywireTable *table,
                                  HaywireGva gva, HaywireMapping *ret_mapping)
     HAYWIRE_MUST_CHECK;
 
+/* The level of entries that are about 2^@shift bytes: 1 has the smallest pages. */
+uint8_t haywire_table_level(const HaywireTable *table, int shift);
+
 /* Through a page table, all or nothing. As above, or HAYWIRE_NOT_PRESENT. */
 HaywireStatus haywire_table_read(HaywireGuest *guest, const HaywireTable *table,
                                  HaywireGva gva, void *to,

@@ -24,6 +24,9 @@ typedef struct HaywireNote {
 /* Whether a page, its copy or it itself, begins with the note or its text. */
 bool haywire_note_begins(const uint8_t *page);
 
+/* Where in a copy of such a page the text begins; false: it is none. */
+bool haywire_note_text(const uint8_t *page, size_t *ret_start);
+
 /*
  * @page: 4096 bytes. HAYWIRE_OK; HAYWIRE_BAD_MAGIC: it does not begin with the
  * note; HAYWIRE_BAD_VALUE: what is needed is missing, or no number.

@@ -10,10 +10,9 @@
 #include "haywire/memory.h"
 
 /* The stretch of the layout that @gpa begins. */
-static HaywireStatus place(const HaywireMemory *memory, HaywireGpa gpa,
+static HaywireStatus place(const HaywireLayout *layout, HaywireGpa gpa,
                            HaywirePosition *ret_position, uint64_t *ret_length)
 {
-    const HaywireLayout *layout = haywire_memory_layout(memory);
     size_t i;
 
     for (i = 0; layout && i < layout->count; i++) {
@@ -29,8 +28,9 @@ static HaywireStatus place(const HaywireMemory *memory, HaywireGpa gpa,
     return HAYWIRE_NO_LAYOUT;
 }
 
-HaywireStatus haywire_memory_read_gpa(HaywireMemory *memory, HaywireGpa gpa,
-                                      void *to, size_t length, size_t *ret_got)
+static HaywireStatus read_gpa(HaywireMemory *memory,
+                              const HaywireLayout *layout, HaywireGpa gpa,
+                              void *to, size_t length, size_t *ret_got)
 {
     HaywireStatus status = HAYWIRE_OK;
     size_t got = 0;
@@ -42,7 +42,7 @@ HaywireStatus haywire_memory_read_gpa(HaywireMemory *memory, HaywireGpa gpa,
         size_t step;
 
         status = at.value < gpa.value ? HAYWIRE_NO_LAYOUT
-                                      : place(memory, at, &where, &room);
+                                      : place(layout, at, &where, &room);
         if (status == HAYWIRE_OK) {
             step = length - got < room ? length - got : (size_t)room;
             status = haywire_memory_read(memory, where, (uint8_t *)to + got,
@@ -52,6 +52,28 @@ HaywireStatus haywire_memory_read_gpa(HaywireMemory *memory, HaywireGpa gpa,
     }
     *ret_got = got;
     return status;
+}
+
+HaywireStatus haywire_memory_read_gpa(HaywireMemory *memory, HaywireGpa gpa,
+                                      void *to, size_t length, size_t *ret_got)
+{
+    return read_gpa(memory, haywire_memory_layout(memory), gpa, to, length,
+                    ret_got);
+}
+
+/* Up to the end of the address space. */
+static HaywireStatus stay(const HaywireAddressSpace *space, HaywireGva gva,
+                          HaywireStretch *ret_stretch)
+{
+    (void)space;
+    ret_stretch->gpa.value = gva.value;
+    ret_stretch->length = gva.value == 0 ? UINT64_MAX : -gva.value;
+    return HAYWIRE_OK;
+}
+
+HaywireAddressSpace haywire_physical_space(const HaywireLayout *layout)
+{
+    return (HaywireAddressSpace){ stay, layout };
 }
 
 /* Where the next part begins at which reading may go on. */
@@ -68,22 +90,27 @@ typedef struct Parts {
     size_t count;
 } Parts;
 
+static bool is_alike(const HaywireMissing *one, const HaywireMissing *other)
+{
+    return one->why == other->why && one->level == other->level &&
+           one->swapped == other->swapped;
+}
+
 /* False: there is no room for another one. */
-static bool add_missing(Parts *parts, HaywireGva start, uint64_t length,
-                        HaywireStatus why)
+static bool add_missing(Parts *parts, const HaywireMissing *next)
 {
     HaywireMissing *last =
         parts->count > 0 ? &parts->missing[parts->count - 1] : NULL;
 
-    if (last && last->why == why &&
-        last->start.value + last->length == start.value) {
-        last->length += length;
+    if (last && is_alike(last, next) &&
+        last->start.value + last->length == next->start.value) {
+        last->length += next->length;
         return true;
     }
     if (parts->count == parts->room) {
         return false;
     }
-    parts->missing[parts->count++] = (HaywireMissing){ start, length, why };
+    parts->missing[parts->count++] = *next;
     return true;
 }
 
@@ -93,17 +120,20 @@ static bool read_stretch(HaywireMemory *memory,
                          uint8_t *to, size_t length, Parts *parts,
                          size_t *ret_done)
 {
-    HaywireGpa gpa;
+    const HaywireLayout *layout =
+        space->layout ? space->layout : haywire_memory_layout(memory);
+    HaywireStretch stretch = { 0 };
+    HaywireMissing missing;
     uint64_t run;
     size_t got = 0;
-    HaywireStatus status = space->translate(space, at, &gpa, &run);
+    HaywireStatus status = space->translate(space, at, &stretch);
 
-    run = run < length ? run : length;
+    run = stretch.length < length ? stretch.length : length;
     if (status == HAYWIRE_OK) {
-        status = haywire_memory_read_gpa(memory, gpa, to, (size_t)run, &got);
+        status = read_gpa(memory, layout, stretch.gpa, to, (size_t)run, &got);
         if (status != HAYWIRE_OK) {
-            gpa.value += got;
-            run = got + skip(gpa, run - got);
+            stretch.gpa.value += got;
+            run = got + skip(stretch.gpa, run - got);
         }
     }
     *ret_done = (size_t)run;
@@ -111,8 +141,10 @@ static bool read_stretch(HaywireMemory *memory,
         return true;
     }
     memset(to + got, 0, (size_t)run - got);
-    at.value += got;
-    return add_missing(parts, at, run - got, status);
+    missing = (HaywireMissing){
+        { at.value + got }, run - got, status, stretch.level, stretch.swapped
+    };
+    return add_missing(parts, &missing);
 }
 
 HaywireStatus haywire_memory_read_gva(HaywireMemory *memory,

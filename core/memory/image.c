@@ -131,7 +131,7 @@ static HaywireStatus read_elf(Reader *reader)
 {
     Elf64_Ehdr header;
     uint32_t i, count = 0;
-    uint64_t gpas = 0;
+    uint64_t gpas = 0, places = 0, first = 0;
     HaywireStatus status =
         read_at(reader, 0, &header, sizeof(header), "ELF header");
 
@@ -152,13 +152,16 @@ static HaywireStatus read_elf(Reader *reader)
         at = at < reader->size ? at + i * sizeof(load) : UINT64_MAX;
         status = read_at(reader, at, &load, sizeof(load), "ELF program header");
         if (status == HAYWIRE_OK && le32toh(load.p_type) == PT_LOAD) {
+            first = reader->extents.count == 0 ? le64toh(load.p_offset) : first;
             gpas |= le64toh(load.p_paddr);
+            places |= le64toh(load.p_offset) ^ first;
             status = add(reader, le64toh(load.p_paddr), le64toh(load.p_offset),
                          le64toh(load.p_filesz));
         }
     }
-    /* A process's core has no physical addresses. */
-    if (status == HAYWIRE_OK && gpas == 0 && reader->extents.count > 1) {
+    /* A process's core has no physical addresses: each of its parts is at 0. */
+    if (status == HAYWIRE_OK && gpas == 0 && places != 0 &&
+        reader->extents.count > 1) {
         return refuse(reader, HAYWIRE_BAD_KIND, "physical address",
                       offsetof(Elf64_Phdr, p_paddr), 0);
     }

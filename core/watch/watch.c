@@ -112,6 +112,20 @@ void haywire_watch_want(HaywireWatch *watch, uint32_t pid)
     }
 }
 
+HaywireMemory *haywire_watch_memory(const HaywireWatch *watch)
+{
+    return watch->memory;
+}
+
+HaywireKernel *haywire_watch_kernel(HaywireWatch *watch, HaywireNow now)
+{
+    if (watch->kernel && !watch->kernel_shown) {
+        watch->kernel_found =
+            haywire_kernel_look(watch->kernel, now.host_ns) == HAYWIRE_OK;
+    }
+    return watch->kernel && watch->kernel_found ? watch->kernel : NULL;
+}
+
 void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room)
 {
     *to = '\0';

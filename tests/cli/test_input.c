@@ -558,7 +558,7 @@ static void test_manual(void)
         g_assert_nonnull(strstr(manual, item));
         commands++;
     }
-    g_assert_cmpint(commands, >=, 13);
+    g_assert_cmpint(commands, >=, 16);
     cli_result_clear(&result);
 }
 

@@ -7,10 +7,12 @@
  * two looks), an offset of 3 bytes, a value of 8.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
-#include "haywire/watch.h"
+#include "haywire/kernel_memory.h"
+#include "haywire/watch_read.h"
 #include "kernel_image.h"
 
 #define EDIT_SIZE 12
@@ -49,6 +51,59 @@ static void apply(KernelImage *image, const uint8_t *data, size_t size,
     }
 }
 
+/* What is missing lies within what was asked for, in order. */
+static void read_some(HaywireWatch *watch, HaywireNow now,
+                      const HaywireModel *model, HaywireWhose whose,
+                      uint64_t address)
+{
+    static HaywireReadResult result;
+    static uint8_t bytes[16384];
+    const HaywireReadWish wish = { whose,
+                                   whose == HAYWIRE_WHOSE_PROCESS ? 2 : 0,
+                                   address, sizeof(bytes) };
+    uint64_t at = address, missing = 0;
+
+    if (haywire_watch_read(watch, now, model, &wish, bytes, &result) !=
+        HAYWIRE_OK) {
+        return;
+    }
+    for (size_t i = 0; i < result.count; i++) {
+        FUZZ_CHECK(result.missing[i].start.value >= at);
+        FUZZ_CHECK(result.missing[i].length > 0);
+        FUZZ_CHECK(result.missing[i].why != HAYWIRE_OK);
+        at = result.missing[i].start.value + result.missing[i].length;
+        missing += result.missing[i].length;
+    }
+    FUZZ_CHECK(at <= address + sizeof(bytes));
+    FUZZ_CHECK(result.present == sizeof(bytes) - missing);
+}
+
+/* What dumps ask for beside the model. */
+static void dump(HaywireKernel *kernel)
+{
+    uint8_t bytes[HAYWIRE_KERNEL_NOTE_MAX];
+    HaywireKernelThread *thread;
+    HaywireKernelImage image;
+    HaywirePosition where;
+    HaywireGva base;
+    size_t length;
+
+    if (haywire_kernel_threads(kernel, 2, &thread, &length) == HAYWIRE_OK) {
+        FUZZ_CHECK(length <= HAYWIRE_KERNEL_THREADS_MAX);
+        free(thread);
+    }
+    if (haywire_kernel_auxv(kernel, 2, bytes, &length) == HAYWIRE_OK) {
+        FUZZ_CHECK(length > 0 && length <= HAYWIRE_KERNEL_AUXV_MAX);
+    }
+    if (haywire_kernel_note(kernel, bytes, &length, &where) == HAYWIRE_OK) {
+        FUZZ_CHECK(length <= sizeof(bytes));
+    }
+    if (haywire_kernel_image(kernel, &image) == HAYWIRE_OK) {
+        FUZZ_CHECK(image.length > 0);
+    }
+    (void)!haywire_kernel_direct_map(kernel, &base);
+}
+
 static void look(HaywireWatch *watch, uint64_t seconds)
 {
     HaywireNow now = { .now_ns = seconds * SECOND_NS,
@@ -60,6 +115,15 @@ static void look(HaywireWatch *watch, uint64_t seconds)
     fuzz_check_model(model);
     haywire_watch_explain(watch, why, sizeof(why));
     FUZZ_CHECK(model->overview.has_guest == (*why == '\0'));
+    read_some(watch, now, model, HAYWIRE_WHOSE_PROCESS,
+              KERNEL_IMAGE_USER - 4096);
+    read_some(watch, now, model, HAYWIRE_WHOSE_KERNEL,
+              kernel_image_address(KERNEL_IMAGE_TASKS));
+    read_some(watch, now, model, HAYWIRE_WHOSE_PHYSICAL,
+              KERNEL_IMAGE_SIZE - 4096);
+    if (haywire_watch_kernel(watch, now)) {
+        dump(haywire_watch_kernel(watch, now));
+    }
     haywire_model_unref(model);
 }
 

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "dumps.h"
 #include "from_kernel.h"
 #include "view.h"
 
@@ -89,6 +90,19 @@ static void test_live(gconstpointer data)
     }
     from_kernel_check_sections(guest.vm, guest.animals);
     from_kernel_check_places(guest.vm, guest.animals);
+}
+
+/* Its memory, by address and as dumps. */
+static void test_dumps(gconstpointer data)
+{
+    (void)data;
+    if (!guest.vm) {
+        g_test_skip("no guest");
+        return;
+    }
+    dumps_check_reads(guest.vm, guest.animals);
+    dumps_check_core(guest.vm, guest.animals);
+    dumps_check_vmcore(guest.vm, guest.truth.keeper);
 }
 
 /* Nobody else says anything there. */
@@ -184,9 +198,8 @@ static void add_tests(const char *kernel)
         const char *name;
         GTestDataFunc test;
     } tests[] = {
-        { "live", test_live },
-        { "companion", test_companion },
-        { "copy", test_copy },
+        { "live", test_live },           { "dumps", test_dumps },
+        { "companion", test_companion }, { "copy", test_copy },
         { "leftover", test_leftover },
     };
 

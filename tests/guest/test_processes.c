@@ -4,6 +4,7 @@
  * while the guest runs and, from a copy of the RAM file, once QEMU is gone.
  */
 #include "../qemu/qemus.h"
+#include "dumps.h"
 #include "from_kernel.h"
 #include "scene.h"
 
@@ -126,6 +127,9 @@ static void test_kernel(const char *qemu)
     from_kernel_check_processes(scene->vm, scene->keeper);
     from_kernel_check_sections(scene->vm, scene->animals);
     from_kernel_check_places(scene->vm, scene->animals);
+    dumps_check_reads(scene->vm, scene->animals);
+    dumps_check_core(scene->vm, scene->animals);
+    dumps_check_vmcore(scene->vm, scene->keeper);
 }
 
 /* A file that nothing writes any more has no live session. */

@@ -43,7 +43,7 @@ static const struct {
     { M_UTS_HOST_NAME, 65 },    { M_TASK_PID_LINKS, 64 },
     { M_TASK_CHILDREN, 16 },    { M_TASK_SIBLING, 16 },
     { M_PID_TASKS, 32 },        { M_SPACE_TREE, 32 },
-    { M_TREE_SLOTS, 512 },
+    { M_TREE_SLOTS, 512 },      { M_MM_AUXV, 64 },
 };
 
 static const struct {

@@ -275,23 +275,54 @@ static void test_read_gpa(void)
 
 /* Virtual 0x7000 to 0xb000: two pages, one without, one that is a hole. */
 static HaywireStatus translate(const HaywireAddressSpace *space, HaywireGva gva,
-                               HaywireGpa *ret_gpa, uint64_t *ret_length)
+                               HaywireStretch *ret_stretch)
 {
     uint64_t page = gva.value / PAGE, left = PAGE - gva.value % PAGE;
 
     (void)space;
-    *ret_length = left;
+    ret_stretch->length = left;
     if (page == 7) {
-        ret_gpa->value = gva.value - 0x7000;
-        *ret_length = left + PAGE;
+        ret_stretch->gpa.value = gva.value - 0x7000;
+        ret_stretch->length = left + PAGE;
     } else if (page == 8) {
-        ret_gpa->value = gva.value - 0x7000;
+        ret_stretch->gpa.value = gva.value - 0x7000;
     } else if (page == 10) {
-        ret_gpa->value = gva.value - 0xa000 + 3 * PAGE;
+        ret_stretch->gpa.value = gva.value - 0xa000 + 3 * PAGE;
     } else {
+        ret_stretch->level = 2;
+        ret_stretch->swapped = page == 9;
         return HAYWIRE_NOT_PRESENT;
     }
     return HAYWIRE_OK;
+}
+
+/* By another layout than the memory's own; it ends within what is asked for. */
+static void test_read_physical(void)
+{
+    uint8_t *ram = numbered_pages(4);
+    const HaywireRegion region = { .length = 4 * PAGE, .host = ram };
+    const HaywireLayout own = { .count = 1,
+                                .range = { { { 0 }, { 0 }, 4 * PAGE } } };
+    const HaywireLayout high = {
+        .count = 1, .range = { { { 0x100000 }, { PAGE }, 2 * PAGE } }
+    };
+    const HaywireAddressSpace space = haywire_physical_space(&high);
+    HaywireMemory *memory = new_array(&region, 1, false, &own);
+    g_autofree uint8_t *to = g_malloc(3 * PAGE);
+    HaywireMissing missing[2];
+    size_t count;
+
+    g_assert_cmpint(haywire_memory_read_gva(memory, &space,
+                                            (HaywireGva){ 0x100000 }, to,
+                                            3 * PAGE, missing, 2, &count),
+                    ==, HAYWIRE_OK);
+    g_assert_cmpmem(to, 2 * PAGE, ram + PAGE, 2 * PAGE);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmphex(missing[0].start.value, ==, 0x100000 + 2 * PAGE);
+    g_assert_cmphex(missing[0].length, ==, PAGE);
+    g_assert_cmpint(missing[0].why, ==, HAYWIRE_NO_LAYOUT);
+    haywire_memory_destroy(memory);
+    g_aligned_free(ram);
 }
 
 static void test_read_gva(void)
@@ -300,7 +331,7 @@ static void test_read_gva(void)
     const HaywireRegion region = { .length = 4 * PAGE, .host = ram };
     const HaywireLayout layout = { .count = 1,
                                    .range = { { { 0 }, { 0 }, 4 * PAGE } } };
-    const HaywireAddressSpace space = { translate };
+    const HaywireAddressSpace space = { translate, NULL };
     HaywireMemory *memory = new_array(&region, 1, true, &layout);
     g_autofree uint8_t *to = g_malloc(5 * PAGE);
     HaywireMissing missing[2];
@@ -320,9 +351,12 @@ static void test_read_gva(void)
     g_assert_cmphex(missing[0].start.value, ==, 0x9000);
     g_assert_cmphex(missing[0].length, ==, PAGE);
     g_assert_cmpint(missing[0].why, ==, HAYWIRE_NOT_PRESENT);
+    g_assert_cmpuint(missing[0].level, ==, 2);
+    g_assert_true(missing[0].swapped);
     g_assert_cmphex(missing[1].start.value, ==, 0xa000);
     g_assert_cmphex(missing[1].length, ==, PAGE);
     g_assert_cmpint(missing[1].why, ==, HAYWIRE_HOLE);
+    g_assert_cmpuint(missing[1].level, ==, 0);
     g_assert_cmpmem(to, 0x1800, ram + 0x800, 0x1800);
     for (size_t i = 0x1800; i < 0x3800; i++) {
         g_assert_cmpuint(to[i], ==, 0);
@@ -551,6 +585,7 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/peek", test_peek);
     g_test_add_func("/memory/read-gpa", test_read_gpa);
     g_test_add_func("/memory/read-gva", test_read_gva);
+    g_test_add_func("/memory/read-physical", test_read_physical);
     g_test_add_func("/memory/bad-files", test_bad_files);
     g_test_add_func("/memory/file", test_file);
     g_test_add_func("/memory/two-files", test_two_files);

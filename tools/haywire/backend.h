@@ -12,7 +12,7 @@
 
 #include <glib.h>
 
-#include "haywire/watch.h"
+#include "haywire/watch_read.h"
 #include "qmp_client.h"
 #include "reply.h"
 
@@ -77,6 +77,9 @@ typedef struct HaywireBackendOps {
                       GError **error);
     gboolean (*scan)(HaywireBackend *backend, HaywireScanReport *ret_report,
                      GError **error);
+    /* NULL: not to be had this way; commands that need it are for --ram. */
+    gboolean (*read)(HaywireBackend *backend, const HaywireReadWish *wish,
+                     void *to, HaywireReadResult *ret_result, GError **error);
     void (*destroy)(HaywireBackend *backend);
 } HaywireBackendOps;
 
@@ -98,6 +101,22 @@ HaywireBackend *haywire_backend_ram_new(const char *const *path, gsize count,
  * and note it for the next: see hint_cache.h.
  */
 void haywire_backend_ram_use_hint(HaywireBackend *backend);
+
+/* What dumps are made of; all of it the backend's. */
+typedef struct HaywireRamGuest {
+    HaywireMemory *memory;
+    HaywireKernel *kernel;
+    const HaywireModel *model; /* the newest */
+    const HaywireLayout *layout;
+    struct HaywireProgress *progress;
+} HaywireRamGuest;
+
+/*
+ * That of a backend of RAM files, after a refresh: until the next. FALSE with
+ * @error: no kernel was found.
+ */
+gboolean haywire_backend_ram_guest(HaywireBackend *backend,
+                                   HaywireRamGuest *ret_guest, GError **error);
 
 /*
  * The QEMU behind the QMP socket at @path; NULL with @error. In a module of its

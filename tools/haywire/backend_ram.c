@@ -318,6 +318,62 @@ static gboolean scan(HaywireBackend *base, HaywireScanReport *ret_report,
     return status == HAYWIRE_OK || fail(backend, status, error);
 }
 
+/* Of what is missing altogether; parts of it are in the result. */
+static gboolean fail_read(RamBackend *backend, const HaywireReadWish *wish,
+                          HaywireStatus status, GError **error)
+{
+    const char *why = why_no_kernel(&backend->base);
+
+    if (status == HAYWIRE_NOT_FOUND || status == HAYWIRE_NO_LAYOUT) {
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_NOTHING, "%s",
+            *why ? why
+                 : "Only the guest's kernel knows where this lies: ask it with "
+                   "--from kernel or --from auto");
+    }
+    if (status == HAYWIRE_NO_SECTIONS) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING,
+                                 "A process without memory of its own (pid "
+                                 "%u): kernel threads have none",
+                                 wish->pid);
+    }
+    if (wish->whose == HAYWIRE_WHOSE_PROCESS) {
+        return fail_pid(backend, error, status, wish->pid);
+    }
+    return fail(backend, status, error);
+}
+
+static gboolean read_memory(HaywireBackend *base, const HaywireReadWish *wish,
+                            void *to, HaywireReadResult *ret_result,
+                            GError **error)
+{
+    RamBackend *backend = ram(base);
+    const HaywireStatus status = haywire_watch_read(
+        backend->watch, now(backend), backend->model, wish, to, ret_result);
+
+    return status == HAYWIRE_OK || fail_read(backend, wish, status, error);
+}
+
+gboolean haywire_backend_ram_guest(HaywireBackend *base,
+                                   HaywireRamGuest *ret_guest, GError **error)
+{
+    RamBackend *backend = ram(base);
+    HaywireKernel *kernel = haywire_watch_kernel(backend->watch, now(backend));
+
+    if (!kernel) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "%s",
+                                 why_no_kernel(base));
+    }
+    *ret_guest = (HaywireRamGuest){
+        .memory = backend->source,
+        .kernel = kernel,
+        .model = backend->model,
+        .layout = haywire_kernel_layout(kernel),
+        .progress = &backend->progress,
+    };
+    return TRUE;
+}
+
 void haywire_backend_ram_use_hint(HaywireBackend *base)
 {
     RamBackend *backend = ram(base);
@@ -375,6 +431,7 @@ static const HaywireBackendOps ram_ops = {
     .focus = focus,
     .check = check,
     .scan = scan,
+    .read = read_memory,
     .destroy = destroy,
 };
 
@@ -502,7 +559,6 @@ static gboolean open_watch(RamBackend *backend, HaywireFrom from,
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_from(backend->watch, from);
     }
-
     if (status == HAYWIRE_OK) {
         status = haywire_watch_set_memory(backend->watch, HAYWIRE_MEMORY_ROOMY);
     }

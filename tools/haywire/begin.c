@@ -25,19 +25,22 @@ static gboolean find_named(HaywireContext *context, GError **error)
                              "%s", why->str);
 }
 
+gboolean haywire_command_begin_plainly(HaywireContext *context, GError **error)
+{
+    return haywire_backend_refresh_session(context->backend, error) &&
+           (!context->name || find_named(context, error));
+}
+
 gboolean haywire_command_begin(HaywireContext *context, GError **error)
 {
     HaywireBackend *backend = context->backend;
 
     backend->ops->want(backend, context->pid);
-    if (!haywire_backend_refresh_session(backend, error)) {
+    if (!haywire_command_begin_plainly(context, error)) {
         return FALSE;
     }
     if (!context->name) {
         return TRUE;
-    }
-    if (!find_named(context, error)) {
-        return FALSE;
     }
     /* Only now is it known whose details are wanted. */
     backend->ops->want(backend, context->pid);

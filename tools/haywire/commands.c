@@ -168,6 +168,30 @@ static gboolean run_stats(HaywireContext *context, GError **error)
 #define CAMERA  HAYWIRE_ARGUMENT_CAMERA
 #define SECONDS HAYWIRE_ARGUMENT_SECONDS
 #define COUNT   HAYWIRE_ARGUMENT_COUNT
+#define FILE_   HAYWIRE_ARGUMENT_FILE
+
+static const char ps_options[] =
+    "  -o LIST      show these columns, or with --json these members;\n"
+    "               NAME=HEADING gives a column another heading\n"
+    "  --sort LIST  sort by these columns; -NAME: the largest first\n"
+    "  --forest     children behind their parents, as a tree\n"
+    "  --wait       wait until it is known whether the session is live\n";
+static const char attach_options[] =
+    "  -c URI       libvirt's connection, as virsh has it\n"
+    "  --yes        make the change, which is only shown else\n"
+    "  --detach     take the plugin out again\n"
+    "  --preload    by LD_PRELOAD, for a QEMU without -plugin\n"
+    "  --plugin FILE[,OPTION...]\n"
+    "               this file, with these options\n";
+static const char read_options[] =
+    "  --kernel     ADDRESS LENGTH: an address that the kernel itself has\n"
+    "  --physical   ADDRESS LENGTH: a guest physical address\n"
+    "  --raw        the bytes as they are; what is missing as zeroes\n"
+    "  -o FILE      the same, into a file that does not exist yet\n";
+static const char vmcore_options[] =
+    "  --format elf|lime\n"
+    "               for crash, drgn, gdb (elf, the default); or LiME\n"
+    "  --info       only show the kernel's note, vmcoreinfo\n";
 
 /* clang-format off */
 static const HaywireCommand commands[] = {
@@ -180,7 +204,9 @@ static const HaywireCommand commands[] = {
       { &haywire_scan_table } },
     { "ps", " [PID...]", 0, { 0 },
       "the processes of the guest", haywire_run_ps,
-      { &haywire_process_table }, .lists = TRUE },
+      { &haywire_process_table }, .lists = TRUE,
+      .options = " [-o LIST] [--sort LIST] [--forest] [--wait]",
+      .describe = ps_options },
     { "sections", " PID", 1, { PID },
       "the memory sections of a process", run_sections,
       { &haywire_section_list_table, &haywire_section_table } },
@@ -211,7 +237,26 @@ static const HaywireCommand commands[] = {
       { &haywire_process_table } },
     { "attach", " VM", 1, { 0 },
       "put the plugin into a machine of libvirt", haywire_run_attach,
-      { NULL }, .attaches = TRUE },
+      { NULL }, .attaches = TRUE,
+      .options =
+          " [--yes] [--detach] [--preload] [--plugin FILE[,OPTION...]]",
+      .describe = attach_options },
+    { "read", " PID ADDRESS LENGTH", 3, { PID, ADDRESS, LENGTH },
+      "the memory of a process, or --kernel, --physical", haywire_run_read,
+      { &haywire_memory_table, &haywire_missing_table },
+      .of_ram = TRUE, .from = HAYWIRE_FROM_AUTO, .check = haywire_read_check,
+      .options = " [--kernel | --physical] [--raw | -o FILE]",
+      .describe = read_options },
+    { "core", " PID FILE", 2, { PID, FILE_ },
+      "write the core of a process, for gdb", haywire_run_core,
+      { &haywire_core_table }, .of_ram = TRUE, .from = HAYWIRE_FROM_KERNEL },
+    { "vmcore", " [FILE]", 0, { FILE_ },
+      "write all memory, for crash and drgn", haywire_run_vmcore,
+      { &haywire_vmcore_table, &haywire_note_table },
+      .of_ram = TRUE, .from = HAYWIRE_FROM_KERNEL,
+      .check = haywire_vmcore_check,
+      .options = " [--format elf|lime] [--info]",
+      .describe = vmcore_options },
 };
 /* clang-format on */
 
@@ -240,6 +285,54 @@ static gboolean refuse_lists(const HaywireOptions *options, GError **error)
             "-o, --sort, --forest and --wait go with ps only");
     }
     return TRUE;
+}
+
+/* What read and vmcore have for themselves; -o is ps's as well. */
+static gboolean check_dumps(const HaywireOptions *options,
+                            const HaywireCommand *command, GError **error)
+{
+    const gboolean reads = command->run == haywire_run_read;
+
+    if (!reads && (options->kernel || options->physical || options->raw)) {
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_USAGE,
+            "--kernel, --physical and --raw go with read only");
+    }
+    if (command->run != haywire_run_vmcore &&
+        (options->info || options->format)) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--info and --format go with vmcore only");
+    }
+    if (reads && (options->sort || options->forest || options->wait)) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "--sort, --forest and --wait go with ps only");
+    }
+    return TRUE;
+}
+
+/* Those that need the guest's memory itself, and maybe its kernel. */
+static gboolean check_source(const HaywireOptions *options,
+                             const HaywireCommand *command, GError **error)
+{
+    if (command->of_ram && (options->qmp || options->vm)) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "%s needs the guest's RAM file: --ram FILE",
+                                 command->name);
+    }
+    if (command->from == HAYWIRE_FROM_KERNEL && options->from_given &&
+        options->from == HAYWIRE_FROM_COMPANION) {
+        return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
+                                 "%s needs the guest's kernel: without "
+                                 "--from companion",
+                                 command->name);
+    }
+    return TRUE;
+}
+
+/* A whole of the machine's, or the kernel's, has no PID before it. */
+static int left_out(const HaywireOptions *options)
+{
+    return options->kernel || options->physical ? 1 : 0;
 }
 
 static gboolean parse_attach(const HaywireOptions *options, GError **error)
@@ -277,8 +370,10 @@ static gboolean parse_values(HaywireContext *context,
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "--fresh does not go with scan");
     }
-    if (!refuse_lists(context->options, error) ||
-        !haywire_arguments_parse(context->options, command->argument,
+    if ((command->run != haywire_run_read &&
+         !refuse_lists(context->options, error)) ||
+        !haywire_arguments_parse(context->options,
+                                 command->argument + left_out(context->options),
                                  &arguments, error)) {
         return FALSE;
     }
@@ -289,7 +384,8 @@ static gboolean parse_values(HaywireContext *context,
     context->camera = (guint32)arguments.value[CAMERA];
     context->seconds = arguments.value[SECONDS];
     context->count = arguments.value[COUNT];
-    return TRUE;
+    context->file = arguments.file;
+    return !command->check || command->check(context, error);
 }
 
 static gboolean parse_check(const HaywireOptions *options, gboolean checks,
@@ -311,9 +407,13 @@ gboolean haywire_command_parse(const HaywireCommand *command,
                                HaywireContext *context, GError **error)
 {
     const HaywireOptions *options = context->options;
+    int less = command->run == haywire_run_read ? left_out(options) : 0;
 
-    if (options->arguments < command->needed ||
-        options->arguments > most_arguments(command)) {
+    if (!check_dumps(options, command, error)) {
+        return FALSE;
+    }
+    if (options->arguments < command->needed - less ||
+        options->arguments > most_arguments(command) - less) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_USAGE,
                                  "Usage: haywire [OPTION...] %s%s",
                                  command->name, command->arguments);
@@ -324,7 +424,8 @@ gboolean haywire_command_parse(const HaywireCommand *command,
     if (command->attaches) {
         return parse_attach(options, error);
     }
-    if (!refuse_attach(options, error)) {
+    if (!refuse_attach(options, error) ||
+        !check_source(options, command, error)) {
         return FALSE;
     }
     return command->lists ? parse_listing(context, error)
@@ -395,35 +496,13 @@ void haywire_command_help(GString *out, const HaywireCommand *command)
     g_string_append_printf(
         out, "Usage: haywire %s%s%s%s\n%c%s.\n",
         command->attaches ? "[-c URI] "
+        : command->of_ram ? "--ram FILE... [--json] "
                           : "--ram FILE | --qmp SOCKET | --vm NAME [--json] ",
-        command->name,
-        command->lists ? " [-o LIST] [--sort LIST] [--forest] [--wait]"
-        : command->attaches
-            ? " [--yes] [--detach] [--preload] [--plugin FILE[,OPTION...]]"
-            : "",
+        command->name, command->options ? command->options : "",
         command->arguments, g_ascii_toupper(command->help[0]),
         command->help + 1);
-    if (command->lists) {
-        g_string_append(
-            out, "\n"
-                 "  -o LIST      show these columns, or with --json these "
-                 "members;\n"
-                 "               NAME=HEADING gives a column another heading\n"
-                 "  --sort LIST  sort by these columns; -NAME: the largest "
-                 "first\n"
-                 "  --forest     children behind their parents, as a tree\n"
-                 "  --wait       wait until it is known whether the session is "
-                 "live\n");
-    }
-    if (command->attaches) {
-        g_string_append(
-            out, "\n"
-                 "  -c URI       libvirt's connection, as virsh has it\n"
-                 "  --yes        make the change, which is only shown else\n"
-                 "  --detach     take the plugin out again\n"
-                 "  --preload    by LD_PRELOAD, for a QEMU without -plugin\n"
-                 "  --plugin FILE[,OPTION...]\n"
-                 "               this file, with these options\n");
+    if (command->describe) {
+        g_string_append_printf(out, "\n%s", command->describe);
     }
     append_tables(out, command);
 }

@@ -20,6 +20,7 @@ typedef struct HaywireContext {
     guint32 camera;   /* 1 or 2 */
     guint64 seconds;
     guint64 count;           /* 0: no end */
+    const char *file;        /* to be written; NULL: none was given */
     HaywireListing *listing; /* of ps */
     HaywireBackend *backend;
     HaywireOutput output;
@@ -39,6 +40,12 @@ typedef struct HaywireCommand {
     const HaywireTable *table[HAYWIRE_COMMAND_TABLES];
     gboolean attaches; /* takes a machine of libvirt, and no backend */
     gboolean lists;    /* takes what listing.h has instead of @argument */
+    gboolean of_ram;   /* takes --ram alone */
+    /* What was typed, beyond what @argument says; NULL: nothing to check. */
+    gboolean (*check)(const HaywireContext *context, GError **error);
+    HaywireFrom from;     /* who is asked unless --from says so */
+    const char *options;  /* of its own, as the usage shows them; or NULL */
+    const char *describe; /* and what they are */
 } HaywireCommand;
 
 /* NULL when there is no such command. */
@@ -60,12 +67,21 @@ extern const HaywireTable haywire_scan_table;
 
 /* An element of `processes` in the JSON of check. */
 extern const HaywireTable haywire_check_table;
+/* In the JSON of read, and an element of `missing` in it; of core, of vmcore. */
+extern const HaywireTable haywire_memory_table;
+extern const HaywireTable haywire_missing_table;
+extern const HaywireTable haywire_core_table;
+extern const HaywireTable haywire_vmcore_table;
+extern const HaywireTable haywire_note_table;
 
 /*
  * Take a picture as haywire_backend_refresh_session() does, and find the pid
  * of the process that was named.
  */
 gboolean haywire_command_begin(HaywireContext *context, GError **error);
+
+/* The same, where sections and page runs of the process are not needed. */
+gboolean haywire_command_begin_plainly(HaywireContext *context, GError **error);
 
 /* In files of their own. */
 gboolean haywire_run_ps(HaywireContext *context, GError **error);
@@ -75,5 +91,10 @@ gboolean haywire_run_focus(HaywireContext *context, GError **error);
 gboolean haywire_run_unfocus(HaywireContext *context, GError **error);
 gboolean haywire_run_attach(HaywireContext *context, GError **error);
 gboolean haywire_run_watch(HaywireContext *context, GError **error);
+gboolean haywire_run_read(HaywireContext *context, GError **error);
+gboolean haywire_read_check(const HaywireContext *context, GError **error);
+gboolean haywire_run_core(HaywireContext *context, GError **error);
+gboolean haywire_run_vmcore(HaywireContext *context, GError **error);
+gboolean haywire_vmcore_check(const HaywireContext *context, GError **error);
 
 #endif

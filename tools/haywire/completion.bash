@@ -37,7 +37,9 @@ _haywire_look_back() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -c | --connect) uri=${COMP_WORDS[++i]} ;;
-        --ram | --qmp | --vm | --plugin | --sort | -o) ((i++)) ;;
+        --ram | --qmp | --vm | --plugin | --sort | --from | --format | -o)
+            ((i++))
+            ;;
         -*) ;;
         *) command=${command:-${COMP_WORDS[i]}} ;;
         esac
@@ -59,13 +61,25 @@ _haywire() {
         _haywire_offer <<<$'qemu:///system\nqemu:///session'
         return
         ;;
-    -o | --sort) _haywire_offer < <(_haywire_columns); return ;;
+    --from) _haywire_offer <<<$'companion\nkernel\nauto'; return ;;
+    --format) _haywire_offer <<<$'elf\nlime'; return ;;
+    -o | --sort)
+        if [[ $command == read ]]; then
+            compopt -o default
+        else
+            _haywire_offer < <(_haywire_columns)
+        fi
+        return
+        ;;
     esac
     case $command:$cur in
     attach:-*)
         _haywire_offer <<<$'--yes\n--detach\n--preload\n--plugin\n--connect\n--help'
         ;;
     check:-*) _haywire_offer <<<$'--all\n--json\n--fresh\n--help' ;;
+    read:-*) _haywire_offer <<<$'--kernel\n--physical\n--raw\n-o\n--json\n--from\n--help' ;;
+    vmcore:-*) _haywire_offer <<<$'--format\n--info\n--json\n--help' ;;
+    core:* | vmcore:*) compopt -o default ;;
     ps:-*) _haywire_offer <<<$'-o\n--sort\n--forest\n--wait\n--json\n--fresh\n--help' ;;
     *:-*)
         _haywire_offer <<<$'--ram\n--qmp\n--vm\n--connect\n--json\n--fresh\n--help\n--version'

@@ -12,13 +12,13 @@
 #include "sigbus.h"
 
 static HaywireBackend *open_ram_files(const HaywireOptions *options,
-                                      GError **error)
+                                      HaywireFrom from, GError **error)
 {
     HaywireBackend *backend;
 
     haywire_sigbus_install();
-    backend = haywire_backend_ram_new(options->ram, options->ram_files,
-                                      options->from, error);
+    backend =
+        haywire_backend_ram_new(options->ram, options->ram_files, from, error);
     if (backend && !options->no_hint) {
         haywire_backend_ram_use_hint(backend);
     }
@@ -26,10 +26,13 @@ static HaywireBackend *open_ram_files(const HaywireOptions *options,
 }
 
 static HaywireBackend *open_backend(const HaywireOptions *options,
+                                    const HaywireCommand *command,
                                     GError **error)
 {
     if (options->ram_files > 0) {
-        return open_ram_files(options, error);
+        return open_ram_files(
+            options, options->from_given ? options->from : command->from,
+            error);
     }
     if (options->vm) {
         return haywire_backend_vm_new(options->connect, options->vm, error);
@@ -96,7 +99,8 @@ static gboolean check_fresh(const HaywireContext *context, gboolean done,
 static gboolean run_on(HaywireContext *context, const HaywireCommand *command,
                        GError **error)
 {
-    g_autoptr(HaywireBackend) backend = open_backend(context->options, error);
+    g_autoptr(HaywireBackend) backend =
+        open_backend(context->options, command, error);
     gboolean done;
 
     if (!backend) {

@@ -26,6 +26,11 @@ enum {
     OPTION_WAIT,
     OPTION_NO_HINT,
     OPTION_ALL,
+    OPTION_KERNEL,
+    OPTION_PHYSICAL,
+    OPTION_RAW,
+    OPTION_INFO,
+    OPTION_FORMAT,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -47,6 +52,11 @@ static const struct option long_options[] = {
     { "wait", no_argument, NULL, OPTION_WAIT },
     { "all", no_argument, NULL, OPTION_ALL },
     { "no-hint", no_argument, NULL, OPTION_NO_HINT },
+    { "kernel", no_argument, NULL, OPTION_KERNEL },
+    { "physical", no_argument, NULL, OPTION_PHYSICAL },
+    { "raw", no_argument, NULL, OPTION_RAW },
+    { "info", no_argument, NULL, OPTION_INFO },
+    { "format", required_argument, NULL, OPTION_FORMAT },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { NULL, 0, NULL, 0 },
@@ -95,6 +105,7 @@ static gboolean take_from(HaywireOptions *options, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strcmp(optarg, names[i]) == 0) {
             options->from = (HaywireFrom)i;
+            options->from_given = TRUE;
             return TRUE;
         }
     }
@@ -123,6 +134,14 @@ static gboolean *flag_of(HaywireOptions *options, int option)
         return &options->all;
     case OPTION_NO_HINT:
         return &options->no_hint;
+    case OPTION_KERNEL:
+        return &options->kernel;
+    case OPTION_PHYSICAL:
+        return &options->physical;
+    case OPTION_RAW:
+        return &options->raw;
+    case OPTION_INFO:
+        return &options->info;
     case OPTION_VERSION:
         return &options->version;
     case 'h':
@@ -163,6 +182,9 @@ static gboolean take_option(HaywireOptions *options, int option, char **argv,
         return add_columns(options, error);
     case OPTION_SORT:
         options->sort = optarg;
+        return TRUE;
+    case OPTION_FORMAT:
+        options->format = optarg;
         return TRUE;
     case ':':
         return usage(error, "Option without its value", argv[optind - 1]);
@@ -243,10 +265,13 @@ gboolean haywire_arguments_parse(const HaywireOptions *options,
         ret_arguments->value[i] = kinds[i].fallback;
     }
     ret_arguments->name = NULL;
+    ret_arguments->file = NULL;
     for (int i = 0; i < options->arguments; i++) {
         if (kind[i] == HAYWIRE_ARGUMENT_PID &&
             haywire_word_is_name(options->argument[i])) {
             ret_arguments->name = options->argument[i];
+        } else if (kind[i] == HAYWIRE_ARGUMENT_FILE) {
+            ret_arguments->file = options->argument[i];
         } else if (!haywire_argument_parse(kind[i], options->argument[i],
                                            &ret_arguments->value[kind[i]],
                                            error)) {

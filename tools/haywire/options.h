@@ -22,6 +22,7 @@ typedef struct HaywireOptions {
     const char *vm;
     const char *connect; /* libvirt's URI; goes with vm and attach */
     HaywireFrom from;    /* --from; with --ram only */
+    gboolean from_given;
     gboolean json;
     gboolean fresh; /* what is not live has an exit status of its own */
     gboolean help;
@@ -37,6 +38,11 @@ typedef struct HaywireOptions {
     gboolean no_hint; /* neither use nor note where pages lay */
     gboolean all;     /* of check: also what is nothing to complain of */
     gboolean wait;    /* until it is known whether the session is live */
+    gboolean kernel;  /* of read, as the next two */
+    gboolean physical;
+    gboolean raw;
+    gboolean info; /* of vmcore, as the next one */
+    const char *format;
     const char *command;
     char **argument; /* of the command */
     int arguments;
@@ -58,6 +64,7 @@ typedef enum HaywireArgument {
     HAYWIRE_ARGUMENT_CAMERA,
     HAYWIRE_ARGUMENT_SECONDS,
     HAYWIRE_ARGUMENT_COUNT,
+    HAYWIRE_ARGUMENT_FILE,
     HAYWIRE_ARGUMENT_KINDS
 } HaywireArgument;
 
@@ -65,6 +72,7 @@ typedef enum HaywireArgument {
 typedef struct HaywireArguments {
     guint64 value[HAYWIRE_ARGUMENT_KINDS];
     const char *name; /* given for a PID, which is 0 then; NULL: none was */
+    const char *file; /* NULL: none was */
 } HaywireArguments;
 
 /*

@@ -76,17 +76,22 @@ static gboolean fail_write(GError **error)
                              g_strerror(reason));
 }
 
+gboolean haywire_output_bytes(const void *bytes, gsize length, GError **error)
+{
+    return (fwrite(bytes, 1, length, stdout) == length &&
+            fflush(stdout) == 0) ||
+           fail_write(error);
+}
+
 static gboolean flush(HaywireOutput *output, GError **error)
 {
     GString *text = output->text;
-    gsize written;
 
     if (!output->json) {
         haywire_locale_text(text);
     }
-    written = fwrite(text->str, 1, text->len, stdout);
-    if (written != text->len || fflush(stdout) != 0) {
-        return fail_write(error);
+    if (!haywire_output_bytes(text->str, text->len, error)) {
+        return FALSE;
     }
     g_string_truncate(text, 0);
     return TRUE;

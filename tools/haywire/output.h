@@ -37,6 +37,9 @@ HaywireEmitter *haywire_output_begin(HaywireOutput *output,
 /* Text: the warning alone, for data that is shown already. */
 void haywire_output_warn(const HaywireOverview *overview);
 
+/* Write bytes to stdout as they are. FALSE with @error when that fails. */
+gboolean haywire_output_bytes(const void *bytes, gsize length, GError **error);
+
 /* End it and write all to stdout. FALSE with @error when that fails. */
 gboolean haywire_output_end(HaywireOutput *output, GError **error);
 

@@ -19,6 +19,7 @@ void haywire_progress_init(HaywireProgress *progress)
     progress->enabled = isatty(STDERR_FILENO);
     progress->shown = false;
     progress->next = 0;
+    progress->doing = "scanning";
 }
 
 bool haywire_progress_show(void *opaque, uint64_t done, uint64_t total)
@@ -33,7 +34,7 @@ bool haywire_progress_show(void *opaque, uint64_t done, uint64_t total)
         progress->next = now + FIRST_AFTER_US;
     }
     if (now >= progress->next) {
-        fprintf(stderr, "\rscanning: %3u %%",
+        fprintf(stderr, "\r%s: %3u %%", progress->doing,
                 (unsigned)((double)done / (double)total * 100.0));
         fflush(stderr);
         progress->shown = true;

@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 typedef struct HaywireProgress {
-    bool enabled; /* stderr is a terminal, and not in use as a screen */
-    bool shown;   /* a line is there to be wiped */
-    int64_t next; /* monotonic us: not before */
+    bool enabled;      /* stderr is a terminal, and not in use as a screen */
+    bool shown;        /* a line is there to be wiped */
+    int64_t next;      /* monotonic us: not before */
+    const char *doing; /* one word, as it is shown: "scanning" at first */
 } HaywireProgress;
 
 void haywire_progress_init(HaywireProgress *progress);

@@ -108,25 +108,40 @@ HaywireStatus haywire_memory_check(HaywireMemory *memory) HAYWIRE_MUST_CHECK;
 
 /* ---- Reading by guest virtual address ---------------------------------- */
 
+/* What is known of an address, and of what follows it. */
+typedef struct HaywireStretch {
+    HaywireGpa gpa;  /* where it lies */
+    uint64_t length; /* bytes for which this goes on; at least 1 */
+    uint8_t level;   /* of the page table that ends here: 1 has pages; or 0 */
+    bool swapped;    /* that names a place in the guest's swap */
+} HaywireStretch;
+
 /* The page tables of one process, wherever they are known from. */
 typedef struct HaywireAddressSpace HaywireAddressSpace;
 struct HaywireAddressSpace {
     /*
-     * Where @gva lies. *ret_length, set in any case and at least 1: for so
-     * many bytes from @gva on the answer goes on like this.
+     * Where @gva lies. *ret_stretch is zeroed by the caller; its length is set
+     * in any case, the rest of it where it is known.
      *
      * HAYWIRE_OK, or why not: HAYWIRE_NOT_PRESENT, HAYWIRE_NO_PFN,
      * HAYWIRE_NOT_HELD and what else the implementation says.
      */
     HaywireStatus (*translate)(const HaywireAddressSpace *space, HaywireGva gva,
-                               HaywireGpa *ret_gpa, uint64_t *ret_length);
+                               HaywireStretch *ret_stretch);
+    /* Where guest physical addresses lie; NULL: as the memory itself says. */
+    const HaywireLayout *layout;
 };
+
+/* Guest physical addresses themselves. @layout: as above, borrowed. */
+HaywireAddressSpace haywire_physical_space(const HaywireLayout *layout);
 
 /* A part of what was asked for that is missing. */
 typedef struct HaywireMissing {
     HaywireGva start;
     uint64_t length; /* bytes */
     HaywireStatus why;
+    uint8_t level; /* as in HaywireStretch, as the next one */
+    bool swapped;
 } HaywireMissing;
 
 /*

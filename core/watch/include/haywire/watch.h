@@ -31,6 +31,9 @@ HaywireStatus haywire_watch_set_memory(HaywireWatch *watch,
 HaywireStatus haywire_watch_share(HaywireWatch *watch,
                                   HaywireShares shares) HAYWIRE_MUST_CHECK;
 
+/* That which was given. */
+HaywireMemory *haywire_watch_memory(const HaywireWatch *watch);
+
 /* Who is to be asked. */
 typedef enum HaywireFrom {
     HAYWIRE_FROM_COMPANION, /* at first */
@@ -55,6 +58,13 @@ void haywire_watch_want(HaywireWatch *watch, uint32_t pid);
  * looked for, or one was found.
  */
 void haywire_watch_explain(const HaywireWatch *watch, char *to, size_t room);
+
+/*
+ * The kernel of the guest, for what is not in models (kernel_memory.h): that of
+ * the newest look, or, where that one did without, found now. NULL: there is
+ * none, or nobody said that kernels are to be asked. Valid until the next look.
+ */
+HaywireKernel *haywire_watch_kernel(HaywireWatch *watch, HaywireNow now);
 
 /* For a tool with a person in front of it. May be NULL. */
 void haywire_watch_set_progress(HaywireWatch *watch,
