@@ -53,8 +53,10 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
         return FALSE;
     }
     status = haywire_focus_target(model, camera, &target);
+    /* One that had no room in the list may live: then the companion knows. */
     if (status == HAYWIRE_OK && pid != 0 &&
-        !haywire_model_process(model, pid)) {
+        !haywire_model_process(model, pid) &&
+        haywire_overview_absent(&model->overview) == HAYWIRE_NO_PROCESS) {
         haywire_action_fail(error, HAYWIRE_NO_PROCESS, pid);
         return FALSE;
     }
@@ -85,7 +87,7 @@ HaywireStatus haywire_action_processes(const HaywireModel *model,
                                     model->process_count, ret_more);
     if (window->pids > 0 && rows->len == 0) {
         g_array_unref(rows);
-        return HAYWIRE_NO_PROCESS;
+        return haywire_overview_absent(&model->overview);
     }
     *ret_rows = rows;
     return HAYWIRE_OK;

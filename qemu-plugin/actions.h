@@ -34,8 +34,8 @@ gboolean haywire_action_focus(HaywireWorker *worker, uint32_t camera,
  * @ret_rows, @ret_more: as haywire_window_processes() has them; written on
  * success only
  *
- * Thread: any.  HAYWIRE_OK, HAYWIRE_NO_SESSION, HAYWIRE_NO_PROCESS (pids were
- * given, and none of them exists).
+ * Thread: any.  HAYWIRE_OK, HAYWIRE_NO_SESSION, HAYWIRE_NO_PROCESS or
+ * HAYWIRE_NOT_SHOWN (pids were given, and none of them is there).
  */
 HaywireStatus haywire_action_processes(const HaywireModel *model,
                                        const HaywireListWindow *window,

@@ -105,6 +105,9 @@ static const HaywireField overview_fields[] = {
           SCAN, UNIT(DURATION)),
     FIELD(HaywireOverview, scan_pages, "scan-pages",
           "resident pages that it looked at", SCAN),
+    FIELD(HaywireOverview, scan_rejected, "scan-rejected",
+          "of these, how many looked like beacon pages and were not good",
+          SCAN),
     FIELD(HaywireOverview, residency, "residency",
           "how the host's kernel tells what of guest RAM is in memory: "
           "pagemap-scan, pagemap, or, where that is not allowed, move-pages "
@@ -171,7 +174,11 @@ static const HaywireField section_list_fields[] = {
     ENUM(HaywireSectionList, source, "source", origin_name,
          "roundrobin, camera1, camera2 or kernel"),
     FIELD(HaywireSectionList, readable, "readable",
-          "whether the companion was allowed to read them"),
+          "whether the companion could read them"),
+    FIELD(
+        HaywireSectionList, blocked, "blocked",
+        "whether reading them was given up, since the process is stuck in the "
+        "guest's kernel"),
     FIELD(HaywireSectionList, complete, "complete",
           "whether all sections are here"),
     FIELD(HaywireSectionList, total, "total", "sections that the process has"),

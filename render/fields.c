@@ -121,17 +121,6 @@ static const char *load_string(const HaywireField *field, const void *object)
     return value ? value : "";
 }
 
-const HaywireField *haywire_table_field(const HaywireTable *table,
-                                        const char *name)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        if (strcmp(table->field[i].name, name) == 0) {
-            return &table->field[i];
-        }
-    }
-    return NULL;
-}
-
 static char fold(char c)
 {
     return c == '_' ? '-' : (char)tolower((unsigned char)c);

@@ -138,10 +138,6 @@ extern const HaywireTable haywire_guest_table;         /* HaywireGuestStats */
 extern const HaywireTable haywire_rejected_table;      /* HaywireRejectedRow */
 extern const HaywireTable haywire_place_table;         /* HaywirePlace */
 
-/* Field of this member name, or NULL. */
-const HaywireField *haywire_table_field(const HaywireTable *table,
-                                        const char *name);
-
 /*
  * Member or column of this name or alias, or NULL. Case does not matter, nor
  * whether there are dashes or underscores in it.

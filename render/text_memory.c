@@ -45,7 +45,9 @@ void haywire_text_sections(GString *out, const HaywireSectionList *list)
     append_origin(out, list->pid, haywire_origin_name(list->source),
                   list->generation);
     if (!list->readable) {
-        g_string_append(out, ": not readable by the companion\n");
+        g_string_append(out, list->blocked
+                                 ? ": not read, since the process is stuck\n"
+                                 : ": not readable by the companion\n");
         return;
     }
     g_string_append_printf(out, ": %" G_GSIZE_FORMAT " of %u sections\n",

@@ -218,12 +218,16 @@ static void hear(HaywireCompanion *companion)
     news[HAYWIRE_NEWS_SECTIONS].due |= begun && enabled[HAYWIRE_TASK_SECTIONS];
 }
 
-static uint64_t poll_interval(const HaywireCompanion *companion, uint64_t now)
+/* Where each waking costs much, with the next beat. */
+static uint64_t next_poll(const HaywireCompanion *companion, uint64_t now)
 {
     bool quick = companion->doorbell.there && now < companion->quick_until_ns;
 
-    return (quick ? QUICK_POLL_MS : HAYWIRE_CONTROL_POLL_MS) *
-           HAYWIRE_NS_PER_MS;
+    if (companion->pace.tight && !quick) {
+        return companion->publisher->next_beat_ns;
+    }
+    return now + (quick ? QUICK_POLL_MS : HAYWIRE_CONTROL_POLL_MS) *
+                     HAYWIRE_NS_PER_MS;
 }
 
 static void tick_at(HaywireCompanion *companion, uint64_t now)
@@ -233,7 +237,7 @@ static void tick_at(HaywireCompanion *companion, uint64_t now)
     if (now >= companion->next_poll_ns) {
         poll_cameras(companion, now);
         hear(companion);
-        companion->next_poll_ns = now + poll_interval(companion, now);
+        companion->next_poll_ns = next_poll(companion, now);
     }
     haywire_doorbell_work(&companion->doorbell, companion->publisher,
                           &companion->pid_ring, companion->camera, now);
@@ -330,6 +334,9 @@ static void keep_pace(HaywireCompanion *companion, uint64_t now)
         round[i].cost_ns = task->cost_ns;
     }
     haywire_pace_plan(&companion->pace, companion->hearing, round);
+    haywire_table_keep(&companion->table,
+                       round[HAYWIRE_PACE_ROUNDROBIN].interval_ns /
+                           round[HAYWIRE_PACE_ROUNDROBIN].usual_ns);
     for (int i = 0; i < HAYWIRE_PACE_COUNT; i++) {
         haywire_task_set_interval(&companion->task[paced_task[i]],
                                   round[i].interval_ns);

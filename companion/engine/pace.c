@@ -17,6 +17,17 @@
  */
 #define LEAST_PART 4
 
+/*
+ * A debt is paid back in so many seconds. More than so many seconds' budget is
+ * forgotten: the first rounds of all cost much.
+ */
+#define PAY_BACK_S  10
+#define DEBT_MOST_S 30
+
+/* Parts of the budget: when things become tight, and are no more. */
+#define TIGHT_PART 2
+#define LOOSE_PART 8
+
 /* Whose intervals are stretched together. */
 typedef struct Stage {
     unsigned members;
@@ -38,6 +49,28 @@ void haywire_pace_init(HaywirePace *pace, uint64_t budget)
     pace->budget = budget;
 }
 
+/* From the newest sample up to now. */
+static void carry_debt(HaywirePace *pace, uint64_t wall_ns, uint64_t cpu_ns)
+{
+    const HaywirePaceSample *last =
+        &pace->sample[(pace->samples - 1) % HAYWIRE_PACE_SAMPLES];
+    double budget = (double)pace->budget;
+    double debt =
+        pace->debt_ns + (double)(cpu_ns - last->cpu_ns) -
+        (double)(wall_ns - last->wall_ns) * budget / HAYWIRE_NS_PER_SECOND;
+
+    debt = debt < DEBT_MOST_S * budget ? debt : DEBT_MOST_S * budget;
+    pace->debt_ns = debt > 0 ? debt : 0;
+}
+
+static void note_tight(HaywirePace *pace)
+{
+    uint64_t other = haywire_pace_other(pace);
+
+    pace->tight =
+        other > pace->budget / (pace->tight ? LOOSE_PART : TIGHT_PART);
+}
+
 bool haywire_pace_sample(HaywirePace *pace, uint64_t wall_ns, uint64_t cpu_ns,
                          uint64_t rounds_ns)
 {
@@ -46,11 +79,13 @@ bool haywire_pace_sample(HaywirePace *pace, uint64_t wall_ns, uint64_t cpu_ns,
     if (pace->budget == 0 || wall_ns < pace->next_ns) {
         return false;
     }
+    if (pace->samples > 0) {
+        carry_debt(pace, wall_ns, cpu_ns);
+    }
     pace->next_ns = wall_ns + HAYWIRE_NS_PER_SECOND;
-    pace->sample[slot].wall_ns = wall_ns;
-    pace->sample[slot].cpu_ns = cpu_ns;
-    pace->sample[slot].rounds_ns = rounds_ns;
+    pace->sample[slot] = (HaywirePaceSample){ wall_ns, cpu_ns, rounds_ns };
     pace->samples++;
+    note_tight(pace);
     return true;
 }
 
@@ -125,7 +160,8 @@ void haywire_pace_plan(const HaywirePace *pace, bool hearing,
 {
     const unsigned all = (1u << HAYWIRE_PACE_COUNT) - 1;
     double least = (double)pace->budget / LEAST_PART;
-    double left = (double)pace->budget - haywire_pace_other(pace);
+    double left = (double)pace->budget - haywire_pace_other(pace) -
+                  pace->debt_ns / PAY_BACK_S;
 
     left = left > least ? left : least;
     for (int i = 0; i < HAYWIRE_PACE_COUNT; i++) {

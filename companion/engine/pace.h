@@ -6,7 +6,7 @@
  * What cannot wait (heartbeat, control words, news of single processes) is
  * measured over a sliding window. The rest of the budget goes to the regular
  * rounds, each of which has a known cost: from those that matter least, time
- * is taken first.
+ * is taken first. What was taken beyond the budget is paid back.
  */
 
 #ifndef HAYWIRE_PACE_H
@@ -38,15 +38,20 @@ typedef struct HaywirePaceRound {
 /* One in each second of the window. */
 #define HAYWIRE_PACE_SAMPLES 10
 
+/* Totals. */
+typedef struct HaywirePaceSample {
+    uint64_t wall_ns;
+    uint64_t cpu_ns;
+    uint64_t rounds_ns; /* of cpu_ns: by regular rounds */
+} HaywirePaceSample;
+
 typedef struct HaywirePace {
     uint64_t budget; /* ns of processor time a second; 0: no limit */
     uint64_t next_ns;
     size_t samples; /* taken, ever */
-    struct {
-        uint64_t wall_ns;
-        uint64_t cpu_ns;
-        uint64_t rounds_ns; /* of cpu_ns: by regular rounds */
-    } sample[HAYWIRE_PACE_SAMPLES];
+    double debt_ns; /* taken beyond the budget, and not paid back */
+    bool tight;     /* what is not rounds takes much of the budget */
+    HaywirePaceSample sample[HAYWIRE_PACE_SAMPLES];
 } HaywirePace;
 
 /* @budget: ns of processor time a second; 0: no limit */
@@ -60,7 +65,10 @@ void haywire_pace_init(HaywirePace *pace, uint64_t budget);
 bool haywire_pace_sample(HaywirePace *pace, uint64_t wall_ns, uint64_t cpu_ns,
                          uint64_t rounds_ns);
 
-/* ns a second, over the window, that went to other things than rounds. */
+/*
+ * ns a second, over the window, that went to other things than rounds. While it
+ * is much of the budget, pace->tight: what can wait a little should.
+ */
 uint64_t haywire_pace_other(const HaywirePace *pace);
 
 /*

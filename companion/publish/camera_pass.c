@@ -98,9 +98,7 @@ static HaywireCollect stage_sections(HaywireCameraWriter *camera)
     }
     pass->sections_total = (uint32_t)count;
     if (count == 0) {
-        (void)haywire_pack_empty(
-            &packer, pass->process,
-            result == HAYWIRE_COLLECT_OK ? 0 : HAYWIRE_SECTION_SET_UNREADABLE);
+        (void)haywire_pack_empty(&packer, pass->process, result);
     } else {
         pass->sections_stored = haywire_pack_sections(
             &packer, collector, pass->process, (uint32_t)count, &truncated);

@@ -90,8 +90,12 @@ uint32_t haywire_pack_sections(HaywireSectionPacker *packer,
 }
 
 bool haywire_pack_empty(HaywireSectionPacker *packer,
-                        const HaywireOpenProcess *process, uint32_t flags)
+                        const HaywireOpenProcess *process,
+                        HaywireCollect result)
 {
+    uint32_t flags =
+        (result != HAYWIRE_COLLECT_OK ? HAYWIRE_SECTION_SET_UNREADABLE : 0) |
+        (result == HAYWIRE_COLLECT_BLOCKED ? HAYWIRE_SECTION_SET_BLOCKED : 0);
     bool fits = open_set(packer, process, flags, 0, 0);
 
     close_set(packer);

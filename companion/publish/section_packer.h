@@ -40,8 +40,9 @@ uint32_t haywire_pack_sections(HaywireSectionPacker *packer,
                                const HaywireOpenProcess *process,
                                uint32_t total, uint32_t *ret_truncated);
 
-/* A set of no sections: @flags is HAYWIRE_SECTION_SET_* or 0. */
+/* A set of no sections: there are none, or @result says why none was read. */
 bool haywire_pack_empty(HaywireSectionPacker *packer,
-                        const HaywireOpenProcess *process, uint32_t flags);
+                        const HaywireOpenProcess *process,
+                        HaywireCollect result);
 
 #endif

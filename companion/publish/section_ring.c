@@ -101,11 +101,10 @@ static HaywireCollect put_open(HaywireSectionRing *ring,
         note_dropped(ring, process->pid, (uint32_t)count - written);
         *ret_complete = written == count;
     } else if (result == HAYWIRE_COLLECT_OK) {
-        *ret_complete = haywire_pack_empty(&ring->packer, process, 0);
+        *ret_complete = haywire_pack_empty(&ring->packer, process, result);
     } else if (result != HAYWIRE_COLLECT_GONE) {
         /* What blocks is asked for again. */
-        *ret_complete = haywire_pack_empty(&ring->packer, process,
-                                           HAYWIRE_SECTION_SET_UNREADABLE) &&
+        *ret_complete = haywire_pack_empty(&ring->packer, process, result) &&
                         result != HAYWIRE_COLLECT_BLOCKED;
     }
     return result;

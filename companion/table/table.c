@@ -209,7 +209,13 @@ static bool still_holds(const HaywireTable *table, const HaywireEntry *entry,
     return entry->known && mark->process != 0 &&
            mark->process == entry->mark.process &&
            mark->run == entry->mark.run &&
-           table->taken_ns - entry->read_ns < keep;
+           table->taken_ns - entry->read_ns <
+               keep * (table->keep_times > 0 ? table->keep_times : 1);
+}
+
+void haywire_table_keep(HaywireTable *table, uint64_t times)
+{
+    table->keep_times = times;
 }
 
 static void look_at(HaywireTable *table, HaywireEntry *entry)

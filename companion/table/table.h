@@ -55,12 +55,13 @@ typedef struct HaywireTable {
     HaywireHeard changed;  /* of this one: to be read in any case */
     HaywireChanges ending; /* said to end, but still there when looked at */
     unsigned ending_looks;
-    bool looking;       /* a look is under way: */
-    size_t position;    /* how many had their turn */
-    uint64_t taken_ns;  /* when the newest look or update began */
-    uint64_t looked_ns; /* when the newest complete look began; 0: none */
-    uint64_t versions;  /* given so far */
-    uint64_t content;   /* grows with each change that a snapshot can show */
+    bool looking;        /* a look is under way: */
+    size_t position;     /* how many had their turn */
+    uint64_t taken_ns;   /* when the newest look or update began */
+    uint64_t looked_ns;  /* when the newest complete look began; 0: none */
+    uint64_t versions;   /* given so far */
+    uint64_t keep_times; /* how long readings hold; 0: as long as usual */
+    uint64_t content;    /* grows with each change that a snapshot can show */
 } HaywireTable;
 
 /* Zeroed memory becomes a table. */
@@ -78,6 +79,12 @@ void haywire_table_destroy(HaywireTable *table);
  */
 HaywireStep haywire_table_look(HaywireTable *table, uint64_t age_ns,
                                uint64_t *since_ns);
+
+/*
+ * Readings of processes that have not run hold @times as long as usual: where
+ * a round costs much, reading all anew costs most.
+ */
+void haywire_table_keep(HaywireTable *table, uint64_t times);
 
 /* The system told of these. */
 void haywire_table_hear(HaywireTable *table, const HaywireHeard *heard);

@@ -47,6 +47,9 @@ static const StatusWords words[HAYWIRE_STATUS_COUNT] = {
     [HAYWIRE_NO_SESSION] = { "no-session", "No companion's session was found" },
     [HAYWIRE_NO_PROCESS] = { "no-process",
                              "There is no such process in the guest" },
+    [HAYWIRE_NOT_SHOWN] = { "not-shown",
+                            "Not all of the guest's processes are shown, and "
+                            "this is none of those that are" },
     [HAYWIRE_NO_SECTIONS] = { "no-sections",
                               "The sections of this process are not published "
                               "yet" },

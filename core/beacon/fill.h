@@ -63,6 +63,7 @@ typedef struct HaywireSetSeen {
     uint16_t at;   /* the reader's position behind the set's head */
     uint8_t count; /* sections that do follow */
     bool readable;
+    bool blocked;
     bool whole; /* as many follow as the set says */
 } HaywireSetSeen;
 

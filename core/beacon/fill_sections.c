@@ -30,6 +30,7 @@ void haywire_sets_add(HaywireFill *fill, HaywireVector *sets,
         .total = set->total,
         .at = (uint16_t)reader->cursor.position,
         .readable = !(set->flags & HAYWIRE_SECTION_SET_UNREADABLE),
+        .blocked = set->flags & HAYWIRE_SECTION_SET_BLOCKED,
     };
 
     /* Where it ends early, the caller reads what comes next, and counts it. */
@@ -165,6 +166,7 @@ static bool add_sets(HaywireFill *fill, const HaywireSetSeen *set, size_t count,
     list->provider = HAYWIRE_PROVIDER_COMPANION;
     list->generation = count ? set->generation : 0;
     list->readable = count == 0 || set->readable;
+    list->blocked = count > 0 && !set->readable && set->blocked;
     list->total = count ? set->total : 0;
     list->complete =
         room && is_complete(set, count) && list->count == list->total;

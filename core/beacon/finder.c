@@ -179,6 +179,7 @@ static bool on_candidate(void *opaque, HaywirePosition position,
     }
     if (status != HAYWIRE_OK) {
         finder->host->rejected[status]++;
+        finder->rejected++;
     } else {
         note(finder, position, info);
     }
@@ -210,6 +211,7 @@ HaywireStatus haywire_finder_scan(HaywireFinder *finder,
     used = haywire_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     finder->scan_for = follower;
     finder->scan_ns = now_ns;
+    finder->rejected = 0;
     if (!follower) {
         finder->found_count = 0;
         finder->overflow = false;

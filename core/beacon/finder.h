@@ -42,6 +42,7 @@ typedef struct HaywireFinder {
     uint64_t ended_ns; /* host clock */
     uint64_t duration_ns;
     uint64_t cost_ns;    /* processor time, with what it needed of a second */
+    uint64_t rejected;   /* pages that looked like beacons and were not good */
     uint64_t pages;      /* resident ones that it looked at */
     HaywireFound *found; /* room of them; NULL before the first */
     size_t found_count;

@@ -434,6 +434,7 @@ static void describe_search(const HaywireReader *reader, HaywireNow now,
     overview->scan_age = since(now.host_ns, finder->ended_ns);
     overview->scan_duration = finder->duration_ns;
     overview->scan_pages = finder->pages;
+    overview->scan_rejected = finder->rejected;
     overview->residency = haywire_memory_residency(reader->memory, &why);
     overview->residency_why = why ? why : "";
     if (!overview->residency) {

@@ -200,9 +200,15 @@ const HaywireProcess *haywire_model_process(const HaywireModel *model,
     return haywire_process_find(model->process, model->process_count, pid);
 }
 
+HaywireStatus haywire_overview_absent(const HaywireOverview *overview)
+{
+    return overview->processes_missing ? HAYWIRE_NOT_SHOWN : HAYWIRE_NO_PROCESS;
+}
+
 /*
- * A guest that publishes cameras only has no table; then a camera's word on
- * which process it holds is all there is.
+ * A guest that publishes cameras only has no table, and one with very many
+ * processes has not all there; then a camera's word on which process it holds
+ * is all there is.
  */
 static HaywireStatus check_process(const HaywireModel *model, uint32_t pid,
                                    const HaywireProcess **ret_process)
@@ -211,8 +217,10 @@ static HaywireStatus check_process(const HaywireModel *model, uint32_t pid,
         return HAYWIRE_NO_SESSION;
     }
     *ret_process = haywire_model_process(model, pid);
-    return *ret_process || model->process_count == 0 ? HAYWIRE_OK
-                                                     : HAYWIRE_NO_PROCESS;
+    return *ret_process || model->process_count == 0 ||
+                   model->overview.processes_missing
+               ? HAYWIRE_OK
+               : HAYWIRE_NO_PROCESS;
 }
 
 /* The newest pass of this very process (@process NULL: of this pid). */
@@ -281,7 +289,8 @@ HaywireStatus haywire_model_sections(const HaywireModel *model, uint32_t pid,
     } else if (list) {
         *ret_list = *list;
     } else {
-        return process ? HAYWIRE_NO_SECTIONS : HAYWIRE_NO_PROCESS;
+        return process ? HAYWIRE_NO_SECTIONS
+                       : haywire_overview_absent(&model->overview);
     }
     return HAYWIRE_OK;
 }
@@ -299,7 +308,8 @@ static HaywireStatus page_runs(const HaywireModel *model, uint32_t pid,
     if (*ret_pass) {
         return HAYWIRE_OK;
     }
-    return process ? HAYWIRE_NO_CAMERA : HAYWIRE_NO_PROCESS;
+    return process ? HAYWIRE_NO_CAMERA
+                   : haywire_overview_absent(&model->overview);
 }
 
 HaywireStatus haywire_model_page_runs(const HaywireModel *model, uint32_t pid,

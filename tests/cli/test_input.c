@@ -229,8 +229,9 @@ static void test_corrupt(void)
                     SCENE_SIZE);
     g_autofree char *scan = g_strdup_printf("--ram %s scan", session);
 
-    check_on(session, "ps", 4, "haywire: No session, but * corrupt beacon *");
-    cli_check(scan, 4, NULL, "haywire: No session, but * corrupt beacon *");
+    check_on(session, "ps", 4,
+             "haywire: No session, but 1 corrupt beacon page");
+    cli_check(scan, 4, NULL, "haywire: No session, but 1 corrupt beacon page");
     check_on(list, "ps", 4, "haywire: No process list: * (bad-checksum)");
 }
 

@@ -77,7 +77,7 @@ static const Command commands[HAMMER_COMMANDS] = {
       "\\A\\z|^ *UID +PID .*COMMAND *\n" },
     { "query-haywire-sections", name_pid, "info haywire sections <pid>",
       /* A read that took too long is given up, and said to be. */
-      "^pid <pid>, .*( sections|: not readable by the companion)" },
+      "^pid <pid>, .*( sections|: not read, since the process is stuck)" },
     { "query-haywire-ptes", name_pid, "info haywire ptes <pid>",
       "^pid <pid>, .* runs" },
     { "query-haywire-cameras", NULL, "info haywire cameras", CAMERA_TABLE },

@@ -169,7 +169,8 @@ static void list(const HaywireOptions *options)
     GError *error = NULL;
     g_autoptr(HaywireListing) listing = haywire_listing_new(options, &error);
 
-    if (!listing || !haywire_listing_take(listing, &all, &error)) {
+    if (!listing ||
+        !haywire_listing_take(listing, &(HaywireOverview){ 0 }, &all, &error)) {
         check_error(error);
         return;
     }

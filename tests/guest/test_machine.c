@@ -9,7 +9,8 @@
 
 #define SESSION_TIMEOUT_S 300
 /* Longer than any session may go without a heartbeat and be live. */
-#define PAUSE_S 15
+#define PAUSE_S   15
+#define SUSPEND_S 3
 /* Of fragmenting memory and compacting it. */
 #define ROUNDS_LEAST 3
 #define ROUNDS_MAX   20
@@ -67,6 +68,46 @@ static void test_stopped(const char *qemu)
     state = state_of(scene->vm);
     g_assert_cmpstr(state, ==, "paused");
     json_node_unref(vm_qmp(scene->vm, "cont", NULL));
+    scene_check_processes(scene);
+}
+
+static gboolean is_suspended(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-status", NULL);
+
+    (void)opaque;
+    return g_str_equal(compare_string(json_node_get_object(reply), "status"),
+                       "suspended");
+}
+
+/* Suspended to RAM: paused as well, and the same session when it wakes. */
+static void test_suspended(const char *qemu)
+{
+    Scene *scene = scene_get(&(VmOptions){ .qemu = qemu, .memory = "512M" });
+    g_autofree char *session = NULL;
+    g_autofree char *after = NULL;
+    g_autofree char *state = NULL;
+    Vm *vm;
+
+    if (!scene) {
+        return;
+    }
+    vm = scene->vm;
+    session = companion_session(vm);
+    guest_start(vm, "sh -c 'sleep 1; echo mem >/sys/power/state' "
+                    ">/dev/null 2>&1");
+    vm_wait_until(vm, "sleep", SESSION_TIMEOUT_S, is_suspended, NULL);
+    vm_wait_state(vm, "paused");
+    g_usleep(SUSPEND_S * G_USEC_PER_SEC);
+    state = state_of(vm);
+    g_assert_cmpstr(state, ==, "paused");
+    json_node_unref(
+        view_ask_ok(&scene->live[0], VIEW_FOCUS, scene_pid(scene, "plain"), 1));
+    json_node_unref(vm_qmp(vm, "system_wakeup", NULL));
+    vm_wait_state(vm, "live");
+    after = companion_session(vm);
+    g_assert_cmpstr(after, ==, session);
+    scene_focus(scene, scene_pid(scene, "plain"), 1);
     scene_check_processes(scene);
 }
 
@@ -175,6 +216,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qemus_add_test("machine/plain-memory", test_plain_memory);
     qemus_add_test("machine/stopped", test_stopped);
+    qemus_add_test("machine/suspended", test_suspended);
     qemus_add_test("machine/moved-pages", test_moved_pages);
     qemus_add_test("machine/reset", test_reset);
     qemus_add_test("machine/old-ram", test_old_ram);

@@ -51,7 +51,7 @@
  * Sections and page runs. camera=1 or 2 puts them there, else ROUNDROBIN:
  *
  *   sections pid=N [start=N] [generation=N] [total=N] [first=N]
- *            [flags=unreadable] [camera=N]
+ *            [flags=unreadable,blocked] [camera=N]
  *       begins a set; `section` lines follow. total: as many as follow
  *   section start=N end=N [perms="r-xp"] [offset=N] [inode=N] [major=N]
  *           [minor=N] [path="..."] [flags=path-truncated]

@@ -59,6 +59,7 @@ void beacon_run_sections(BeaconText *text, BeaconLine *line)
 {
     static const BeaconFlag flags[] = {
         { "unreadable", HAYWIRE_SECTION_SET_UNREADABLE },
+        { "blocked", HAYWIRE_SECTION_SET_BLOCKED },
         { NULL },
     };
     unsigned camera = read_camera(line);

@@ -187,6 +187,50 @@ static void test_window(void)
     assert_usual(round, HAYWIRE_PACE_PID);
 }
 
+/*
+ * Rounds that cost more than was known are paid for afterwards; what was spared
+ * before them does not count, nor does more than half a minute's budget.
+ */
+static void test_debt(void)
+{
+    HaywirePaceRound round[HAYWIRE_PACE_COUNT];
+    HaywirePace pace;
+    uint64_t cpu = 0;
+
+    haywire_pace_init(&pace, PERCENT);
+    for (unsigned second = 1; second < 100; second++) {
+        cpu += second == 20 ? 50 * MS : MS;
+        g_assert_true(haywire_pace_sample(&pace, second * SECOND, cpu, cpu));
+        set_costs(round, 4 * MS, 0, 0, 0);
+        haywire_pace_plan(&pace, false, round);
+        if (second < 20 || second > 25) {
+            assert_usual(round, HAYWIRE_PACE_PID);
+        } else if (second == 20) {
+            /* 40 ms are owed: 4 a second, and 6 are left. */
+            g_assert_cmpuint(round[HAYWIRE_PACE_PID].interval_ns / MS, ==, 666);
+        }
+    }
+    cpu += 100 * SECOND;
+    g_assert_true(haywire_pace_sample(&pace, 100 * SECOND, cpu, cpu));
+    g_assert_cmpfloat(pace.debt_ns, ==, 30 * PERCENT);
+}
+
+/* From half the budget on, until it is an eighth. */
+static void test_tight(void)
+{
+    HaywirePace pace;
+
+    haywire_pace_init(&pace, PERCENT);
+    run(&pace, HAYWIRE_PACE_SAMPLES, 4 * MS);
+    g_assert_false(pace.tight);
+    run(&pace, HAYWIRE_PACE_SAMPLES, 6 * MS);
+    g_assert_true(pace.tight);
+    run(&pace, HAYWIRE_PACE_SAMPLES, 2 * MS);
+    g_assert_true(pace.tight);
+    run(&pace, HAYWIRE_PACE_SAMPLES, MS);
+    g_assert_false(pace.tight);
+}
+
 /* However costly the rest is, rounds keep a quarter of the budget. */
 static void test_least(void)
 {
@@ -213,6 +257,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pace/cheap", test_cheap);
     g_test_add_func("/pace/no-limit", test_no_limit);
+    g_test_add_func("/pace/debt", test_debt);
+    g_test_add_func("/pace/tight", test_tight);
     g_test_add_func("/pace/order", test_order);
     g_test_add_func("/pace/longest", test_longest);
     g_test_add_func("/pace/hearing", test_hearing);

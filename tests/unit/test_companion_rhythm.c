@@ -100,6 +100,32 @@ static void test_max_cpu(void)
                      before.pid_interval_ns);
 }
 
+/*
+ * Over many rounds all of it, the heart too, stays within the limit, after the
+ * first rounds, whose cost nobody knows. Waiting is this program's, not its.
+ */
+static void test_budget(void)
+{
+    g_autoptr(Session) session =
+        session_new("c run --interval 50 --max-cpu 10", PROCESSES, SECTIONS);
+    HaywireCompanion *companion = session->companion;
+    uint64_t began, now, cpu = 0;
+
+    session->fake.burn_us = 100;
+    session_work(session, 2500);
+    began = now = haywire_os_monotonic_ns();
+    while (now < began + 8 * HAYWIRE_NS_PER_SECOND) {
+        uint64_t before = haywire_os_cpu_ns();
+        uint64_t next = haywire_companion_work(companion);
+
+        cpu += haywire_os_cpu_ns() - before;
+        now = haywire_os_monotonic_ns();
+        haywire_companion_wait(companion, next > now ? next - now : 0);
+    }
+    g_test_message("%.2f %%", 100.0 * cpu / (now - began));
+    g_assert_cmpuint(cpu * 10, <=, now - began);
+}
+
 static void test_max_cpu_unlimited(void)
 {
     g_autoptr(Session) session =
@@ -151,6 +177,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rhythm/once", test_once);
     g_test_add_func("/rhythm/only", test_only);
     g_test_add_func("/rhythm/max-cpu", test_max_cpu);
+    g_test_add_func("/rhythm/budget", test_budget);
     g_test_add_func("/rhythm/max-cpu/unlimited", test_max_cpu_unlimited);
     g_test_add_func("/rhythm/news", test_news);
     return g_test_run();

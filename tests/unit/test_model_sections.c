@@ -84,6 +84,29 @@ static void test_missing(void)
                     HAYWIRE_NO_PROCESS);
 }
 
+/* A process that had no room in the list: what a camera says of it is known. */
+static void test_not_shown(void)
+{
+    g_autoptr(HaywireModel) model =
+        haywire_text_model(SESSION "snapshot total=9 dropped=7\n"
+                                   "camera 1 pid=8\n"
+                                   "sections pid=8 camera=1\n"
+                                   "section start=0x1000 end=0x2000\n"
+                                   "run camera=1 gva=0x1000 pfn=0x10\n",
+                           NULL);
+    HaywireSectionList list;
+    HaywirePageRunList runs;
+
+    g_assert_cmpuint(model->overview.processes_missing, >, 0);
+    g_assert_cmpint(haywire_model_sections(model, 7, &list), ==,
+                    HAYWIRE_NOT_SHOWN);
+    g_assert_cmpint(haywire_model_page_runs(model, 7, &runs), ==,
+                    HAYWIRE_NOT_SHOWN);
+    g_assert_cmpuint(need(model, 8).count, ==, 1);
+    g_assert_cmpint(haywire_model_page_runs(model, 8, &runs), ==, HAYWIRE_OK);
+    g_assert_cmpuint(runs.count, ==, 1);
+}
+
 /* Sections of an earlier process with the same pid are not this one's. */
 static void test_other_process(void)
 {
@@ -122,12 +145,20 @@ static void test_none_and_unreadable(void)
 {
     g_autoptr(HaywireModel) model = haywire_text_model(
         SESSION "sections pid=5\nsections pid=6 flags=unreadable\n", NULL);
+    g_autoptr(HaywireModel) stuck =
+        haywire_text_model(SESSION "sections pid=5 flags=blocked\n"
+                                   "sections pid=6 flags=unreadable,blocked\n",
+                           NULL);
     HaywireSectionList list = need(model, 5);
 
     g_assert_true(list.readable && list.complete);
     g_assert_cmpuint(list.count, ==, 0);
     list = need(model, 6);
-    g_assert_false(list.readable);
+    g_assert_false(list.readable || list.blocked);
+    list = need(stuck, 5);
+    g_assert_true(list.readable && !list.blocked);
+    list = need(stuck, 6);
+    g_assert_true(!list.readable && list.blocked);
 }
 
 /* The newest set is still being written; the one before is whole. */
@@ -348,6 +379,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/model-sections/fields", test_fields);
     g_test_add_func("/model-sections/missing", test_missing);
+    g_test_add_func("/model-sections/not-shown", test_not_shown);
     g_test_add_func("/model-sections/other-process", test_other_process);
     g_test_add_func("/model-sections/across-pages", test_across_pages);
     g_test_add_func("/model-sections/page-missing", test_page_missing);

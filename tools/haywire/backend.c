@@ -45,26 +45,15 @@ gboolean haywire_backend_refresh(HaywireBackend *backend, GError **error)
     return FALSE;
 }
 
-/* Pages that look like beacons but are not good. */
-static gboolean count_rejected(HaywireBackend *backend, uint64_t *ret_rejected,
-                               GError **error)
-{
-    HaywireHostCounters host;
-    HaywireGuestStats guest;
-
-    if (!backend->ops->stats(backend, &host, &guest, error)) {
-        return FALSE;
-    }
-    *ret_rejected = 0;
-    for (int i = HAYWIRE_BAD_MAGIC; i <= HAYWIRE_BAD_VALUE; i++) {
-        *ret_rejected += host.rejected[i];
-    }
-    return TRUE;
-}
-
 static gboolean has_guest(HaywireBackend *backend)
 {
     return backend->ops->overview(backend)->has_guest;
+}
+
+/* Pages that looked like beacons in the newest scan, but are not good. */
+static uint64_t count_rejected(HaywireBackend *backend)
+{
+    return backend->ops->overview(backend)->scan_rejected;
 }
 
 /*
@@ -96,8 +85,8 @@ static gboolean fail_without_guest(HaywireBackend *backend, uint64_t rejected,
     if (rejected) {
         return haywire_exit_fail(error, HAYWIRE_EXIT_CORRUPT,
                                  "No session, but %" G_GUINT64_FORMAT
-                                 " corrupt beacon pages",
-                                 rejected);
+                                 " corrupt beacon page%s",
+                                 rejected, rejected == 1 ? "" : "s");
     }
     return haywire_exit_fail_status(error, HAYWIRE_NO_SESSION, NULL, NULL);
 }
@@ -112,10 +101,10 @@ gboolean haywire_backend_seek_session(HaywireBackend *backend,
     if (has_guest(backend)) {
         return TRUE;
     }
-    if (!count_rejected(backend, ret_rejected, error) ||
-        (*ret_rejected > 0 && !look_again(backend, error))) {
+    if (count_rejected(backend) > 0 && !look_again(backend, error)) {
         return FALSE;
     }
+    *ret_rejected = count_rejected(backend);
     /* One that was found late is judged like any other. */
     return !has_guest(backend) || haywire_backend_refresh(backend, error);
 }

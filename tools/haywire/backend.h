@@ -52,8 +52,11 @@ typedef struct HaywireBackendOps {
     gboolean (*refresh)(HaywireBackend *backend, GError **error);
     gint64 (*beat_wait)(HaywireBackend *backend);
     const HaywireOverview *(*overview)(HaywireBackend *backend);
-    /* What is to be taken of this process as well, from the next look on. */
-    void (*want)(HaywireBackend *backend, uint32_t pid);
+    /*
+     * What is to be taken of this process as well, from the next look on. TRUE:
+     * what was seen so far has not all of it.
+     */
+    gboolean (*want)(HaywireBackend *backend, uint32_t pid);
     /* Why no kernel was found, for people; "" when none was looked for. */
     const char *(*why_no_kernel)(HaywireBackend *backend);
     gboolean (*processes)(HaywireBackend *backend, HaywireProcessList *ret_list,

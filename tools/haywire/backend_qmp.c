@@ -104,10 +104,11 @@ static gint64 beat_wait(HaywireBackend *base)
 }
 
 /* A plugin is asked when it comes to that. */
-static void want(HaywireBackend *base, uint32_t pid)
+static gboolean want(HaywireBackend *base, uint32_t pid)
 {
     (void)base;
     (void)pid;
+    return FALSE;
 }
 
 static const char *why_no_kernel(HaywireBackend *base)

@@ -148,9 +148,11 @@ static const HaywireOverview *overview(HaywireBackend *base)
     return ram(base)->model ? &ram(base)->model->overview : &nothing;
 }
 
-static void want(HaywireBackend *base, uint32_t pid)
+/* A companion tells of all processes; of a kernel's they are looked up. */
+static gboolean want(HaywireBackend *base, uint32_t pid)
 {
     haywire_watch_want(ram(base)->watch, pid);
+    return overview(base)->source == HAYWIRE_PROVIDER_KERNEL;
 }
 
 static const char *why_no_kernel(HaywireBackend *base)

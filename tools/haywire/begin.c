@@ -43,6 +43,6 @@ gboolean haywire_command_begin(HaywireContext *context, GError **error)
         return TRUE;
     }
     /* Only now is it known whose details are wanted. */
-    backend->ops->want(backend, context->pid);
-    return haywire_backend_look(backend, error);
+    return !backend->ops->want(backend, context->pid) ||
+           haywire_backend_look(backend, error);
 }

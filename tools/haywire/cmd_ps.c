@@ -56,7 +56,8 @@ static gboolean show_processes_at_once(HaywireContext *context,
     if (list.count == 0) {
         return TRUE;
     }
-    if (!haywire_listing_take(context->listing, &list, error)) {
+    if (!haywire_listing_take(context->listing, backend->ops->overview(backend),
+                              &list, error)) {
         return FALSE;
     }
     haywire_listing_print(context->listing, context->output.text);
@@ -91,7 +92,8 @@ gboolean haywire_run_ps(HaywireContext *context, GError **error)
     if (list.count == 0) {
         return fail_without_processes(backend, error);
     }
-    if (!haywire_listing_take(context->listing, &list, error)) {
+    if (!haywire_listing_take(context->listing, backend->ops->overview(backend),
+                              &list, error)) {
         return FALSE;
     }
     emitter =

@@ -117,10 +117,10 @@ static gboolean check_found(const HaywireScanReport *report, GError **error)
         return TRUE;
     }
     if (report->counted && report->rejected > 0) {
-        return haywire_exit_fail(error, HAYWIRE_EXIT_CORRUPT,
-                                 "No session, but %" G_GUINT64_FORMAT
-                                 " corrupt beacon pages",
-                                 report->rejected);
+        return haywire_exit_fail(
+            error, HAYWIRE_EXIT_CORRUPT,
+            "No session, but %" G_GUINT64_FORMAT " corrupt beacon page%s",
+            report->rejected, report->rejected == 1 ? "" : "s");
     }
     return haywire_exit_fail_status(error, HAYWIRE_NO_SESSION, NULL, NULL);
 }

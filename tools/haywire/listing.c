@@ -233,7 +233,8 @@ static gboolean is_wanted(const HaywireListing *listing, guint64 pid)
            g_array_binary_search(listing->pid, &pid, compare_pids, NULL);
 }
 
-static gboolean fail_without(const HaywireListing *listing, GError **error)
+static gboolean fail_without(const HaywireListing *listing,
+                             HaywireStatus status, GError **error)
 {
     g_autoptr(GString) pids = g_string_new(NULL);
 
@@ -242,11 +243,11 @@ static gboolean fail_without(const HaywireListing *listing, GError **error)
                                g_array_index(listing->pid, guint64, i));
     }
     return haywire_exit_fail(error, HAYWIRE_EXIT_NOTHING, "%s (pid %s)",
-                             haywire_status_text(HAYWIRE_NO_PROCESS),
-                             pids->str);
+                             haywire_status_text(status), pids->str);
 }
 
 gboolean haywire_listing_take(HaywireListing *listing,
+                              const HaywireOverview *overview,
                               const HaywireProcessList *list, GError **error)
 {
     g_array_set_size(listing->process, 0);
@@ -256,7 +257,7 @@ gboolean haywire_listing_take(HaywireListing *listing,
         }
     }
     if (listing->process->len == 0 && listing->pid->len > 0) {
-        return fail_without(listing, error);
+        return fail_without(listing, haywire_overview_absent(overview), error);
     }
     g_array_sort_with_data(listing->process, compare, listing);
     if (listing->forest) {

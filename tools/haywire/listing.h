@@ -21,10 +21,12 @@ void haywire_listing_free(HaywireListing *listing);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HaywireListing, haywire_listing_free)
 
 /*
- * Choose and order the processes of @list, whose strings are borrowed. FALSE
+ * Choose and order the processes of @list, whose strings are borrowed; @overview
+ * tells whether these are all. FALSE
  * with @error (HAYWIRE_EXIT_NOTHING) when pids were given and none exists.
  */
 gboolean haywire_listing_take(HaywireListing *listing,
+                              const HaywireOverview *overview,
                               const HaywireProcessList *list, GError **error);
 
 /* What was taken, as text or as JSON: with -o, only the members chosen. */

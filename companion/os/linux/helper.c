@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -122,10 +123,24 @@ static void start(HaywireHelper *helper, HaywireCollector *collector,
     helper->job = job;
 }
 
-/* Has it ended? */
-static bool reap(pid_t helper)
+static uint64_t ns_of(const struct timeval *time)
 {
-    return waitpid(helper, NULL, WNOHANG) != 0;
+    return (uint64_t)time->tv_sec * HAYWIRE_NS_PER_SECOND +
+           (uint64_t)time->tv_usec * 1000;
+}
+
+/* Has it ended? What it did since its last answer is counted then. */
+static bool reap(pid_t helper, const HaywireHelperJob *job)
+{
+    struct rusage usage;
+    pid_t ended = wait4(helper, NULL, WNOHANG, &usage);
+    uint64_t used;
+
+    if (ended > 0) {
+        used = ns_of(&usage.ru_utime) + ns_of(&usage.ru_stime);
+        helpers_cpu_ns += used > job->cpu_ns ? used - job->cpu_ns : 0;
+    }
+    return ended != 0;
 }
 
 static void reap_left(HaywireHelper *helper)
@@ -133,7 +148,7 @@ static void reap_left(HaywireHelper *helper)
     for (size_t i = helper->left_count; i-- > 0;) {
         HaywireHelperLeft *left = &helper->left[i];
 
-        if (reap(left->helper)) {
+        if (reap(left->helper, left->job)) {
             munmap(left->job, left->job->size);
             *left = helper->left[--helper->left_count];
         }
@@ -154,7 +169,7 @@ static void leave(HaywireHelper *helper)
 void *haywire_helper_shared(HaywireHelper *helper, HaywireCollector *collector,
                             size_t size)
 {
-    if (helper->pid != 0 && reap(helper->pid)) {
+    if (helper->pid != 0 && reap(helper->pid, helper->job)) {
         /* Somebody has killed it. */
         munmap(helper->job, helper->job->size);
         helper->pid = 0;

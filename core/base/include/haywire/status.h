@@ -41,6 +41,7 @@ typedef enum HaywireStatus {
     HAYWIRE_NOT_FOUND, /* end of an iteration, no such slot */
     HAYWIRE_NO_SESSION,
     HAYWIRE_NO_PROCESS,
+    HAYWIRE_NOT_SHOWN,   /* process not in the list, which lacks some */
     HAYWIRE_NO_SECTIONS, /* process known, sections not published */
     HAYWIRE_NO_CAMERA,   /* no camera holds this process */
     HAYWIRE_NOT_PRESENT, /* the gva has no page in RAM */

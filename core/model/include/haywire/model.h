@@ -96,6 +96,7 @@ typedef struct HaywireOverview {
     uint64_t scan_age; /* since the last full scan ended */
     uint64_t scan_duration;
     uint64_t scan_pages;       /* resident pages looked at */
+    uint64_t scan_rejected;    /* that looked like beacons and were not good */
     const char *residency;     /* how the kernel tells what is present, or "" */
     const char *residency_why; /* not better, where it could be, or "" */
     HaywireCost cost;
@@ -166,7 +167,8 @@ typedef struct HaywireSectionList {
     uint64_t generation;
     HaywireProvider provider;
     HaywireOrigin source;
-    bool readable;  /* false: the companion was refused */
+    bool readable;  /* false: the companion was refused, or */
+    bool blocked;   /* gave up, as the process is stuck */
     bool complete;  /* all of them are here */
     uint32_t total; /* that the process has */
     size_t count;
@@ -288,11 +290,19 @@ const HaywireProcess *haywire_model_process(const HaywireModel *model,
                                             uint32_t pid);
 
 /*
+ * What a process is that haywire_model_process() does not find:
+ * HAYWIRE_NO_PROCESS, or, when not all had room, HAYWIRE_NOT_SHOWN.
+ */
+HaywireStatus haywire_overview_absent(const HaywireOverview *overview);
+
+/*
  * The sections of a process: from a camera whose newest complete pass is of
  * it (pid and start time), else from ROUNDROBIN; a complete list goes before
  * an incomplete one. Borrowed from the model. A session that publishes only
- * cameras has no table: its cameras' pids are taken as they are.
- * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NO_SECTIONS (not published yet).
+ * cameras has no table, and another may lack processes: then the cameras' pids
+ * are taken as they are.
+ * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NOT_SHOWN, _NO_SECTIONS (not published
+ * yet).
  */
 HaywireStatus
 haywire_model_sections(const HaywireModel *model, uint32_t pid,
@@ -300,7 +310,7 @@ haywire_model_sections(const HaywireModel *model, uint32_t pid,
 
 /*
  * The page runs of a process that a camera holds. HAYWIRE_OK, _NO_SESSION,
- * _NO_PROCESS, _NO_CAMERA.
+ * _NO_PROCESS, _NOT_SHOWN, _NO_CAMERA.
  */
 HaywireStatus
 haywire_model_page_runs(const HaywireModel *model, uint32_t pid,
@@ -324,7 +334,7 @@ typedef struct HaywireTranslation {
 } HaywireTranslation;
 
 /*
- * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NO_CAMERA, _NOT_PRESENT (also for
+ * HAYWIRE_OK, _NO_SESSION, _NO_PROCESS, _NOT_SHOWN, _NO_CAMERA, _NOT_PRESENT (also for
  * swapped pages), _NO_PFN (also when the companion could not read the page
  * table), _NOT_HELD (the camera has only a part of the page runs, and none
  * of these holds the address).

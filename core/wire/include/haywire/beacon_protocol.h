@@ -373,6 +373,7 @@ typedef struct HaywireWireProcessFields {
 } HaywireWireProcessFields;
 
 #define HAYWIRE_SECTION_SET_UNREADABLE (1u << 0)
+#define HAYWIRE_SECTION_SET_BLOCKED    (1u << 1) /* unreadable, too */
 
 typedef struct HaywireWireSectionSet {
     HaywireWireRecord record;
