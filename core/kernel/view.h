@@ -12,6 +12,9 @@
 
 #define HAYWIRE_RELEASE_SIZE 65
 
+/* Where x86-64 maps the kernel's image, before it is moved. */
+#define HAYWIRE_X86_IMAGE UINT64_C(0xffffffff80000000)
+
 typedef struct HaywireKernelView {
     HaywireGuest *guest;
     HaywireLayout layout;

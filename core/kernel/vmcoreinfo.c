@@ -16,9 +16,6 @@ static const char text_start[] = "OSRELEASE=";
 
 #define TEXT_START_LENGTH (sizeof(text_start) - 1)
 
-/* Where x86-64 maps the kernel's image, before it is moved. */
-#define X86_IMAGE UINT64_C(0xffffffff80000000)
-
 static const uint8_t *find_text(const uint8_t *page)
 {
     if (memcmp(page, text_start, TEXT_START_LENGTH) == 0) {
@@ -95,7 +92,7 @@ static bool read_x86(const char *text, HaywireNote *note)
         return false;
     }
     (void)find_number(text, "NUMBER(pgtable_l5_enabled)", 10, &five_levels);
-    note->offset = base - X86_IMAGE; /* signed: may have wrapped */
+    note->offset = base - HAYWIRE_X86_IMAGE; /* signed: may have wrapped */
     return haywire_table_shaped(&haywire_table_x86, 4096,
                                 five_levels == 1 ? 57 : 48, &note->table);
 }
