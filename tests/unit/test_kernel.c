@@ -7,48 +7,31 @@
 #include <glib.h>
 #include <string.h>
 
-#include "haywire/watch.h"
-#include "kernel_image.h"
+#include "kernel_world.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 
 typedef struct Fixture {
-    KernelImage *image;
-    HaywireMemory *memory;
-    HaywireWatch *watch;
-    HaywireModel *model;
+    KernelWorld world;
     uint64_t shift; /* seconds that all looks are later */
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    fixture->image = kernel_image_new();
-    fixture->memory = kernel_image_memory(fixture->image);
-    g_assert_cmpint(haywire_watch_new(fixture->memory, &fixture->watch), ==,
-                    HAYWIRE_OK);
-    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_KERNEL);
+    kernel_world_open(&fixture->world, kernel_image_new());
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    haywire_model_unref(fixture->model);
-    haywire_watch_destroy(fixture->watch);
-    haywire_memory_destroy(fixture->memory);
-    kernel_image_free(fixture->image);
+    kernel_world_close(&fixture->world);
 }
 
 static HaywireModel *look(Fixture *fixture, uint64_t seconds, bool still)
 {
-    uint64_t time = (seconds + fixture->shift + 1) * SECOND_NS;
-    HaywireNow now = { .now_ns = time, .host_ns = time, .still = still };
-
-    haywire_model_unref(fixture->model);
-    fixture->model = NULL;
-    g_assert_cmpint(haywire_watch_look(fixture->watch, now, &fixture->model),
-                    ==, HAYWIRE_OK);
-    return fixture->model;
+    return kernel_world_look(&fixture->world,
+                             (seconds + fixture->shift + 1) * SECOND_NS, still);
 }
 
 static void test_processes(Fixture *fixture, gconstpointer data)
@@ -83,14 +66,14 @@ static void test_live(Fixture *fixture, gconstpointer data)
     (void)data;
     g_assert_cmpint(look(fixture, 0, false)->overview.state, ==,
                     HAYWIRE_STATE_SEARCHING);
-    kernel_image_run(fixture->image);
+    kernel_image_run(fixture->world.image);
     g_assert_cmpint(look(fixture, 1, false)->overview.state, ==,
                     HAYWIRE_STATE_LIVE);
     g_assert_cmpint(look(fixture, 3, false)->overview.state, ==,
                     HAYWIRE_STATE_LIVE);
     g_assert_cmpint(look(fixture, 5, false)->overview.state, ==,
                     HAYWIRE_STATE_STALE);
-    kernel_image_run(fixture->image);
+    kernel_image_run(fixture->world.image);
     g_assert_cmpint(look(fixture, 6, false)->overview.state, ==,
                     HAYWIRE_STATE_LIVE);
 }
@@ -115,16 +98,18 @@ static void test_wait(Fixture *fixture, gconstpointer data)
     look(fixture, 0, false);
     g_assert_cmpint(look(fixture, 2, false)->overview.state, ==,
                     HAYWIRE_STATE_SEARCHING);
-    g_assert_cmpuint(haywire_watch_beat_wait(fixture->watch, later), >, 0);
+    g_assert_cmpuint(haywire_watch_beat_wait(fixture->world.watch, later), >,
+                     0);
     g_assert_cmpint(look(fixture, 4, false)->overview.state, ==,
                     HAYWIRE_STATE_STALE);
-    g_assert_cmpuint(haywire_watch_beat_wait(fixture->watch, later), ==, 0);
+    g_assert_cmpuint(haywire_watch_beat_wait(fixture->world.watch, later), ==,
+                     0);
 }
 
 /* Memory that is overwritten by what comes after it is not alive. */
 static void test_overwritten(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
 
     (void)data;
     kernel_image_set(image, kernel_image_task(0), M_TASK_NVCSW, 1000);
@@ -137,7 +122,7 @@ static void test_overwritten(Fixture *fixture, gconstpointer data)
 
 static void damage(Fixture *fixture, uint64_t gpa, size_t length)
 {
-    memset(fixture->image->bytes + gpa, 0xa5, length);
+    memset(fixture->world.image->bytes + gpa, 0xa5, length);
 }
 
 static void assert_no_kernel(Fixture *fixture, const char *why)
@@ -147,8 +132,8 @@ static void assert_no_kernel(Fixture *fixture, const char *why)
     /* Late enough for a search, whatever the last one has cost. */
     fixture->shift += 1000;
     g_assert_false(look(fixture, 0, false)->overview.has_guest);
-    g_assert_cmpuint(fixture->model->process_count, ==, 0);
-    haywire_watch_explain(fixture->watch, text, sizeof(text));
+    g_assert_cmpuint(fixture->world.model->process_count, ==, 0);
+    haywire_watch_explain(fixture->world.watch, text, sizeof(text));
     if (!strstr(text, why)) {
         g_error("'%s' is not in '%s'", why, text);
     }
@@ -166,9 +151,9 @@ static void assert_bare(Fixture *fixture)
 {
     g_assert_cmpuint(look(fixture, 0, false)->process_count, ==,
                      KERNEL_IMAGE_PROCESSES);
-    g_assert_cmpstr(fixture->model->overview.kernel_release, ==,
+    g_assert_cmpstr(fixture->world.model->overview.kernel_release, ==,
                     KERNEL_IMAGE_RELEASE);
-    g_assert_cmpstr(haywire_model_process(fixture->model, 2)->cmdline, ==,
+    g_assert_cmpstr(haywire_model_process(fixture->world.model, 2)->cmdline, ==,
                     "an argument");
 }
 
@@ -184,7 +169,7 @@ static void test_no_note(Fixture *fixture, gconstpointer data)
 static void test_other_note(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    fixture->image->bytes[KERNEL_IMAGE_NOTE + strlen("OSRELEASE=")] = '7';
+    fixture->world.image->bytes[KERNEL_IMAGE_NOTE + strlen("OSRELEASE=")] = '7';
     assert_bare(fixture);
 }
 
@@ -192,14 +177,15 @@ static void test_no_first_task(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     damage(fixture, KERNEL_IMAGE_NOTE, 4);
-    kernel_image_set(fixture->image, KERNEL_IMAGE_INIT, M_TASK_REAL_PARENT, 1);
+    kernel_image_set(fixture->world.image, KERNEL_IMAGE_INIT,
+                     M_TASK_REAL_PARENT, 1);
     assert_no_kernel(fixture, "but no first task that a page table maps");
 }
 
 static void test_no_table(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    memset(fixture->image->bytes + KERNEL_IMAGE_ROOT, 0, 4096);
+    memset(fixture->world.image->bytes + KERNEL_IMAGE_ROOT, 0, 4096);
     assert_no_kernel(fixture, "Only a leftover of the kernel "
                               "6.1.0-made-up: its page table");
 }
@@ -214,7 +200,7 @@ static void test_no_types(Fixture *fixture, gconstpointer data)
 static void test_other_machine(Fixture *fixture, gconstpointer data)
 {
     static const char key[] = "NUMBER(phys_base)=0";
-    uint8_t *note = fixture->image->bytes + KERNEL_IMAGE_NOTE;
+    uint8_t *note = fixture->world.image->bytes + KERNEL_IMAGE_NOTE;
 
     (void)data;
     memcpy(memmem(note, 4096, key, strlen(key)), "NUMBER(phys_ramb)=1", 19);
@@ -225,23 +211,24 @@ static void test_other_machine(Fixture *fixture, gconstpointer data)
 /* A member that is needed has another name. */
 static void test_missing_member(Fixture *fixture, gconstpointer data)
 {
-    uint8_t *types = fixture->image->bytes + KERNEL_IMAGE_TYPES;
+    uint8_t *types = fixture->world.image->bytes + KERNEL_IMAGE_TYPES;
 
     (void)data;
-    memcpy(memmem(types, fixture->image->types, "real_cred", 9), "fake", 4);
+    memcpy(memmem(types, fixture->world.image->types, "real_cred", 9), "fake",
+           4);
     assert_no_kernel(fixture, "has no member task_struct.real_cred");
 }
 
 static void set_next(Fixture *fixture, unsigned process, uint64_t value)
 {
-    kernel_image_set(fixture->image, kernel_image_task(process), M_TASK_TASKS,
-                     value);
+    kernel_image_set(fixture->world.image, kernel_image_task(process),
+                     M_TASK_TASKS, value);
 }
 
 static uint64_t element(const Fixture *fixture, unsigned process)
 {
     return kernel_image_address(kernel_image_task(process)) +
-           fixture->image->members.member[M_TASK_TASKS].offset;
+           fixture->world.image->members.member[M_TASK_TASKS].offset;
 }
 
 /* Lists that lead nowhere, or round, or past some. */
@@ -276,7 +263,7 @@ static void test_torn_lists(Fixture *fixture, gconstpointer data)
 /* Threads in a circle that has no end: the sums are left out. */
 static void test_thread_circle(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
     uint64_t node =
         kernel_image_task(1) + image->members.member[M_TASK_THREAD_NODE].offset;
 
@@ -286,10 +273,11 @@ static void test_thread_circle(Fixture *fixture, gconstpointer data)
     kernel_image_set(image, kernel_image_signal(1), M_SIGNAL_THREADS,
                      0xffffffff);
     look(fixture, 0, false);
-    g_assert_cmpuint(fixture->model->process_count, ==, KERNEL_IMAGE_PROCESSES);
-    g_assert_false(haywire_model_process(fixture->model, 2)->known &
+    g_assert_cmpuint(fixture->world.model->process_count, ==,
+                     KERNEL_IMAGE_PROCESSES);
+    g_assert_false(haywire_model_process(fixture->world.model, 2)->known &
                    1u << HAYWIRE_FIELD_MINOR_FAULTS);
-    g_assert_true(haywire_model_process(fixture->model, 3)->known &
+    g_assert_true(haywire_model_process(fixture->world.model, 3)->known &
                   1u << HAYWIRE_FIELD_MINOR_FAULTS);
 }
 
@@ -300,31 +288,31 @@ static void test_sections(Fixture *fixture, gconstpointer data)
     HaywirePageRunList runs;
 
     (void)data;
-    haywire_watch_want(fixture->watch, 0, 2);
+    haywire_watch_want(fixture->world.watch, 0, 2);
     look(fixture, 0, false);
-    g_assert_cmpint(haywire_model_sections(fixture->model, 2, &sections), ==,
-                    HAYWIRE_OK);
+    g_assert_cmpint(haywire_model_sections(fixture->world.model, 2, &sections),
+                    ==, HAYWIRE_OK);
     g_assert_cmpint(sections.source, ==, HAYWIRE_ORIGIN_KERNEL);
     g_assert_true(sections.complete);
     g_assert_cmpuint(sections.count, ==, 1);
     g_assert_cmphex(sections.section->start, ==, KERNEL_IMAGE_USER);
     g_assert_cmpstr(sections.section->permissions, ==, "r-xp");
-    g_assert_cmpint(haywire_model_page_runs(fixture->model, 2, &runs), ==,
+    g_assert_cmpint(haywire_model_page_runs(fixture->world.model, 2, &runs), ==,
                     HAYWIRE_OK);
     g_assert_true(runs.complete);
     g_assert_cmpuint(runs.count, ==, 1);
     g_assert_cmpuint(runs.run->pages, ==, 1);
     g_assert_cmpint(haywire_model_translate(
-                        fixture->model, 2,
+                        fixture->world.model, 2,
                         (HaywireGva){ KERNEL_IMAGE_USER + 5 }, &translation),
                     ==, HAYWIRE_OK);
     g_assert_cmphex(translation.gpa.value, ==, kernel_image_page(1) + 5);
-    g_assert_cmpint(haywire_model_translate(fixture->model, 2,
+    g_assert_cmpint(haywire_model_translate(fixture->world.model, 2,
                                             (HaywireGva){ 0 }, &translation),
                     ==, HAYWIRE_NOT_PRESENT);
     /* Of others nobody asked. */
-    g_assert_cmpint(haywire_model_sections(fixture->model, 3, &sections), ==,
-                    HAYWIRE_NO_SECTIONS);
+    g_assert_cmpint(haywire_model_sections(fixture->world.model, 3, &sections),
+                    ==, HAYWIRE_NO_SECTIONS);
 }
 
 /* A pointer to the node of process 2, with its type, as the kernel has it. */
@@ -336,7 +324,7 @@ static uint64_t node_entry(uint64_t type)
 static void set_tree(Fixture *fixture, uint64_t root, uint64_t slot,
                      uint64_t pivot)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
     uint64_t node = kernel_image_node(1);
 
     kernel_image_set(image, kernel_image_mm(1), M_MM_TREE, root);
@@ -365,12 +353,13 @@ static void test_trees(Fixture *fixture, gconstpointer data)
     HaywireSectionList sections;
 
     (void)data;
-    haywire_watch_want(fixture->watch, 0, 2);
+    haywire_watch_want(fixture->world.watch, 0, 2);
     for (gsize i = 0; i < G_N_ELEMENTS(trees); i++) {
         set_tree(fixture, trees[i].root, trees[i].slot, trees[i].pivot);
         look(fixture, i, false);
-        g_assert_cmpint(haywire_model_sections(fixture->model, 2, &sections),
-                        ==, HAYWIRE_OK);
+        g_assert_cmpint(
+            haywire_model_sections(fixture->world.model, 2, &sections), ==,
+            HAYWIRE_OK);
         g_assert_cmpint(sections.complete, ==, trees[i].good);
         g_assert_cmpuint(sections.count, <=, 1);
     }
@@ -380,10 +369,10 @@ static void test_trees(Fixture *fixture, gconstpointer data)
 static void test_auto(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_AUTO);
+    haywire_watch_set_from(fixture->world.watch, HAYWIRE_FROM_AUTO);
     g_assert_cmpuint(look(fixture, 0, false)->process_count, ==,
                      KERNEL_IMAGE_PROCESSES);
-    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_COMPANION);
+    haywire_watch_set_from(fixture->world.watch, HAYWIRE_FROM_COMPANION);
     g_assert_false(look(fixture, 1, false)->overview.has_guest);
 }
 
@@ -393,21 +382,22 @@ static void test_asked(Fixture *fixture, gconstpointer data)
     HaywireModel *told;
 
     (void)data;
-    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_COMPANION);
-    haywire_watch_ask_kernel(fixture->watch, true);
+    haywire_watch_set_from(fixture->world.watch, HAYWIRE_FROM_COMPANION);
+    haywire_watch_ask_kernel(fixture->world.watch, true);
     g_assert_false(look(fixture, 0, false)->overview.has_guest);
-    told = haywire_watch_told(fixture->watch, HAYWIRE_PROVIDER_KERNEL);
+    told = haywire_watch_told(fixture->world.watch, HAYWIRE_PROVIDER_KERNEL);
     g_assert_cmpuint(told->process_count, ==, KERNEL_IMAGE_PROCESSES);
-    told = haywire_watch_told(fixture->watch, HAYWIRE_PROVIDER_COMPANION);
+    told = haywire_watch_told(fixture->world.watch, HAYWIRE_PROVIDER_COMPANION);
     g_assert_cmpuint(told->process_count, ==, 0);
-    haywire_watch_ask_kernel(fixture->watch, false);
+    haywire_watch_ask_kernel(fixture->world.watch, false);
     look(fixture, 1, false);
-    g_assert_null(haywire_watch_told(fixture->watch, HAYWIRE_PROVIDER_KERNEL));
+    g_assert_null(
+        haywire_watch_told(fixture->world.watch, HAYWIRE_PROVIDER_KERNEL));
     /* What it had found is forgotten after a minute, and found once more. */
     look(fixture, 100, false);
-    haywire_watch_ask_kernel(fixture->watch, true);
+    haywire_watch_ask_kernel(fixture->world.watch, true);
     look(fixture, 101, false);
-    told = haywire_watch_told(fixture->watch, HAYWIRE_PROVIDER_KERNEL);
+    told = haywire_watch_told(fixture->world.watch, HAYWIRE_PROVIDER_KERNEL);
     g_assert_cmpuint(told->process_count, ==, KERNEL_IMAGE_PROCESSES);
     g_assert_cmpint(told->overview.state, ==, HAYWIRE_STATE_SEARCHING);
 }
@@ -420,10 +410,10 @@ static void test_paused(Fixture *fixture, gconstpointer data)
 
     (void)data;
     look(fixture, 0, false);
-    kernel_image_run(fixture->image);
+    kernel_image_run(fixture->world.image);
     for (int i = 0; i < 3; i++) {
-        g_assert_cmpint(haywire_watch_look(fixture->watch, now, &model), ==,
-                        HAYWIRE_OK);
+        g_assert_cmpint(haywire_watch_look(fixture->world.watch, now, &model),
+                        ==, HAYWIRE_OK);
         g_assert_cmpint(model->overview.state, ==,
                         i > 0 ? HAYWIRE_STATE_PAUSED : HAYWIRE_STATE_LIVE);
         haywire_model_unref(model);
@@ -450,24 +440,24 @@ static void test_wanted(Fixture *fixture, gconstpointer data)
     HaywireNow now = { .host_ns = SECOND_NS };
 
     (void)data;
-    haywire_watch_want(fixture->watch, 0, 2);
-    haywire_watch_want(fixture->watch, 1, 1);
+    haywire_watch_want(fixture->world.watch, 0, 2);
+    haywire_watch_want(fixture->world.watch, 1, 1);
     assert_told_of(look(fixture, 0, false), 1);
-    assert_told_of(fixture->model, 2);
-    haywire_watch_want(fixture->watch, 1, 0);
+    assert_told_of(fixture->world.model, 2);
+    haywire_watch_want(fixture->world.watch, 1, 0);
     look(fixture, 1, false);
-    g_assert_cmpint(haywire_model_sections(fixture->model, 1, &sections), ==,
-                    HAYWIRE_NO_SECTIONS);
-    assert_told_of(fixture->model, 2);
+    g_assert_cmpint(haywire_model_sections(fixture->world.model, 1, &sections),
+                    ==, HAYWIRE_NO_SECTIONS);
+    assert_told_of(fixture->world.model, 2);
     /* What is wanted is not put off until the interval is over. */
-    kernel_image_run(fixture->image);
+    kernel_image_run(fixture->world.image);
     look(fixture, 2, false);
     now.host_ns = now.now_ns = 3 * SECOND_NS;
-    g_assert_cmpuint(haywire_watch_next(fixture->watch, now, SECOND_NS), ==,
-                     SECOND_NS);
-    haywire_watch_want(fixture->watch, 1, 1);
-    g_assert_cmpuint(haywire_watch_next(fixture->watch, now, SECOND_NS), <,
-                     SECOND_NS);
+    g_assert_cmpuint(haywire_watch_next(fixture->world.watch, now, SECOND_NS),
+                     ==, SECOND_NS);
+    haywire_watch_want(fixture->world.watch, 1, 1);
+    g_assert_cmpuint(haywire_watch_next(fixture->world.watch, now, SECOND_NS),
+                     <, SECOND_NS);
 }
 
 static void add(const char *path,

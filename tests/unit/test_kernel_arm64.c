@@ -8,8 +8,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "haywire/watch.h"
 #include "kernel_image_arm64.h"
+#include "kernel_world.h"
 #include "table.h"
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -40,41 +40,26 @@ static const Case cases[] = {
 
 typedef struct Fixture {
     const KernelImageArm64 *as;
-    KernelImage *image;
-    HaywireMemory *memory;
-    HaywireWatch *watch;
-    HaywireModel *model;
+    KernelWorld world;
     uint64_t looks;
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     fixture->as = data;
-    fixture->image = kernel_image_new_arm64(fixture->as);
-    fixture->memory = kernel_image_memory(fixture->image);
-    g_assert_cmpint(haywire_watch_new(fixture->memory, &fixture->watch), ==,
-                    HAYWIRE_OK);
-    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_KERNEL);
+    kernel_world_open(&fixture->world, kernel_image_new_arm64(fixture->as));
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    haywire_model_unref(fixture->model);
-    haywire_watch_destroy(fixture->watch);
-    haywire_memory_destroy(fixture->memory);
-    kernel_image_free(fixture->image);
+    kernel_world_close(&fixture->world);
 }
 
 static void look(Fixture *fixture)
 {
-    uint64_t time = ++fixture->looks * 1000 * SECOND_NS;
-    HaywireNow now = { .now_ns = time, .host_ns = time };
-
-    haywire_model_unref(fixture->model);
-    fixture->model = NULL;
-    g_assert_cmpint(haywire_watch_look(fixture->watch, now, &fixture->model),
-                    ==, HAYWIRE_OK);
+    kernel_world_look(&fixture->world, ++fixture->looks * 1000 * SECOND_NS,
+                      false);
 }
 
 static void check_processes(Fixture *fixture)
@@ -84,13 +69,14 @@ static void check_processes(Fixture *fixture)
     uint64_t page = UINT64_C(1) << fixture->as->page_shift;
 
     look(fixture);
-    overview = &fixture->model->overview;
+    overview = &fixture->world.model->overview;
     g_assert_true(overview->has_guest);
     g_assert_cmpint(overview->arch, ==, HAYWIRE_ARCH_AARCH64);
     g_assert_cmpuint(overview->page_size, ==, page);
     g_assert_cmpstr(overview->kernel_release, ==, KERNEL_IMAGE_RELEASE);
-    g_assert_cmpuint(fixture->model->process_count, ==, KERNEL_IMAGE_PROCESSES);
-    process = haywire_model_process(fixture->model, 2);
+    g_assert_cmpuint(fixture->world.model->process_count, ==,
+                     KERNEL_IMAGE_PROCESSES);
+    process = haywire_model_process(fixture->world.model, 2);
     g_assert_cmpstr(process->name, ==, "process-2");
     g_assert_cmpstr(process->cmdline, ==, "an argument");
     g_assert_cmpuint(process->vsize, ==, 3 * page);
@@ -107,7 +93,7 @@ static void test_note(Fixture *fixture, gconstpointer data)
 static void test_bare(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    memset(fixture->image->bytes + KERNEL_IMAGE_NOTE, 0xa5, 4);
+    memset(fixture->world.image->bytes + KERNEL_IMAGE_NOTE, 0xa5, 4);
     check_processes(fixture);
 }
 
@@ -119,30 +105,30 @@ static void check_page(Fixture *fixture)
     HaywirePosition where;
 
     look(fixture);
-    g_assert_cmpint(haywire_model_page_runs(fixture->model, 2, &runs), ==,
+    g_assert_cmpint(haywire_model_page_runs(fixture->world.model, 2, &runs), ==,
                     HAYWIRE_OK);
     g_assert_true(runs.complete);
     g_assert_cmpuint(runs.count, ==, 1);
     g_assert_cmpuint(runs.run->page_shift, ==, fixture->as->page_shift);
     g_assert_cmpuint(runs.run->pages, ==, 1u << (fixture->as->page_shift - 12));
     g_assert_cmpint(
-        haywire_model_translate(fixture->model, 2,
+        haywire_model_translate(fixture->world.model, 2,
                                 (HaywireGva){ KERNEL_IMAGE_USER + ARGUMENT },
                                 &translation),
         ==, HAYWIRE_OK);
-    g_assert_cmpint(haywire_layout_position(&fixture->model->layout,
+    g_assert_cmpint(haywire_layout_position(&fixture->world.model->layout,
                                             translation.gpa, &where),
                     ==, HAYWIRE_OK);
     g_assert_cmphex(where.value, ==,
                     translation.gpa.value - KERNEL_IMAGE_ARM64_RAM);
-    g_assert_cmpmem(fixture->image->bytes + where.value, 3, "an", 3);
+    g_assert_cmpmem(fixture->world.image->bytes + where.value, 3, "an", 3);
 }
 
 static void set_entry(Fixture *fixture, uint64_t entry)
 {
     entry = GUINT64_TO_LE(entry);
-    memcpy(fixture->image->bytes +
-               kernel_image_arm64_entry(fixture->image, fixture->as, 1),
+    memcpy(fixture->world.image->bytes +
+               kernel_image_arm64_entry(fixture->world.image, fixture->as, 1),
            &entry, sizeof(entry));
 }
 
@@ -154,11 +140,11 @@ static void test_runs(Fixture *fixture, gconstpointer data)
 
     (void)data;
     memcpy(&entry,
-           fixture->image->bytes +
-               kernel_image_arm64_entry(fixture->image, fixture->as, 1),
+           fixture->world.image->bytes +
+               kernel_image_arm64_entry(fixture->world.image, fixture->as, 1),
            sizeof(entry));
     entry = GUINT64_FROM_LE(entry);
-    haywire_watch_want(fixture->watch, 0, 2);
+    haywire_watch_want(fixture->world.watch, 0, 2);
     check_page(fixture);
     set_entry(fixture, (entry & ~UINT64_C(1)) | UINT64_C(1) << 58 | 0xc00);
     check_page(fixture);
@@ -166,13 +152,13 @@ static void test_runs(Fixture *fixture, gconstpointer data)
     check_page(fixture);
     set_entry(fixture, UINT64_C(0x123) << 12 | 1 << 3);
     look(fixture);
-    g_assert_cmpint(haywire_model_page_runs(fixture->model, 2, &runs), ==,
+    g_assert_cmpint(haywire_model_page_runs(fixture->world.model, 2, &runs), ==,
                     HAYWIRE_OK);
     g_assert_cmpuint(runs.count, ==, 1);
     g_assert_cmpuint(runs.run->flags, ==, HAYWIRE_RUN_SWAPPED);
     set_entry(fixture, 0);
     look(fixture);
-    g_assert_cmpint(haywire_model_page_runs(fixture->model, 2, &runs), ==,
+    g_assert_cmpint(haywire_model_page_runs(fixture->world.model, 2, &runs), ==,
                     HAYWIRE_OK);
     g_assert_cmpuint(runs.count, ==, 0);
 }

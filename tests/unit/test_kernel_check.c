@@ -8,8 +8,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "haywire/watch.h"
-#include "kernel_image.h"
+#include "kernel_world.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 
@@ -18,9 +17,7 @@
 #define EVERYBODY    (KERNEL | BIT(PROCESSORS))
 
 typedef struct Fixture {
-    KernelImage *image;
-    HaywireMemory *memory;
-    HaywireWatch *watch;
+    KernelWorld world;
     HaywireCheck *check;
     uint64_t seconds;
 } Fixture;
@@ -48,13 +45,11 @@ static void set_executable(KernelImage *image, unsigned number, bool is_file)
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    fixture->image = kernel_image_new();
-    fixture->memory = kernel_image_memory(fixture->image);
-    g_assert_cmpint(haywire_watch_new(fixture->memory, &fixture->watch), ==,
-                    HAYWIRE_OK);
+    kernel_world_open(&fixture->world, kernel_image_new());
+    haywire_watch_set_from(fixture->world.watch, HAYWIRE_FROM_COMPANION);
     fixture->check = haywire_check_new();
     for (unsigned i = 0; i < KERNEL_IMAGE_PROCESSES; i++) {
-        set_executable(fixture->image, i, true);
+        set_executable(fixture->world.image, i, true);
     }
 }
 
@@ -62,9 +57,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     haywire_check_free(fixture->check);
-    haywire_watch_destroy(fixture->watch);
-    haywire_memory_destroy(fixture->memory);
-    kernel_image_free(fixture->image);
+    kernel_world_close(&fixture->world);
 }
 
 static HaywireCheckSummary look(Fixture *fixture)
@@ -75,8 +68,8 @@ static HaywireCheckSummary look(Fixture *fixture)
     HaywireModel *model;
 
     g_assert_cmpint(
-        haywire_watch_check(fixture->watch, now, fixture->check, &model), ==,
-        HAYWIRE_OK);
+        haywire_watch_check(fixture->world.watch, now, fixture->check, &model),
+        ==, HAYWIRE_OK);
     haywire_model_unref(model);
     haywire_check_summary(fixture->check, &summary);
     return summary;
@@ -91,7 +84,7 @@ static HaywireCheckSummary look_often(Fixture *fixture)
         g_assert_cmpuint(summary.looks, ==, i);
         g_assert_cmpuint(summary.suspicious, ==, 0);
         g_assert_false(haywire_check_is_done(fixture->check));
-        kernel_image_run(fixture->image);
+        kernel_image_run(fixture->world.image);
         summary = look(fixture);
     }
     g_assert_cmpuint(summary.looks, ==, HAYWIRE_CHECK_LOOKS);
@@ -138,7 +131,7 @@ static void test_still(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     look(fixture);
-    kernel_image_run(fixture->image);
+    kernel_image_run(fixture->world.image);
     look(fixture);
     g_assert_cmpuint(look(fixture).looks, ==, 1);
     fixture->seconds += 10; /* until it is known to do so for good */
@@ -157,14 +150,15 @@ static void assert_only(Fixture *fixture, uint32_t pid, HaywireVerdict verdict,
 static void test_hidden_from_tasks(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    kernel_image_unlink(fixture->image, 2, M_TASK_TASKS);
+    kernel_image_unlink(fixture->world.image, 2, M_TASK_TASKS);
     assert_only(fixture, 3, HAYWIRE_VERDICT_HIDDEN_FROM_TASKS,
                 BIT(PIDS) | BIT(CHILDREN));
 }
 
 static void clear_place(Fixture *fixture, unsigned number)
 {
-    memset(fixture->image->bytes + kernel_image_place(fixture->image, number),
+    memset(fixture->world.image->bytes +
+               kernel_image_place(fixture->world.image, number),
            0, 8);
 }
 
@@ -179,7 +173,7 @@ static void test_hidden_from_pids(Fixture *fixture, gconstpointer data)
 static void test_hidden_from_children(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    kernel_image_unlink(fixture->image, 2, M_TASK_SIBLING);
+    kernel_image_unlink(fixture->world.image, 2, M_TASK_SIBLING);
     assert_only(fixture, 3, HAYWIRE_VERDICT_HIDDEN_FROM_CHILDREN,
                 BIT(TASKS) | BIT(PIDS));
 }
@@ -187,7 +181,7 @@ static void test_hidden_from_children(Fixture *fixture, gconstpointer data)
 /* What runs just now is found when no list has it. */
 static void test_running(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
 
     (void)data;
     kernel_image_set(image, KERNEL_IMAGE_QUEUE, M_PROCESSOR_RUNS,
@@ -202,17 +196,17 @@ static void test_running(Fixture *fixture, gconstpointer data)
 static void test_moment(Fixture *fixture, gconstpointer data)
 {
     g_autofree uint8_t *whole =
-        g_memdup2(fixture->image->bytes, KERNEL_IMAGE_SIZE);
+        g_memdup2(fixture->world.image->bytes, KERNEL_IMAGE_SIZE);
 
     (void)data;
     look(fixture);
     for (int i = 0; i < 8; i++) {
-        memcpy(fixture->image->bytes, whole, KERNEL_IMAGE_SIZE);
+        memcpy(fixture->world.image->bytes, whole, KERNEL_IMAGE_SIZE);
         if (i % 3 != 2) {
-            kernel_image_unlink(fixture->image, 2, M_TASK_TASKS);
+            kernel_image_unlink(fixture->world.image, 2, M_TASK_TASKS);
         }
         for (int j = 0; j <= i; j++) {
-            kernel_image_run(fixture->image);
+            kernel_image_run(fixture->world.image);
         }
         g_assert_cmpuint(look(fixture).suspicious, ==, 0);
     }
@@ -222,7 +216,7 @@ static void test_moment(Fixture *fixture, gconstpointer data)
 /* One that ends is no case, unless it was one before. */
 static void test_ended(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
     HaywireCheckSummary summary;
 
     (void)data;
@@ -246,7 +240,7 @@ static void test_ended(Fixture *fixture, gconstpointer data)
 /* The flag, and memory that is its own; borrowed memory is no sin. */
 static void test_kernel_thread(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
 
     (void)data;
     for (unsigned i = 2; i < 4; i++) {
@@ -270,30 +264,31 @@ static void set_arguments(KernelImage *image, unsigned number, const char *text)
 static void test_brackets(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    set_arguments(fixture->image, 1, "[worker] of a program");
-    set_arguments(fixture->image, 2, "[kworker/0:1]");
-    set_arguments(fixture->image, 3, "[");
+    set_arguments(fixture->world.image, 1, "[worker] of a program");
+    set_arguments(fixture->world.image, 2, "[kworker/0:1]");
+    set_arguments(fixture->world.image, 3, "[");
     assert_only(fixture, 3, HAYWIRE_VERDICT_NO_KERNEL_THREAD, KERNEL);
 }
 
 static void test_no_file(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    set_executable(fixture->image, 2, false);
+    set_executable(fixture->world.image, 2, false);
     assert_only(fixture, 3, HAYWIRE_VERDICT_NO_FILE, KERNEL);
 }
 
 static void test_no_executable(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    kernel_image_set(fixture->image, kernel_image_mm(2), M_MM_EXE_FILE, 0);
+    kernel_image_set(fixture->world.image, kernel_image_mm(2), M_MM_EXE_FILE,
+                     0);
     assert_only(fixture, 3, HAYWIRE_VERDICT_NO_FILE, KERNEL);
 }
 
 static void put(Fixture *fixture, uint64_t gpa, uint64_t value)
 {
     value = GUINT64_TO_LE(value);
-    memcpy(fixture->image->bytes + gpa, &value, sizeof(value));
+    memcpy(fixture->world.image->bytes + gpa, &value, sizeof(value));
 }
 
 /* The other witnesses go on, and nobody is hidden from this one. */
@@ -304,7 +299,7 @@ static void assert_not_heard(Fixture *fixture, uint16_t witness)
     haywire_check_free(fixture->check);
     fixture->check = haywire_check_new();
     for (int i = 0; i < HAYWIRE_CHECK_LOOKS; i++) {
-        kernel_image_run(fixture->image);
+        kernel_image_run(fixture->world.image);
         look(fixture);
     }
     g_assert_cmpuint(look(fixture).heard, ==, EVERYBODY & ~witness);
@@ -315,7 +310,7 @@ static void assert_not_heard(Fixture *fixture, uint16_t witness)
 /* Of the table of pids, what would take for ever if it were believed. */
 static void test_pid_bombs(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
     uint64_t node = KERNEL_IMAGE_NODE, own = kernel_image_address(node) + 2;
     uint64_t tree = KERNEL_IMAGE_SPACE + OFFSET(image, M_SPACE_TREE);
     uint64_t slots = node + OFFSET(image, M_TREE_SLOTS);
@@ -360,7 +355,7 @@ static void test_pid_bombs(Fixture *fixture, gconstpointer data)
 /* Children in a circle, of two parents, of themselves, of nowhere. */
 static void test_child_bombs(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
     uint64_t sibling = OFFSET(image, M_TASK_SIBLING);
     uint64_t children = OFFSET(image, M_TASK_CHILDREN);
     uint64_t second = kernel_image_address(kernel_image_task(1));
@@ -395,10 +390,10 @@ static void test_queue_bombs(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     look(fixture);
-    kernel_image_set(fixture->image, KERNEL_IMAGE_QUEUE, M_PROCESSOR_IDLE,
+    kernel_image_set(fixture->world.image, KERNEL_IMAGE_QUEUE, M_PROCESSOR_IDLE,
                      kernel_image_address(kernel_image_task(1)));
     assert_not_heard(fixture, BIT(PROCESSORS));
-    kernel_image_set(fixture->image, KERNEL_IMAGE_QUEUE + 2048,
+    kernel_image_set(fixture->world.image, KERNEL_IMAGE_QUEUE + 2048,
                      M_QUEUE_PROCESSOR, UINT64_MAX);
     assert_not_heard(fixture, BIT(PROCESSORS));
 }

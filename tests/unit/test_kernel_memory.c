@@ -11,7 +11,7 @@
 
 #include "haywire/kernel_memory.h"
 #include "haywire/watch_read.h"
-#include "kernel_image.h"
+#include "kernel_world.h"
 
 #define PAGE  UINT64_C(4096)
 #define STACK UINT64_C(0x300000) /* gpa of a kernel stack, and how large */
@@ -22,10 +22,7 @@
 #define PID     2
 
 typedef struct Fixture {
-    KernelImage *image;
-    HaywireMemory *memory;
-    HaywireWatch *watch;
-    HaywireModel *model;
+    KernelWorld world;
     HaywireReadResult result;
     uint8_t bytes[HAYWIRE_READ_MAX];
 } Fixture;
@@ -34,29 +31,20 @@ static const HaywireNow now = { .now_ns = 1000, .host_ns = 1000 };
 
 static void look(Fixture *fixture)
 {
-    haywire_model_unref(fixture->model);
-    g_assert_cmpint(haywire_watch_look(fixture->watch, now, &fixture->model),
-                    ==, HAYWIRE_OK);
+    kernel_world_look(&fixture->world, now.now_ns, false);
 }
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    fixture->image = kernel_image_new();
-    fixture->memory = kernel_image_memory(fixture->image);
-    g_assert_cmpint(haywire_watch_new(fixture->memory, &fixture->watch), ==,
-                    HAYWIRE_OK);
-    haywire_watch_set_from(fixture->watch, HAYWIRE_FROM_KERNEL);
+    kernel_world_open(&fixture->world, kernel_image_new());
     look(fixture);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    haywire_model_unref(fixture->model);
-    haywire_watch_destroy(fixture->watch);
-    haywire_memory_destroy(fixture->memory);
-    kernel_image_free(fixture->image);
+    kernel_world_close(&fixture->world);
 }
 
 static HaywireStatus read_at(Fixture *fixture, HaywireWhose whose, uint32_t pid,
@@ -65,8 +53,8 @@ static HaywireStatus read_at(Fixture *fixture, HaywireWhose whose, uint32_t pid,
     const HaywireReadWish wish = { whose, pid, address, length };
 
     memset(fixture->bytes, 0x55, sizeof(fixture->bytes));
-    return haywire_watch_read(fixture->watch, now, fixture->model, &wish,
-                              fixture->bytes, &fixture->result);
+    return haywire_watch_read(fixture->world.watch, now, fixture->world.model,
+                              &wish, fixture->bytes, &fixture->result);
 }
 
 static void assert_missing(const Fixture *fixture, size_t number,
@@ -86,7 +74,8 @@ static void assert_missing(const Fixture *fixture, size_t number,
 static void test_process(Fixture *fixture, gconstpointer data)
 {
     const uint64_t start = KERNEL_IMAGE_USER - 0x800;
-    const uint8_t *page = fixture->image->bytes + kernel_image_page(PROCESS);
+    const uint8_t *page =
+        fixture->world.image->bytes + kernel_image_page(PROCESS);
 
     (void)data;
     g_assert_cmpint(read_at(fixture, HAYWIRE_WHOSE_PROCESS, PID, start,
@@ -105,7 +94,7 @@ static void test_process(Fixture *fixture, gconstpointer data)
 
 static void put_entry(Fixture *fixture, unsigned number, uint64_t entry)
 {
-    memcpy(fixture->image->bytes + kernel_image_page(PROCESS) - PAGE +
+    memcpy(fixture->world.image->bytes + kernel_image_page(PROCESS) - PAGE +
                number * sizeof(entry),
            &entry, sizeof(entry));
 }
@@ -145,7 +134,8 @@ static void test_most_parts(Fixture *fixture, gconstpointer data)
 static void test_kernel(Fixture *fixture, gconstpointer data)
 {
     const uint64_t release =
-        KERNEL_IMAGE_UTS + fixture->image->members.member[M_UTS_RELEASE].offset;
+        KERNEL_IMAGE_UTS +
+        fixture->world.image->members.member[M_UTS_RELEASE].offset;
 
     (void)data;
     g_assert_cmpint(read_at(fixture, HAYWIRE_WHOSE_KERNEL, 0,
@@ -166,7 +156,7 @@ static void test_physical(Fixture *fixture, gconstpointer data)
     const uint64_t start = KERNEL_IMAGE_SIZE - 16;
 
     (void)data;
-    fixture->image->bytes[start] = 0x77;
+    fixture->world.image->bytes[start] = 0x77;
     g_assert_cmpint(read_at(fixture, HAYWIRE_WHOSE_PHYSICAL, 0, start, 32), ==,
                     HAYWIRE_OK);
     g_assert_cmpuint(fixture->bytes[0], ==, 0x77);
@@ -204,7 +194,7 @@ static void test_refused(Fixture *fixture, gconstpointer data)
 /* It has ended since the look, and its task is another's; or has no memory. */
 static void test_gone(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
 
     (void)data;
     kernel_image_set(image, kernel_image_task(PROCESS), M_TASK_PID, 77);
@@ -222,8 +212,8 @@ static void test_gone(Fixture *fixture, gconstpointer data)
 static void test_no_kernel(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    memset(fixture->image->bytes, 0, KERNEL_IMAGE_SIZE);
-    haywire_watch_reset(fixture->watch);
+    memset(fixture->world.image->bytes, 0, KERNEL_IMAGE_SIZE);
+    haywire_watch_reset(fixture->world.watch);
     look(fixture);
     g_assert_cmpint(read_at(fixture, HAYWIRE_WHOSE_KERNEL, 0, 0, 1), ==,
                     HAYWIRE_NOT_FOUND);
@@ -235,7 +225,7 @@ static void test_no_kernel(Fixture *fixture, gconstpointer data)
 
 static HaywireKernel *kernel_of(Fixture *fixture)
 {
-    HaywireKernel *kernel = haywire_watch_kernel(fixture->watch, now);
+    HaywireKernel *kernel = haywire_watch_kernel(fixture->world.watch, now);
 
     g_assert_nonnull(kernel);
     return kernel;
@@ -246,15 +236,15 @@ static void put_registers(Fixture *fixture, uint64_t end, uint64_t code)
 {
     uint64_t registers[21];
 
-    memset(fixture->image->bytes + STACK, 0, ROOM);
+    memset(fixture->world.image->bytes + STACK, 0, ROOM);
     for (gsize i = 0; i < G_N_ELEMENTS(registers); i++) {
         registers[i] = i + 1;
     }
     registers[17] = code;
     registers[18] = 0x246;
     registers[20] = 0x2b;
-    memcpy(fixture->image->bytes + STACK + end - sizeof(registers), registers,
-           sizeof(registers));
+    memcpy(fixture->world.image->bytes + STACK + end - sizeof(registers),
+           registers, sizeof(registers));
 }
 
 static void check_thread(Fixture *fixture, gboolean found)
@@ -279,9 +269,9 @@ static void test_registers(Fixture *fixture, gconstpointer data)
     const uint64_t task = kernel_image_task(PROCESS);
 
     (void)data;
-    kernel_image_set(fixture->image, task, M_TASK_FS_BASE, 0x7000);
+    kernel_image_set(fixture->world.image, task, M_TASK_FS_BASE, 0x7000);
     check_thread(fixture, FALSE); /* it has no stack */
-    kernel_image_set(fixture->image, task, M_TASK_STACK,
+    kernel_image_set(fixture->world.image, task, M_TASK_STACK,
                      kernel_image_address(STACK));
     check_thread(fixture, FALSE); /* with nothing in it */
     put_registers(fixture, ROOM, 0x33);
@@ -294,7 +284,7 @@ static void test_registers(Fixture *fixture, gconstpointer data)
 
 static void test_threads_refused(Fixture *fixture, gconstpointer data)
 {
-    KernelImage *image = fixture->image;
+    KernelImage *image = fixture->world.image;
     const uint64_t task = kernel_image_task(PROCESS);
     const uint64_t node = kernel_image_address(task) +
                           image->members.member[M_TASK_THREAD_NODE].offset;
@@ -322,8 +312,8 @@ static void test_auxv(Fixture *fixture, gconstpointer data)
     const Elf64_auxv_t vector[] = { { AT_PAGESZ, { 4096 } },
                                     { AT_NULL, { 0 } } };
     uint8_t auxv[HAYWIRE_KERNEL_AUXV_MAX];
-    uint8_t *at = fixture->image->bytes + kernel_image_mm(PROCESS) +
-                  fixture->image->members.member[M_MM_AUXV].offset;
+    uint8_t *at = fixture->world.image->bytes + kernel_image_mm(PROCESS) +
+                  fixture->world.image->members.member[M_MM_AUXV].offset;
     size_t length;
 
     (void)data;
@@ -347,9 +337,10 @@ static void test_note(Fixture *fixture, gconstpointer data)
         haywire_kernel_note(kernel_of(fixture), text, &length, &where), ==,
         HAYWIRE_OK);
     g_assert_cmphex(where.value, ==, KERNEL_IMAGE_NOTE);
-    g_assert_cmpmem(text, length, fixture->image->bytes + KERNEL_IMAGE_NOTE,
-                    strlen((char *)fixture->image->bytes + KERNEL_IMAGE_NOTE));
-    fixture->image->bytes[KERNEL_IMAGE_NOTE] = 'x';
+    g_assert_cmpmem(
+        text, length, fixture->world.image->bytes + KERNEL_IMAGE_NOTE,
+        strlen((char *)fixture->world.image->bytes + KERNEL_IMAGE_NOTE));
+    fixture->world.image->bytes[KERNEL_IMAGE_NOTE] = 'x';
     g_assert_cmpint(
         haywire_kernel_note(kernel_of(fixture), text, &length, &where), ==,
         HAYWIRE_NOT_FOUND);
