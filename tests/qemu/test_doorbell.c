@@ -39,14 +39,17 @@ static void await_port(Scene *scene, gint64 port)
     }
 }
 
-/* A look that a ring brings about, soon. */
+/*
+ * A look that a ring brings about, soon. One that was under way does not count
+ * the ring.
+ */
 static void ring(Scene *scene, guint32 pfn)
 {
-    gint64 looks = counter(scene, "refreshes");
+    gint64 rings = counter(scene, "rings");
     gint64 until = g_get_monotonic_time() + SOON_US;
 
     qemu_process_out32(scene->process, PORT, pfn);
-    while (counter(scene, "refreshes") == looks) {
+    while (counter(scene, "rings") == rings) {
         g_assert_cmpint(g_get_monotonic_time(), <, until);
         g_usleep(G_TIME_SPAN_MILLISECOND);
     }
