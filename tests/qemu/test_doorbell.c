@@ -10,7 +10,7 @@
 #include "scene.h"
 
 #define LAZY    ",interval=60000"
-#define SOON_US (10 * G_TIME_SPAN_SECOND)
+#define SOON_US (30 * G_TIME_SPAN_SECOND)
 
 #define STORM   20000
 #define ANSWERS 64 /* that the socket holds */
