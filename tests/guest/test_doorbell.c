@@ -35,7 +35,7 @@ static VmOptions options_of(const char *qemu)
     return (VmOptions){ .qemu = qemu,
                         .memory = "256M",
                         .processors = "2",
-                        .plugin = ",interval=60000",
+                        .plugin = ",interval=60000,kernel=off",
                         .companion = "none",
                         .menagerie = "none",
                         .may_reset = TRUE,
@@ -242,7 +242,7 @@ static void test_without(const char *qemu)
     if (!vm) {
         return;
     }
-    options.plugin = ",doorbell=off";
+    options.plugin = ",doorbell=off,kernel=off";
     options.incoming = TRUE;
     machine = vm_start(&options);
     vm_migrate(vm, machine);

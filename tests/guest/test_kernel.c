@@ -116,6 +116,15 @@ static void test_dumps(gconstpointer data)
     dumps_check_vmcore(guest.vm, guest.truth.keeper);
 }
 
+static gboolean kernel_is_live(Vm *vm, gpointer opaque)
+{
+    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire", NULL);
+
+    (void)opaque;
+    return g_str_equal(compare_string(json_node_get_object(reply), "state"),
+                       "live");
+}
+
 /* The plugin finds it by itself, and says who tells. */
 static void test_plugin(gconstpointer data)
 {
@@ -130,7 +139,8 @@ static void test_plugin(gconstpointer data)
         return;
     }
     begin = g_strdup_printf("live: linux %s ", guest_machine());
-    vm_wait_state(guest.vm, "live");
+    vm_wait_until(guest.vm, "the kernel", VM_BOOT_TIMEOUT_S, kernel_is_live,
+                  NULL);
     status = vm_qmp(guest.vm, "query-haywire", NULL);
     answer = json_node_get_object(status);
     g_assert_cmpstr(compare_string(answer, "source"), ==, "kernel");

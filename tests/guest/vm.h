@@ -112,7 +112,7 @@ JsonObject *vm_wait_event(Vm *vm, const char *name, unsigned int timeout_ms);
 /* Send a line on the qtest socket; returns the reply line. */
 char *vm_qtest(Vm *vm, const char *line);
 
-/* Wait until query-haywire says @state ("live", "stale"). */
+/* Wait until query-haywire says @state ("live", "stale") of a companion. */
 void vm_wait_state(Vm *vm, const char *state);
 
 /*

@@ -253,8 +253,12 @@ char *vm_qtest(Vm *vm, const char *line)
 
 static gboolean state_is(Vm *vm, gpointer opaque)
 {
-    g_autoptr(JsonNode) reply = vm_qmp(vm, "query-haywire", NULL);
+    JsonObject *arguments = json_object_new();
+    g_autoptr(JsonNode) reply = NULL;
 
+    /* Not the kernel's, which is live before a companion is. */
+    json_object_set_string_member(arguments, "from", "companion");
+    reply = vm_qmp(vm, "query-haywire", arguments);
     return g_strcmp0(json_object_get_string_member(json_node_get_object(reply),
                                                    "state"),
                      opaque) == 0;
