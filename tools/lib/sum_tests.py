@@ -117,8 +117,9 @@ def add_log(total, path):
                                f"{telling(run)}")
         else:
             total.add_program(second or run)
-            for failed in filter(None, (run, second)):
-                print(f"        it said:{telling(failed)}")
+            print(f"        it said:{telling(run)}")
+            if second:
+                print(f"        and when run again, alone:{telling(second)}")
 
 
 def add_file(total, path):
