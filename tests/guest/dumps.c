@@ -31,7 +31,7 @@ static int run_tool(Vm *vm, const char *const *words, char **ret_out)
 }
 
 /* The content of an address is what the guest has put there. */
-static void check_content(Vm *vm, guint32 pid, guint64 address)
+static void check_content(guint32 pid, guint64 address, gpointer vm)
 {
     g_autofree char *wanted = truth_content(address);
     g_autofree char *where =
@@ -145,22 +145,10 @@ static void check_physical(Vm *vm, guint32 pid, guint64 address)
 
 void dumps_check_reads(Vm *vm, GPtrArray *animals)
 {
-    /* Small pages, huge ones, one that nobody may touch. */
-    static const char *const names[] = { "plain", "huge-thp", "huge-pool",
-                                         "forbidden" };
     const TruthAnimal *plain = truth_animal(animals, "plain");
     guint64 address;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        const TruthAnimal *animal = truth_animal(animals, names[i]);
-
-        for (unsigned int nth = 0;
-             animal->pid != 0 &&
-             truth_animal_address(animal, "at", nth, &address);
-             nth++) {
-            check_content(vm, animal->pid, address);
-        }
-    }
+    truth_each_content(animals, check_content, vm);
     check_missing(vm, animals);
     check_kernel(vm);
     g_assert_true(truth_animal_address(plain, "at", 0, &address));

@@ -103,40 +103,30 @@ void from_kernel_check_sections(Vm *vm, GPtrArray *animals)
     }
 }
 
-static void check_place(Vm *vm, const View *view, guint32 pid, guint64 address)
+static void check_place(guint32 pid, guint64 address, gpointer opaque)
 {
+    const View *view = opaque;
     g_autofree char *content = truth_content(address);
     g_autoptr(JsonNode) answer =
         view_ask_ok(view, VIEW_TRANSLATE, pid, address);
     guint64 offset =
         (guint64)compare_int(json_node_get_object(answer), "offset");
 
-    if (!ram_file_holds(vm_ram_path(vm), offset, content, TRUTH_CONTENT_SIZE)) {
+    if (!ram_file_holds(vm_ram_path(view->vm), offset, content,
+                        TRUTH_CONTENT_SIZE)) {
         g_error("process %u: %" G_GINT64_MODIFIER
                 "x is not at %" G_GINT64_MODIFIER "x of the file",
                 pid, address, offset);
     }
 }
 
-static void check_places(Vm *vm, const View *view, GPtrArray *animals)
+static void check_places(const View *view, GPtrArray *animals)
 {
-    /* Small pages, huge ones, one that nobody may touch. */
-    static const char *const names[] = { "plain", "huge-thp", "huge-pool",
-                                         "forbidden" };
     const TruthAnimal *plain = truth_animal(animals, "plain");
     g_autoptr(GError) error = NULL;
     guint64 address;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        const TruthAnimal *animal = truth_animal(animals, names[i]);
-
-        for (unsigned int nth = 0;
-             animal->pid != 0 &&
-             truth_animal_address(animal, "at", nth, &address);
-             nth++) {
-            check_place(vm, view, animal->pid, address);
-        }
-    }
+    truth_each_content(animals, check_place, (gpointer)view);
     g_assert_true(truth_animal_address(plain, "absent", 0, &address));
     g_assert_null(view_ask(view, VIEW_TRANSLATE, plain->pid, address, &error));
     g_assert_nonnull(strstr(error->message, NO_PAGE));
@@ -148,6 +138,6 @@ void from_kernel_check_places(Vm *vm, GPtrArray *animals)
 
     views_of(vm, view);
     for (int i = 0; i < VIEWS; i++) {
-        check_places(vm, &view[i], animals);
+        check_places(&view[i], animals);
     }
 }

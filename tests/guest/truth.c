@@ -404,6 +404,26 @@ gboolean truth_animal_address(const TruthAnimal *animal, const char *key,
     return FALSE;
 }
 
+void truth_each_content(GPtrArray *animals, TruthContent *content,
+                        gpointer opaque)
+{
+    /* Small pages, huge ones, one that nobody may touch. */
+    static const char *const names[] = { "plain", "huge-thp", "huge-pool",
+                                         "forbidden" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        const TruthAnimal *animal = truth_animal(animals, names[i]);
+        guint64 address;
+
+        for (unsigned int nth = 0;
+             animal->pid != 0 &&
+             truth_animal_address(animal, "at", nth, &address);
+             nth++) {
+            content(animal->pid, address, opaque);
+        }
+    }
+}
+
 char *truth_content(guint64 address)
 {
     return g_strdup_printf("haywire:%016" G_GINT64_MODIFIER "x:known!!",

@@ -76,6 +76,13 @@ const TruthAnimal *truth_animal(GPtrArray *animals, const char *name);
 gboolean truth_animal_address(const TruthAnimal *animal, const char *key,
                               unsigned int nth, guint64 *ret_address);
 
+/* @address of process @pid holds truth_content() of it. */
+typedef void TruthContent(guint32 pid, guint64 address, gpointer opaque);
+
+/* Each place whose content the menagerie knows, in pages of every kind. */
+void truth_each_content(GPtrArray *animals, TruthContent *content,
+                        gpointer opaque);
+
 /* Bytes of known content at @address (32 characters); g_free() them. */
 #define TRUTH_CONTENT_SIZE 32
 char *truth_content(guint64 address);

@@ -6,6 +6,7 @@
 #include "forge.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -241,4 +242,15 @@ HaywireWireRecord forge_record(HaywireRecordType type, size_t length)
         .type = haywire_le16((uint16_t)type),
         .length = haywire_le16((uint16_t)length),
     };
+}
+
+void forge_threads(unsigned long number, void *(*run)(void *))
+{
+    for (unsigned long i = 0; i < number; i++) {
+        pthread_t thread;
+
+        if (pthread_create(&thread, NULL, run, NULL) != 0) {
+            exit(1);
+        }
+    }
 }

@@ -63,4 +63,7 @@ void forge_all(Forge *forge);
 /* The head of a record, for payloads made by hand. */
 HaywireWireRecord forge_record(HaywireRecordType type, size_t length);
 
+/* So many threads that run @run with NULL, for as long as the liar lies. */
+void forge_threads(unsigned long number, void *(*run)(void *));
+
 #endif

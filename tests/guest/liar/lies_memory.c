@@ -3,7 +3,6 @@
  * Lies about pages: floods, claims, changes under the reader's hands.
  */
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -90,13 +89,7 @@ static void begin_rewrite(unsigned long number)
 {
     forge = forge_new(NULL);
     forge_all(forge);
-    for (unsigned long i = 0; i < number; i++) {
-        pthread_t thread;
-
-        if (pthread_create(&thread, NULL, rewrite, NULL) != 0) {
-            exit(1);
-        }
-    }
+    forge_threads(number, rewrite);
 }
 
 /*
@@ -129,14 +122,10 @@ static void *vanish(void *opaque)
 
 static void begin_vanish(unsigned long number)
 {
-    pthread_t thread;
-
     (void)number;
     forge = forge_new(NULL);
     forge_all(forge);
-    if (pthread_create(&thread, NULL, vanish, NULL) != 0) {
-        exit(1);
-    }
+    forge_threads(1, vanish);
 }
 
 const Lie lies_of_memory[] = {

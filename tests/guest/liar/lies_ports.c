@@ -3,7 +3,6 @@
  * Lies by I/O ports: who rings without end.
  */
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/io.h>
@@ -97,13 +96,7 @@ static void begin_ring(unsigned long number)
     find_port();
     forge = forge_new(NULL);
     forge_all(forge);
-    for (unsigned long i = 0; i < number; i++) {
-        pthread_t thread;
-
-        if (pthread_create(&thread, NULL, ring, NULL) != 0) {
-            exit(1);
-        }
-    }
+    forge_threads(number, ring);
 }
 
 const Lie lies_of_ports[] = {
